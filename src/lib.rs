@@ -1,0 +1,6 @@
+//! Numerical toolkit for the free-reward theory of reward collapse.
+
+pub mod utility;
+
+// Links the system BLAS and LAPACK behind `ndarray-linalg`.
+use openblas_src as _;

@@ -1,0 +1,135 @@
+//! Is a utility increasing and concave on (0, 1]?
+
+use super::{Utility, UtilityError};
+
+/// Checks `U` at about 900 points of (0, 1], geometrically spaced towards 0 and evenly spaced beyond.
+///
+/// A violation has to stand out of rounding error: `U'` is compared with `|U''| x`, and `U''` with `U'/x`.
+///
+/// # Errors
+/// [`UtilityError::Undefined`], [`UtilityError::NotIncreasing`] or [`UtilityError::NotConcave`], with the first interval
+/// on which it fails, its ends found by bisection.
+pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
+    if let Some(refusal) = utility.refusal() {
+        return Err(refusal);
+    }
+    let points = sample_points();
+    let name = || utility.to_string();
+    for &x in &points {
+        let jet = utility.jet(x);
+        if !(jet.value.is_finite() && jet.slope.is_finite() && jet.curvature.is_finite()) {
+            return Err(UtilityError::Undefined { utility: name(), at: short(x) });
+        }
+    }
+    let decreasing = |x: f64| {
+        let slope = utility.slope(x);
+        slope < -1e-10 * (utility.curvature(x) * x).abs()
+    };
+    if let Some((from, to)) = first_failure(&points, decreasing) {
+        let worst = extreme(from, to, |x| utility.slope(x), f64::min);
+        return Err(UtilityError::NotIncreasing { utility: name(), from: short(from), to: short(to), worst });
+    }
+    let convex = |x: f64| utility.curvature(x) > 1e-10 * utility.slope(x).abs() / x;
+    if let Some((from, to)) = first_failure(&points, convex) {
+        let worst = extreme(from, to, |x| utility.curvature(x), f64::max);
+        return Err(UtilityError::NotConcave { utility: name(), from: short(from), to: short(to), worst });
+    }
+    if utility.slope(points[0]) <= 0.0 {
+        return Err(UtilityError::NotIncreasing {
+            utility: name(),
+            from: "0".into(),
+            to: "1".into(),
+            worst: "0".into(),
+        });
+    }
+    Ok(())
+}
+
+/// 1e-12 to 1: 25 points a decade, and 600 evenly spaced.
+fn sample_points() -> Vec<f64> {
+    let geometric = (0..300).map(|i| 10f64.powf(-12.0 + f64::from(i) / 25.0));
+    let even = (1..=600).map(|i| f64::from(i) / 600.0);
+    let mut points: Vec<f64> = geometric.chain(even).collect();
+    points.sort_by(f64::total_cmp);
+    points
+}
+
+/// The first run of failing points, its ends refined between neighbours; it reaches to 0 where the first point fails.
+fn first_failure(points: &[f64], fails: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
+    let first = points.iter().position(|&x| fails(x))?;
+    let last = first + points[first..].iter().take_while(|&&x| fails(x)).count() - 1;
+    let from = match first {
+        0 => 0.0,
+        _ => boundary(points[first - 1], points[first], &fails),
+    };
+    let to = match points.get(last + 1) {
+        None => 1.0,
+        Some(&next) => boundary(next, points[last], &fails),
+    };
+    Some((from, to))
+}
+
+fn boundary(mut holds: f64, mut failing: f64, fails: &impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..50 {
+        let middle = 0.5 * (holds + failing);
+        if fails(middle) { failing = middle } else { holds = middle }
+    }
+    failing
+}
+
+fn extreme(from: f64, to: f64, f: impl Fn(f64) -> f64, pick: fn(f64, f64) -> f64) -> String {
+    let values = (1..=200).map(|i| f(from + (to - from) * f64::from(i) / 200.0));
+    short(values.reduce(pick).unwrap_or(f64::NAN))
+}
+
+/// Four significant digits, without trailing zeros.
+fn short(x: f64) -> String {
+    super::recognise::round_significant(x, 4).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{UtilityError, parse};
+
+    fn refusal(text: &str) -> UtilityError {
+        parse(text).expect_err(text)
+    }
+
+    #[test]
+    fn the_failing_interval_is_named() {
+        match refusal("x-x^2") {
+            UtilityError::NotIncreasing { from, to, .. } => {
+                assert_eq!((from.as_str(), to.as_str()), ("0.5", "1"));
+            }
+            other => panic!("{other}"),
+        }
+        match refusal("sin(6*x)/6+x") {
+            UtilityError::NotConcave { from, to, .. } => {
+                assert_eq!(from, "0.5236"); // pi/6
+                assert_eq!(to, "1");
+            }
+            other => panic!("{other}"),
+        }
+        match refusal("x^2") {
+            UtilityError::NotConcave { from, to, worst, .. } => {
+                assert_eq!((from.as_str(), to.as_str(), worst.as_str()), ("0", "1", "2"));
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn poles_and_constants_are_refused() {
+        assert!(matches!(refusal("log(x-0.5)"), UtilityError::Undefined { .. }));
+        assert!(matches!(refusal("x-x"), UtilityError::NotIncreasing { .. }));
+        assert!(matches!(refusal("-x"), UtilityError::NotIncreasing { .. }));
+        assert!(matches!(refusal("exp(x)"), UtilityError::NotConcave { .. }));
+    }
+
+    #[test]
+    fn the_edge_of_the_domain_is_accepted() {
+        for text in ["x-0.5x^2", "sin(pi*x/2)", "tanh(100x)", "x-x*log(x)", "log(exp(x))", "log(1-exp(-x))"] {
+            parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `U(x) = 1 - exp(-k x)`.
+
+use std::fmt;
+
+use super::error::parameter_in;
+use super::{ClosedForm, Jet, Origin, Utility, UtilityError};
+
+/// `U(x) = 1 - exp(-k x)` with `k > 0`.
+///
+/// `U' = k exp(-k x)`, `U'' = -k^2 exp(-k x)`, `U'(0+) = k`. Limit law: atoms `1/(k+2)` at 0 and at 1, uniform density
+/// `k/(k+2)` between.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exponential {
+    k: f64,
+}
+
+impl Exponential {
+    /// # Errors
+    /// [`UtilityError::Parameter`] unless `k > 0`.
+    pub fn new(k: f64) -> Result<Self, UtilityError> {
+        parameter_in("1 - exp(-k x)", "k", k, "k > 0", |k| k > 0.0).map(|k| Self { k })
+    }
+
+    /// The rate.
+    pub fn k(&self) -> f64 {
+        self.k
+    }
+}
+
+impl fmt::Display for Exponential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.k == 1.0 { f.write_str("1-exp(-x)") } else { write!(f, "1-exp(-{}x)", self.k) }
+    }
+}
+
+impl Utility for Exponential {
+    fn value(&self, x: f64) -> f64 {
+        -(-self.k * x).exp_m1()
+    }
+
+    fn slope(&self, x: f64) -> f64 {
+        self.k * (-self.k * x).exp()
+    }
+
+    fn curvature(&self, x: f64) -> f64 {
+        -self.k * self.slope(x)
+    }
+
+    fn jet(&self, x: f64) -> Jet {
+        let slope = self.slope(x);
+        Jet { value: self.value(x), slope, curvature: -self.k * slope }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::FiniteSlope(self.k)
+    }
+
+    fn closed_form(&self) -> Option<ClosedForm> {
+        Some(ClosedForm::AtomsAndUniform { atom: 1.0 / (self.k + 2.0) })
+    }
+}

@@ -1,0 +1,71 @@
+//! `U(x) = log sigmoid(k x)`.
+
+use std::fmt;
+
+use super::error::parameter_in;
+use super::{Jet, Origin, Utility, UtilityError};
+
+/// `U(x) = log sigmoid(k x)` with `k > 0` (`k = 1/sigma` in the paper): the Bradley-Terry loss of reward modelling.
+///
+/// `U' = k sigmoid(-k x)`, `U'' = -k^2 sigmoid(k x) sigmoid(-k x)`, `U'(0+) = k/2`. It is concave on the whole line, so it is
+/// its own extension to `x < 0`. No closed limit law is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogSigmoid {
+    k: f64,
+}
+
+impl LogSigmoid {
+    /// # Errors
+    /// [`UtilityError::Parameter`] unless `k > 0`.
+    pub fn new(k: f64) -> Result<Self, UtilityError> {
+        parameter_in("log sigmoid(k x)", "k", k, "k > 0", |k| k > 0.0).map(|k| Self { k })
+    }
+
+    /// The slope of the sigmoid's argument.
+    pub fn k(&self) -> f64 {
+        self.k
+    }
+}
+
+impl fmt::Display for LogSigmoid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.k == 1.0 { f.write_str("logsigmoid(x)") } else { write!(f, "logsigmoid({}x)", self.k) }
+    }
+}
+
+impl Utility for LogSigmoid {
+    fn value(&self, x: f64) -> f64 {
+        // The exponential of a negative number only: no overflow on either side, and no cancellation near 0 or infinity.
+        let z = self.k * x;
+        z.min(0.0) - (-z.abs()).exp().ln_1p()
+    }
+
+    fn slope(&self, x: f64) -> f64 {
+        self.jet(x).slope
+    }
+
+    fn curvature(&self, x: f64) -> f64 {
+        self.jet(x).curvature
+    }
+
+    fn jet(&self, x: f64) -> Jet {
+        let z = self.k * x;
+        let decay = (-z.abs()).exp();
+        let total = 1.0 + decay;
+        let upper = 1.0 / total;
+        let lower = decay / total;
+        Jet {
+            value: z.min(0.0) - decay.ln_1p(),
+            slope: self.k * if z >= 0.0 { lower } else { upper },
+            curvature: -self.k * self.k * lower * upper,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::FiniteSlope(self.k / 2.0)
+    }
+
+    fn extended(&self, x: f64) -> Jet {
+        self.jet(x)
+    }
+}
