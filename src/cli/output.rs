@@ -1,0 +1,123 @@
+//! Where results go and in which form.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use reward_collapse::files;
+use serde::Serialize;
+use tabled::builder::Builder;
+use tabled::settings::Style;
+use tabled::settings::object::Segment;
+use tabled::settings::{Alignment, Padding};
+
+use super::CliError;
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One object, for programs.
+    Json,
+    /// Rows under a header, for programs.
+    Csv,
+}
+
+/// `--format` and `--out`.
+#[derive(Debug, Args)]
+pub struct OutputArguments {
+    /// The form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Write to a file instead of standard output; it appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl OutputArguments {
+    /// Refuses an `--out` that can't be written before any time is spent on the result.
+    pub fn check(&self) -> Result<(), CliError> {
+        let Some(path) = &self.out else { return Ok(()) };
+        files::check_writable(path).map_err(|source| cannot_write(path, &source))
+    }
+
+    /// Writes the finished text.
+    pub fn write(&self, text: &str) -> Result<(), CliError> {
+        match &self.out {
+            Some(path) => files::write(path, text.as_bytes()).map_err(|source| cannot_write(path, &source)),
+            None => match std::io::stdout().lock().write_all(text.as_bytes()) {
+                // The reader of a pipe, such as `head`, has seen enough.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(CliError::Failure(format!("cannot write to standard output: {error}"))),
+                Ok(()) => Ok(()),
+            },
+        }
+    }
+}
+
+fn cannot_write(path: &std::path::Path, source: &std::io::Error) -> CliError {
+    CliError::Input(format!("cannot write {}: {source}", path.display()))
+}
+
+/// One JSON object on a line of its own.
+pub fn json(value: &impl Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Failure(error.to_string()))?;
+    Ok(text + "\n")
+}
+
+/// Rows of CSV under a header.
+pub fn csv<R: Serialize>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Result<String, CliError> {
+    let failed = |error: &dyn std::fmt::Display| CliError::Failure(format!("cannot write CSV: {error}"));
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(header).map_err(|e| failed(&e))?;
+    for row in rows {
+        writer.serialize(row).map_err(|e| failed(&e))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| failed(&e))?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
+}
+
+/// `name  value` lines.
+pub fn facts(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+}
+
+/// Right-aligned columns under a header and a rule.
+pub fn columns(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut builder = Builder::default();
+    builder.push_record(header.iter().copied());
+    rows.into_iter().for_each(|row| builder.push_record(row));
+    let mut table = builder.build();
+    table.with(Style::psql().remove_vertical());
+    table.modify(Segment::all(), Alignment::right());
+    table.modify(Segment::all(), Padding::new(1, 1, 0, 0));
+    format!("{table}\n")
+}
+
+/// A number for people: six decimals, or scientific where that would show none of its digits.
+pub fn number(x: f64) -> String {
+    match x {
+        0.0 => "0".into(),
+        x if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.into(),
+        x if x.is_nan() => "-".into(),
+        x if (1e-4..1e6).contains(&x.abs()) => format!("{x:.6}"),
+        x => format!("{x:.4e}"),
+    }
+}
+
+/// A bound for people.
+pub fn bound(x: f64) -> String {
+    if x.is_nan() { "none".into() } else { format!("{x:.1e}") }
+}
+
+/// Seconds for people.
+pub fn seconds(s: f64) -> String {
+    match s {
+        s if s < 1e-3 => format!("{:.0} us", 1e6 * s),
+        s if s < 1.0 => format!("{:.1} ms", 1e3 * s),
+        s => format!("{s:.1} s"),
+    }
+}

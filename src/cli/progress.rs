@@ -1,0 +1,60 @@
+//! Progress on standard error, for what takes over a second.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Nothing is drawn before this.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// A line that says what is being done; it appears after [`PATIENCE`], on a terminal only, and leaves nothing behind.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// `steps`: how many, where that is known.
+    pub fn new(quiet: bool, steps: Option<u64>) -> Self {
+        if quiet {
+            return Self { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden());
+        let template = match steps {
+            Some(_) => "{bar:24} {pos}/{len}  {elapsed}  {wide_msg}",
+            None => "{spinner} {elapsed}  {wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let late = bar.downgrade();
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            if let Some(bar) = late.upgrade().filter(|bar| !bar.is_finished()) {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.enable_steady_tick(Duration::from_millis(120));
+            }
+        });
+        Self { bar }
+    }
+
+    /// What is being done now.
+    pub fn message(&self, text: impl Into<String>) {
+        self.bar.set_message(text.into());
+    }
+
+    /// One step more is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    /// The bar, for a callback that outlives a borrow.
+    pub fn handle(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,104 @@
+//! `reward-collapse solve`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use reward_collapse::solution::{Solution, SolveOptions, solve_with};
+use serde::Serialize;
+
+use super::CliError;
+use super::output::{self, Format, OutputArguments};
+use super::progress::Progress;
+use super::value::{UtilityArgument, responses};
+
+/// Rewards shown from each side when there are many.
+const SHOWN: usize = 12;
+
+/// Optimal rewards of n ranked responses: maximise sum U(r_j - r_i) over i < j, 0 <= r_1 <= .. <= r_n <= 1.
+///
+/// The gap is a rigorous bound, per pair, on how much better any other rewards could be.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  reward-collapse solve --utility \"-1/x\" --n 8\n  \
+    reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --format csv --out rewards.csv")]
+pub struct Arguments {
+    #[command(flatten)]
+    utility: UtilityArgument,
+
+    /// The number of ranked responses.
+    #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
+    n: usize,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    utility: &'a str,
+    n: usize,
+    rewards: &'a [f64],
+    objective: f64,
+    mean_utility: f64,
+    gap: f64,
+    relative_gap: f64,
+    iterations: u64,
+    seconds: f64,
+    unique: bool,
+    closed_form: Option<&'a str>,
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    let utility = arguments.utility.read(quiet)?;
+    arguments.output.check()?;
+    let progress = Progress::new(quiet, None);
+    let bar = progress.handle();
+    let observer = move |now: reward_collapse::solution::Progress| {
+        bar.set_message(format!("n = {}, iteration {}", now.n, now.iteration + 1));
+    };
+    let options = SolveOptions { observer: Some(Arc::new(observer)), ..SolveOptions::default() };
+    let solution = solve_with(&utility, arguments.n, &options)?;
+    drop(progress);
+    let text = match arguments.output.format {
+        Format::Table => table(&solution),
+        Format::Json => output::json(&Report {
+            utility: &solution.utility,
+            n: solution.n,
+            rewards: &solution.rewards,
+            objective: solution.objective,
+            mean_utility: solution.mean_utility,
+            gap: solution.gap,
+            relative_gap: solution.relative_gap,
+            iterations: solution.iterations,
+            seconds: solution.seconds,
+            unique: solution.unique,
+            closed_form: solution.closed_form.as_deref(),
+        })?,
+        Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards))?,
+    };
+    arguments.output.write(&text)
+}
+
+fn table(solution: &Solution) -> String {
+    let mut facts = vec![
+        ("utility", solution.utility.clone()),
+        ("responses", solution.n.to_string()),
+        ("objective", output::number(solution.objective)),
+        ("mean utility", format!("{} a pair", output::number(solution.mean_utility))),
+        ("gap", format!("{} a pair: no rewards do better by more", output::bound(solution.gap))),
+        ("unique", if solution.unique { "yes" } else { "no: other rewards do as well" }.into()),
+    ];
+    if let Some(form) = &solution.closed_form {
+        facts.push(("closed form", form.clone()));
+    }
+    facts.push(("solved in", format!("{} ({} iterations)", output::seconds(solution.seconds), solution.iterations)));
+    let row = |(i, reward): (usize, &f64)| vec![(i + 1).to_string(), output::number(*reward)];
+    let n = solution.n;
+    let rewards = solution.rewards.iter().enumerate();
+    let rows: Vec<Vec<String>> = if n <= 2 * SHOWN + 2 {
+        rewards.map(row).collect()
+    } else {
+        let dots = vec!["..".to_owned(), "..".to_owned()];
+        rewards.clone().take(SHOWN).map(row).chain([dots]).chain(rewards.skip(n - SHOWN).map(row)).collect()
+    };
+    format!("{}\n{}", output::facts(&facts), output::columns(&["response", "reward"], rows))
+}

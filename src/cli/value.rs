@@ -1,0 +1,54 @@
+//! Arguments that several commands share.
+
+use clap::Args;
+use reward_collapse::utility::{SharedUtility, decreasing_interval, parse};
+
+use super::CliError;
+
+/// `--utility`.
+#[derive(Debug, Args)]
+pub struct UtilityArgument {
+    /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
+    #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
+    utility: String,
+}
+
+impl UtilityArgument {
+    /// Reads the utility, and warns of one that is let through although it turns down before x = 1.
+    pub fn read(&self, quiet: bool) -> Result<SharedUtility, CliError> {
+        let utility = parse(&self.utility)?;
+        if !quiet && let Some((from, to)) = decreasing_interval(utility.as_ref()) {
+            eprintln!(
+                "warning: `{utility}` decreases on {from:.4} <= x <= {to}; the gap does not depend on that, but the paper's theorems do"
+            );
+        }
+        Ok(utility)
+    }
+}
+
+/// A number of responses: `1000`, `1_000` or `1e3`.
+pub fn responses(text: &str) -> Result<usize, String> {
+    let plain = text.trim().replace('_', "");
+    if let Ok(n) = plain.parse::<usize>() {
+        return if n == 0 { Err("n must be at least 1".into()) } else { Ok(n) };
+    }
+    match plain.parse::<f64>() {
+        Ok(n) if n >= 1.0 && n.fract() == 0.0 && n <= 1e15 => Ok(n as usize),
+        _ => Err("n must be a whole number, 1 or more, such as 8 or 1e3".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::responses;
+
+    #[test]
+    fn numbers_of_responses() {
+        assert_eq!(responses("8"), Ok(8));
+        assert_eq!(responses("1e6"), Ok(1_000_000));
+        assert_eq!(responses("10_000"), Ok(10_000));
+        for bad in ["0", "-1", "2.5", "NaN", "inf", "", "1e300", "eight"] {
+            assert!(responses(bad).is_err(), "{bad}");
+        }
+    }
+}
