@@ -1,0 +1,53 @@
+# `make` lists the targets. Each that compiles first makes sure that OpenBLAS is there.
+
+CARGO ?= cargo
+FIGURES ?= figures
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# One profile for everything that compiles, so that build, test, bench and lint share what they compile.
+BUILD := --release --locked
+
+# Homebrew keeps OpenBLAS off pkg-config's own path.
+ifeq ($(shell uname -s),Darwin)
+export PKG_CONFIG_PATH := $(shell brew --prefix openblas 2>/dev/null)/lib/pkgconfig:$(PKG_CONFIG_PATH)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build reproduce test bench lint docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+deps:
+	@./scripts/install-deps.sh
+
+build: deps ## compile the program
+	$(CARGO) build $(BUILD)
+
+reproduce: build ## draw every figure again, with its numbers
+	$(TARGET)/release/reward-collapse figure all --out $(FIGURES)
+	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
+
+test: deps ## run every test
+	$(CARGO) test $(BUILD)
+	@echo "All tests passed."
+
+bench: deps ## measure the speed of the solvers
+	$(CARGO) bench --locked
+
+lint: deps ## check formatting, lints and documentation
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets $(BUILD) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(CARGO) doc --no-deps $(BUILD)
+	@echo "Formatting, lints and documentation are clean."
+
+docs: deps ## build the reference, and the book where mdbook is installed
+	$(CARGO) doc --no-deps $(BUILD)
+	@echo "The reference is $(TARGET)/doc/reward_collapse/index.html."
+	@if command -v mdbook >/dev/null 2>&1; then \
+		mdbook build docs && echo "The book is target/book/index.html."; \
+	else \
+		echo "mdbook is not installed: the book was not built. Its chapters are plain Markdown in docs/src/."; \
+	fi
+
+clean: ## remove everything that was compiled
+	$(CARGO) clean
