@@ -1,5 +1,10 @@
-//! Numerical toolkit for the free-reward theory of reward collapse.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
+pub mod compare;
+pub mod figure;
+pub mod files;
+pub mod limit;
 pub mod problem;
 pub mod solution;
 pub mod utility;

@@ -47,13 +47,18 @@ impl OutputArguments {
     pub fn write(&self, text: &str) -> Result<(), CliError> {
         match &self.out {
             Some(path) => files::write(path, text.as_bytes()).map_err(|source| cannot_write(path, &source)),
-            None => match std::io::stdout().lock().write_all(text.as_bytes()) {
-                // The reader of a pipe, such as `head`, has seen enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-                Err(error) => Err(CliError::Failure(format!("cannot write to standard output: {error}"))),
-                Ok(()) => Ok(()),
-            },
+            None => print(text),
         }
+    }
+}
+
+/// Writes the finished text to standard output.
+pub fn print(text: &str) -> Result<(), CliError> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        // The reader of a pipe, such as `head`, has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(CliError::Failure(format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
     }
 }
 

@@ -58,15 +58,27 @@ impl Positions {
         (self.high[i] - other.high[i]) + (self.low[i] - other.low[i])
     }
 
-    /// These positions moved by `step * direction`, with `i` kept at or above `floor(i)`.
-    pub(crate) fn moved(&self, direction: &[f64], step: f64, floor: impl Fn(usize) -> f64) -> Self {
+    /// These positions moved by `step * direction`, and stopped at 0.
+    pub(crate) fn moved(&self, direction: &[f64], step: f64) -> Self {
         let mut moved = self.clone();
         for (i, d) in direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
             let (high, error) = two_sum(self.high[i], step * d);
             let (high, low) = two_sum(high, error + self.low[i]);
-            (moved.high[i], moved.low[i]) = if high > floor(i) { (high, low) } else { (floor(i), 0.0) };
+            (moved.high[i], moved.low[i]) = if high > 0.0 { (high, low) } else { (0.0, 0.0) };
         }
         moved
+    }
+
+    /// Positions from the first and the `floor(n/2)` gaps up to the middle, the gaps scaled so that they end at 1/2.
+    pub(crate) fn from_gaps(n: usize, first: f64, gaps: Vec<f64>) -> Self {
+        let total: f64 = gaps.iter().sum();
+        let scale = (0.5 - first) / total;
+        let mut positions = Self::new(n, vec![first; gaps.len()]);
+        for i in 1..gaps.len() {
+            let (high, error) = two_sum(positions.high[i - 1], gaps[i - 1] * scale);
+            (positions.high[i], positions.low[i]) = two_sum(high, error + positions.low[i - 1]);
+        }
+        positions
     }
 
     /// All `n` rewards, ascending, rounded to doubles.

@@ -17,7 +17,7 @@ use argmin::core::{Error, Executor, KV, State};
 
 pub use certificate::Certificate;
 pub use error::SolveError;
-pub use newton::{ActiveSetNewton, NewtonState};
+pub use newton::{ActiveSetNewton, Ends, GAP, NewtonState};
 
 use crate::problem::{FoldedRewards, Positions};
 use crate::utility::SharedUtility;
@@ -68,6 +68,8 @@ pub struct Progress {
     pub iteration: u64,
     /// The objective so far.
     pub objective: f64,
+    /// Its gap relative to the virial, in plain doubles: rounding may hide the last digits of it.
+    pub gap: f64,
 }
 
 /// Is told about every iteration.
@@ -151,7 +153,8 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
 
 /// Solves a ladder of ever larger problems, each started from the one before.
 fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(Positions, u64), SolveError> {
-    let touching = utility.slope_at_zero().is_finite();
+    let ends = Ends::of(utility.origin());
+    let touching = ends == Ends::Touching;
     let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
     let mut iterations = 0;
     let mut coarse: Option<Positions> = None;
@@ -163,7 +166,7 @@ fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(P
         };
         let tolerance = if rung == n { FINE_TOLERANCE } else { COARSE_TOLERANCE };
         let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
-        let solver = ActiveSetNewton::new(touching, tolerance);
+        let solver = ActiveSetNewton::new(ends, tolerance);
         let mut executor =
             Executor::new(problem, solver).configure(|state| state.param(begin).max_iters(limit)).timer(false);
         if let Some(observer) = &options.observer {
@@ -183,8 +186,10 @@ struct Forward {
 }
 
 impl Observe<NewtonState> for Forward {
-    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
-        (self.observer)(Progress { n: self.n, iteration: state.get_iter(), objective: -state.get_cost() });
+    fn observe_iter(&mut self, state: &NewtonState, kv: &KV) -> Result<(), Error> {
+        let gap = kv.get(GAP).and_then(|gap| gap.get_float()).unwrap_or(f64::NAN);
+        let progress = Progress { n: self.n, iteration: state.get_iter(), objective: -state.get_cost(), gap };
+        (self.observer)(progress);
         Ok(())
     }
 }

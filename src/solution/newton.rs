@@ -3,32 +3,75 @@
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, TerminationReason, TerminationStatus,
 };
+use argmin::kv;
 use ndarray::{Array1, Array2};
 
 use super::certificate::quick_gap;
 use super::cholesky;
 use crate::problem::Positions;
+use crate::utility::Origin;
 
 /// The iteration state that [`ActiveSetNewton`] runs on.
 pub type NewtonState = IterState<Positions, Array1<f64>, (), Array2<f64>, (), f64>;
 
+/// The name under which an observer finds the gap, relative to the virial, after each iteration.
+pub const GAP: &str = "relative gap";
+
 /// Share of a gap between neighbours that one step may close: a step never crosses a tie.
 const TO_THE_TIE: f64 = 0.9;
 
-/// Where `U'(0+)` is infinite no reward reaches 0, but for `x^gamma` with `gamma` near 1 the optimum may lie below the
-/// smallest double. Reward `i` is then held at `i` times this distance; what that costs is inside the certificate.
-const SMALLEST: f64 = 1e-150;
-
-/// The lowest position of reward `i`.
-pub(super) fn lowest(i: usize, touching: bool) -> f64 {
-    if touching { 0.0 } else { i as f64 * SMALLEST }
-}
+/// Where `U'(0+)` is infinite no two rewards tie, but for `x^gamma` with `gamma` near 1 the best gap may lie below the
+/// smallest double. Gaps are kept at this; what that costs is inside the certificate.
+pub(super) const SMALLEST: f64 = 1e-150;
 
 /// Shortest step that the line search tries.
 const SHORTEST_STEP: f64 = 1e-10;
 
-/// Iterations without progress, close to the optimum, after which rounding has been reached.
-const STALE: usize = 3;
+/// Iterations without progress after which rounding has been reached: a few at a gap that is rounding itself, more at one
+/// that may still fall (the gap need not fall at every step).
+const STALE: [(f64, usize); 2] = [(1e-13, 3), (1e-9, 12)];
+
+/// Largest relative change of a gap up to which a step is taken as it is, without [`Ends::stretch`].
+const SMALL_CHANGE: f64 = 1e-3;
+
+/// Logarithm of the largest factor by which a gap may grow in one step.
+const LARGEST_STRETCH: f64 = 9.0;
+
+/// The smallest gap relative to the position before it: two doubles still resolve it.
+const RESOLVED: f64 = 1e-26;
+
+/// What happens between neighbours as they come close, and so at the ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ends {
+    /// `U'(0+)` is finite: responses may sit at exactly 0 and 1.
+    Touching,
+    /// `U'(t)` grows like `t^-exponent`, and no two responses tie; 0 stands for a growth slower than any power.
+    Repelling {
+        /// The exponent.
+        exponent: f64,
+    },
+}
+
+impl Ends {
+    /// The ends for a utility that leaves 0 like `origin`.
+    pub fn of(origin: Origin) -> Self {
+        match origin {
+            Origin::FiniteSlope(_) => Ends::Touching,
+            Origin::Power { gamma, .. } => Ends::Repelling { exponent: 1.0 - gamma },
+            Origin::Log { .. } => Ends::Repelling { exponent: 1.0 },
+            Origin::Pole { sigma, .. } => Ends::Repelling { exponent: 1.0 + sigma },
+            Origin::SlowSlope => Ends::Repelling { exponent: 0.0 },
+        }
+    }
+
+    /// The factor of a gap that Newton's method would change by the relative amount `s`, were `U' = t^-q` exactly:
+    /// `(1 - q s)^(-1/q)`, which is positive, and `1 + s` to first order. For `x^0.98` a gap may have to change by fifty
+    /// orders of magnitude; this takes it there in a few steps.
+    fn stretch(exponent: f64, s: f64) -> f64 {
+        let logarithm = if exponent < 1e-6 { s } else { -(1.0 - exponent * s).max(1e-9).ln() / exponent };
+        logarithm.min(LARGEST_STRETCH).exp()
+    }
+}
 
 /// Projected Newton for the folded problem, as an `argmin` [`Solver`].
 ///
@@ -38,8 +81,9 @@ const STALE: usize = 3;
 /// 1. frees those responses at the end 0 that a force pulls inwards (several at once, in rank order: the one-sided forces
 ///    within a tied block increase with rank),
 /// 2. solves the Newton system of the free ones by a diagonally scaled Cholesky factorisation,
-/// 3. walks along the projection of that direction onto the box: at most nine tenths of the way to a tie, then back until
-///    the directional derivative says that the maximum has not been overshot by much.
+/// 3. walks along that direction, then back until the directional derivative says that the maximum has not been overshot by
+///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
+///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
 ///
 /// It stops when the certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
 ///
@@ -48,7 +92,7 @@ const STALE: usize = 3;
 /// tied responses at an end are released by the sign of their own one-sided force.
 #[derive(Debug, Clone)]
 pub struct ActiveSetNewton {
-    touching: bool,
+    ends: Ends,
     tolerance: f64,
     best: Option<(f64, Positions)>,
     stale: usize,
@@ -56,19 +100,9 @@ pub struct ActiveSetNewton {
 }
 
 impl ActiveSetNewton {
-    /// `touching`: whether responses may sit at exactly 0, that is, whether `U'(0+)` is finite.
     /// `tolerance`: the gap, relative to the virial, at which to stop.
-    pub fn new(touching: bool, tolerance: f64) -> Self {
-        Self { touching, tolerance, best: None, stale: 0, finished: false }
-    }
-
-    fn floor(&self, i: usize) -> f64 {
-        lowest(i, self.touching)
-    }
-
-    /// The responses that sit at the end: nearly always one or more, as an increasing utility always keeps the first there.
-    fn block(&self, x: &Positions) -> usize {
-        x.lower_half().iter().enumerate().take_while(|(i, x)| **x <= self.floor(*i)).count()
+    pub fn new(ends: Ends, tolerance: f64) -> Self {
+        Self { ends, tolerance, best: None, stale: 0, finished: false }
     }
 
     /// The direction of the responses `first_free..`; zero for those before.
@@ -101,24 +135,38 @@ impl ActiveSetNewton {
         }
     }
 
-    /// The longest step, at most 1, along `direction` that closes no gap by more than [`TO_THE_TIE`].
-    ///
-    /// Two responses that both arrive at the end 0 may tie there.
-    fn longest_step(&self, x: &Positions, direction: &[f64]) -> f64 {
+    /// The longest step, at most 1, along `direction` that closes no gap by more than [`TO_THE_TIE`]. Two responses that
+    /// both arrive at the end 0 may tie there.
+    fn longest_step(x: &Positions, direction: &[f64]) -> f64 {
         let m = direction.len();
-        let limit = |gap: f64, closing: f64, lands_at_end: bool| {
-            if closing <= 0.0 || lands_at_end { 1.0 } else { (TO_THE_TIE * gap / closing).min(1.0) }
-        };
-        let mut step = 1.0f64;
-        for i in 0..m - 1 {
-            let gap = x.near(i, i + 1);
-            let closing = direction[i] - direction[i + 1];
+        let limit = |gap: f64, closing: f64| if closing <= 0.0 { 1.0 } else { TO_THE_TIE * gap / closing };
+        let inner = (0..m - 1).map(|i| {
+            let (gap, closing) = (x.near(i, i + 1), direction[i] - direction[i + 1]);
             let meeting = x.lower_half()[i] + direction[i] * gap / closing;
-            step = step.min(limit(gap, closing, self.touching && meeting <= 0.0));
+            if meeting <= 0.0 { 1.0 } else { limit(gap, closing) }
+        });
+        let across = limit(x.far(m - 1, m - 1), 2.0 * direction[m - 1]);
+        inner.chain([across, 1.0]).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Where a step leads: straight, and stopped at 0, where responses may touch; otherwise gap by gap.
+    fn walk(&self, x: &Positions, direction: &[f64], step: f64) -> Positions {
+        let Ends::Repelling { exponent } = self.ends else { return x.moved(direction, step) };
+        let m = direction.len();
+        let gap = |i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.to_middle(i) };
+        let change = |i: usize| direction.get(i + 1).unwrap_or(&0.0) - direction[i];
+        let relative: Vec<f64> = (0..m).map(|i| step * change(i) / gap(i)).collect();
+        if relative.iter().all(|s| s.abs() < SMALL_CHANGE) {
+            return x.moved(direction, step);
         }
-        let last = m - 1;
-        step = step.min(limit(x.far(last, last), 2.0 * direction[last], false));
-        step
+        let first = (x.lower_half()[0] + step * direction[0]).clamp(0.0, 0.4);
+        let mut at = first;
+        let gaps = relative.iter().enumerate().map(|(i, s)| {
+            let stretched = (gap(i) * Ends::stretch(exponent, *s)).max(SMALLEST).max(RESOLVED * at);
+            at += stretched;
+            stretched
+        });
+        Positions::from_gaps(x.n(), first, gaps.collect())
     }
 
     fn record(&mut self, relative_gap: f64, x: &Positions) {
@@ -131,7 +179,7 @@ impl ActiveSetNewton {
         if relative_gap < best {
             self.best = Some((relative_gap, x.clone()));
         }
-        let at_rounding = self.stale >= STALE && best < 1e-9;
+        let at_rounding = STALE.iter().any(|(gap, stale)| best < *gap && self.stale >= *stale);
         self.finished |= relative_gap <= self.tolerance || at_rounding;
     }
 
@@ -173,7 +221,8 @@ where
         let gradient = state.take_gradient().ok_or_else(missing)?;
         let m = gradient.len();
 
-        let block = self.block(&x);
+        // Nearly always one or more: an increasing utility keeps the first response there.
+        let block = x.lower_half().iter().take_while(|x| **x == 0.0).count();
         let first_free = (0..block).find(|&i| gradient[i] < 0.0).unwrap_or(block);
         if first_free >= m {
             self.finished = true;
@@ -186,11 +235,14 @@ where
             direction = self.direction(&hessian, &gradient, block - 1)?;
         }
 
-        let mut step = self.longest_step(&x, &direction);
+        let mut step = match self.ends {
+            Ends::Touching => Self::longest_step(&x, &direction),
+            Ends::Repelling { .. } => 1.0,
+        };
         let start_gap = Self::relative_gap(&gradient, &x);
         let (mut moved, mut new_gradient);
         loop {
-            moved = x.moved(&direction, step, |i| self.floor(i));
+            moved = self.walk(&x, &direction, step);
             new_gradient = problem.gradient(&moved)?;
             let change: Vec<f64> = (0..m).map(|i| moved.difference(&x, i)).collect();
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));
@@ -206,14 +258,15 @@ where
                 break;
             }
         }
-        self.record(Self::relative_gap(&new_gradient, &moved), &moved);
+        let gap = Self::relative_gap(&new_gradient, &moved);
+        self.record(gap, &moved);
         if self.finished
             && let Some((_, best)) = self.best.take()
         {
             moved = best;
         }
         let cost = problem.cost(&moved)?;
-        Ok((state.param(moved).gradient(new_gradient).cost(cost), None))
+        Ok((state.param(moved).gradient(new_gradient).cost(cost), Some(kv!(GAP => gap;))))
     }
 
     fn terminate(&mut self, _state: &NewtonState) -> TerminationStatus {

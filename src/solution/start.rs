@@ -1,6 +1,6 @@
 //! Where Newton's method starts.
 
-use super::newton::lowest;
+use super::newton::SMALLEST;
 use crate::problem::{FoldedRewards, Positions};
 use argmin::core::Gradient;
 
@@ -44,7 +44,10 @@ pub(super) fn refine(coarse: &Positions, n: usize, touching: bool) -> Positions 
     let cubic = positions(4);
     let increasing = cubic.windows(2).all(|pair| pair[0] < pair[1] || touching && pair[0] <= 0.0 && pair[1] <= 0.0);
     let half = if increasing && cubic.last().is_some_and(|x| *x < 0.5) { cubic } else { positions(2) };
-    Positions::new(n, half.into_iter().enumerate().map(|(i, x)| x.max(lowest(i, touching))).collect())
+    Positions::new(
+        n,
+        half.into_iter().enumerate().map(|(i, x)| x.max(if touching { 0.0 } else { i as f64 * SMALLEST })).collect(),
+    )
 }
 
 /// Points of the curve `u -> r(u)`, or of its logarithms.

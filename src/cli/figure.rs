@@ -1,0 +1,113 @@
+//! `reward-collapse figure`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use reward_collapse::figure::{self, FigureFiles, Study};
+use reward_collapse::utility::parse;
+use serde::Serialize;
+
+use super::CliError;
+use super::output::{self, Format};
+use super::progress::Progress;
+use super::value::responses;
+
+/// The figures there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    /// Rewards of eight responses: theory as named, theory as trained, published curves.
+    Collapse,
+    /// Optimal rewards for n = 1000 over their limit laws.
+    Distributions,
+    /// Distance from the limit law against n.
+    Asymptotics,
+    /// All of them.
+    All,
+}
+
+/// Draw figures as SVG and PNG, with their numbers as CSV beside them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  reward-collapse figure all --out figures\n  \
+    reward-collapse figure asymptotics --utility \"log(x)\" --utility \"x^0.9\" --n 16,64,256,1024,4000")]
+pub struct Arguments {
+    /// Which figure.
+    #[arg(value_enum)]
+    figure: Figure,
+
+    /// The directory to write to; it is made if it is missing.
+    #[arg(long, value_name = "DIR", default_value = "figures")]
+    out: PathBuf,
+
+    /// collapse: a directory with runs of the experiment in x/, log/, x_inv/ and adaptive/, to draw their rewards.csv too.
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+
+    /// asymptotics: a utility to study; may be given several times.
+    #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
+    utility: Vec<String>,
+
+    /// asymptotics: numbers of responses, separated by commas.
+    #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses)]
+    n: Vec<usize>,
+
+    /// The form in which the files written are listed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Written {
+    figure: &'static str,
+    svg: PathBuf,
+    png: PathBuf,
+    csv: Vec<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
+    let progress = Progress::new(quiet, None);
+    let tell = |text: &str| progress.message(text);
+    let studies = studies(arguments)?;
+    let out = &arguments.out;
+    let mut written = Vec::new();
+    let mut add = |figure: &'static str, files: FigureFiles| {
+        written.push(Written { figure, svg: files.svg, png: files.png, csv: files.csv });
+    };
+    if wanted(Figure::Collapse) {
+        add("collapse", figure::collapse(out, arguments.runs.as_deref())?);
+    }
+    if wanted(Figure::Distributions) {
+        add("distributions", figure::distributions(out, &tell)?);
+    }
+    if wanted(Figure::Asymptotics) {
+        add("asymptotics", figure::asymptotics(out, &studies, &tell)?);
+    }
+    drop(progress);
+    let files = |w: &Written| [&w.svg, &w.png].into_iter().chain(&w.csv).cloned().collect::<Vec<PathBuf>>();
+    let text = match arguments.format {
+        Format::Table => written.iter().flat_map(files).map(|path| format!("{}\n", path.display())).collect(),
+        Format::Json => output::json(&written)?,
+        Format::Csv => {
+            let rows = written.iter().flat_map(|w| files(w).into_iter().map(|path| (w.figure, path)));
+            output::csv(&["figure", "file"], rows)?
+        }
+    };
+    output::print(&text)
+}
+
+/// The studies of the asymptotics figure: the default ones, with other utilities or sizes where given.
+fn studies(arguments: &Arguments) -> Result<Vec<Study>, CliError> {
+    let mut studies = figure::default_study()?;
+    if !arguments.utility.is_empty() {
+        let sizes = studies.first().map(|study| study.sizes.clone()).unwrap_or_default();
+        let study = |text: &String| Ok(Study { utility: parse(text)?, sizes: sizes.clone() });
+        studies = arguments.utility.iter().map(study).collect::<Result<_, CliError>>()?;
+    }
+    if !arguments.n.is_empty() {
+        let mut sizes = arguments.n.clone();
+        sizes.sort_unstable();
+        sizes.dedup();
+        studies.iter_mut().for_each(|study| study.sizes.clone_from(&sizes));
+    }
+    Ok(studies)
+}
