@@ -2,7 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod compare;
-pub mod figure;
 pub mod files;
 pub mod limit;
 pub mod problem;

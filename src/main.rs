@@ -1,9 +1,1 @@
-//! The command line of `reward-collapse`.
-
-mod cli;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    cli::run()
-}
+fn main() {}

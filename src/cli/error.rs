@@ -56,7 +56,7 @@ impl From<SolveError> for CliError {
 impl From<LimitError> for CliError {
     fn from(error: LimitError) -> Self {
         match error {
-            LimitError::Utility(_) | LimitError::SlowSlope { .. } => CliError::Input(error.to_string()),
+            LimitError::Refused(_) | LimitError::SlowSlope { .. } => CliError::Input(error.to_string()),
             _ => CliError::Failure(error.to_string()),
         }
     }
