@@ -85,14 +85,20 @@ impl Canvas<'_> {
 
     /// A data point.
     pub fn marker(&self, (x, y): (f64, f64), marker: Marker) -> Result<(), FigureError> {
-        let Marker { shape, colour, filled, radius: r } = marker;
+        let Marker { shape, colour, fill, radius: r } = marker;
         let edge = Stroke::solid(colour, 1.0);
         let corners: &[(f64, f64)] = match shape {
             Shape::Circle => {
-                let centre = backend_point((x, y));
-                let style =
-                    ShapeStyle { color: colour.to_rgba(), filled, stroke_width: units(edge.width).unsigned_abs() };
-                return self.area.draw(&Circle::new(centre, units(r), style)).map_err(drawing);
+                let (centre, radius) = (backend_point((x, y)), units(r));
+                if let Some(fill) = fill {
+                    self.area.draw(&Circle::new(centre, radius, fill.filled())).map_err(drawing)?;
+                }
+                let style = ShapeStyle {
+                    color: colour.to_rgba(),
+                    filled: false,
+                    stroke_width: units(edge.width).unsigned_abs(),
+                };
+                return self.area.draw(&Circle::new(centre, radius, style)).map_err(drawing);
             }
             Shape::Cross => {
                 self.line(&[(x - r, y - r), (x + r, y + r)], edge)?;
@@ -104,8 +110,8 @@ impl Canvas<'_> {
             Shape::Diamond => &[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)],
         };
         let corners: Vec<(f64, f64)> = corners.iter().map(|&(dx, dy)| (x + r * dx, y + r * dy)).collect();
-        if filled {
-            self.fill(&corners, colour, 1.0)?;
+        if let Some(fill) = fill {
+            self.fill(&corners, fill, 1.0)?;
         }
         let closed: Vec<(f64, f64)> = corners.iter().chain(corners.iter().take(2)).copied().collect();
         self.line(&closed, edge)

@@ -5,10 +5,11 @@
 //! machine. Colours are Okabe and Ito's, and every distinction is also one of dash or marker, so that figures survive
 //! colour blindness and greyscale.
 
-// mod asymptotics;
+mod asymptotics;
 mod canvas;
 mod collapse;
-// mod distributions;
+mod distributions;
+mod legend;
 mod panel;
 mod published;
 mod render;
@@ -19,12 +20,14 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-// pub use asymptotics::{Study, asymptotics, default_study};
+pub use asymptotics::{AsymptoticSeries, Study, asymptotics, default_study};
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
-// pub use distributions::distributions;
+pub use distributions::{Bin, DistributionData, EndMass, distributions};
 pub use published::{PublishedPoint, published};
 pub use run::{RunPoint, RunSummary};
 
+use crate::compare::CompareError;
+use crate::limit::LimitError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
 
@@ -70,6 +73,12 @@ pub enum FigureError {
     /// A finite problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// A limit law could not be computed.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Rewards could not be compared with their limit.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// A figure's file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {

@@ -32,6 +32,7 @@ pub(super) mod colour {
     pub const VERMILLION: RGBColor = RGBColor(213, 94, 0);
     pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
     pub const SKY: RGBColor = RGBColor(86, 180, 233);
+    pub const WHITE: RGBColor = RGBColor(255, 255, 255);
     /// Axes.
     pub const AXIS: RGBColor = RGBColor(70, 70, 70);
     /// Grid lines, behind everything.
@@ -85,7 +86,8 @@ pub(super) enum Shape {
 pub(super) struct Marker {
     pub shape: Shape,
     pub colour: RGBColor,
-    pub filled: bool,
+    /// What it is filled with; `None` lets what lies beneath show.
+    pub fill: Option<RGBColor>,
     /// Half the extent.
     pub radius: f64,
 }

@@ -2,6 +2,7 @@
 
 use super::data::{CollapseData, CollapsePanel, Source};
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
 use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, Shape, Stroke, TEXT, colour};
 use crate::figure::{FigureError, Prompts};
@@ -70,8 +71,8 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
 /// A hollow symbol is large enough for the filled one to be seen inside.
 fn marker(prompts: Prompts) -> Marker {
     match prompts {
-        Prompts::Open => Marker { shape: Shape::Circle, colour: colour::BLUE, filled: true, radius: 2.3 },
-        Prompts::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, filled: false, radius: 3.6 },
+        Prompts::Open => Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.9 },
+        Prompts::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 3.6 },
     }
 }
 
@@ -117,20 +118,6 @@ fn run(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<()
     Ok(())
 }
 
-enum Key {
-    Line(Stroke),
-    Point(Marker),
-}
-
-impl Key {
-    fn width(&self) -> f64 {
-        match self {
-            Key::Line(_) => 22.0,
-            Key::Point(_) => 7.0,
-        }
-    }
-}
-
 fn legend(canvas: &Canvas<'_>) -> Result<(), FigureError> {
     let entries = [
         (Key::Line(NAMED), "theory, U as named"),
@@ -138,21 +125,5 @@ fn legend(canvas: &Canvas<'_>) -> Result<(), FigureError> {
         (Key::Point(marker(Prompts::Open)), "trained, open-ended"),
         (Key::Point(marker(Prompts::Closed)), "trained, closed-ended"),
     ];
-    let (after, between) = (4.0, 12.0);
-    let mut total = -between;
-    for (key, text) in &entries {
-        total += key.width() + after + canvas.text_width(text, TEXT)? + between;
-    }
-    let (mut x, y) = ((PAGE_WIDTH - total) / 2.0, 13.0);
-    for (key, text) in &entries {
-        let middle = y - 0.36 * TEXT;
-        match key {
-            Key::Line(stroke) => canvas.line(&[(x, middle), (x + key.width(), middle)], *stroke)?,
-            Key::Point(marker) => canvas.marker((x + key.width() / 2.0, middle), *marker)?,
-        }
-        x += key.width() + after;
-        canvas.text(text, (x, y), TEXT, Align::Left)?;
-        x += canvas.text_width(text, TEXT)? + between;
-    }
-    Ok(())
+    legend::row(canvas, &entries, 13.0)
 }

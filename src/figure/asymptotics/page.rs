@@ -1,0 +1,105 @@
+//! The drawing of the figure of asymptotics.
+
+use plotters::style::RGBColor;
+
+use super::data::AsymptoticSeries;
+use crate::figure::FigureError;
+use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::panel::{Axis, Panel};
+use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, Shape, Stroke, TEXT, colour, mathematics, signed};
+
+const LEFT: f64 = 42.0;
+const TOP: f64 = 10.0;
+const WIDTH: f64 = 236.0;
+const HEIGHT: f64 = 190.0;
+/// Baselines of the table that serves as legend.
+const LINE: f64 = 17.0;
+/// Its columns: symbol, utility, fitted and predicted.
+const COLUMNS: [f64; 4] = [292.0, 318.0, 432.0, 446.0];
+
+/// Colour, shape, whether filled, and dash of each series: no two alike in more than one of colour, symbol and dash.
+const STYLES: [(RGBColor, Shape, bool, Dash); 7] = [
+    (colour::BLUE, Shape::Circle, true, Dash::Solid),
+    (colour::VERMILLION, Shape::Square, false, Dash::LONG),
+    (colour::GREEN, Shape::Triangle, true, Dash::SHORT),
+    (colour::BLACK, Shape::Diamond, false, Dash::Solid),
+    (colour::PURPLE, Shape::DownTriangle, true, Dash::DOTS),
+    (colour::ORANGE, Shape::Circle, false, Dash::LONG),
+    (colour::SKY, Shape::Square, true, Dash::SHORT),
+];
+
+pub(super) fn draw(series: &[AsymptoticSeries]) -> Result<String, FigureError> {
+    draw_page(PAGE_WIDTH, "Distance of optimal rewards from their limit", |canvas| {
+        let height = HEIGHT.max(LINE * (series.len() as f64 + 3.0));
+        let panel = Panel { left: LEFT, top: TOP, width: WIDTH, height, ..axes(series) };
+        panel.frame(canvas, "")?;
+        let [symbol, name, fitted, predicted] = COLUMNS;
+        let mut baseline = TOP + 12.0;
+        canvas.text("U(x)", (name, baseline), TEXT, Align::Left)?;
+        canvas.text("fitted", (fitted, baseline), TEXT, Align::Right)?;
+        canvas.text("predicted", (predicted, baseline), TEXT, Align::Left)?;
+        let rule = [(symbol, baseline + 5.0), (PAGE_WIDTH - MARGIN, baseline + 5.0)];
+        canvas.line(&rule, Stroke::solid(colour::AXIS, 0.7))?;
+        for (series, &(ink, shape, filled, dash)) in series.iter().zip(STYLES.iter().cycle()) {
+            let fill = Some(if filled { ink } else { colour::WHITE });
+            let marker = Marker { shape, colour: ink, fill, radius: 2.5 };
+            let stroke = Stroke::dashed(ink, 1.0, dash);
+            curve(canvas, &panel, series, stroke, marker)?;
+            baseline += LINE;
+            let middle = baseline - 0.36 * TEXT;
+            canvas.line(&[(symbol, middle), (symbol + 20.0, middle)], stroke)?;
+            canvas.marker((symbol + 10.0, middle), marker)?;
+            canvas.text(&mathematics(&series.utility), (name, baseline), TEXT, Align::Left)?;
+            let exponent = series.fit.as_ref().map_or("–".to_owned(), |fit| signed(fit.exponent, 3));
+            canvas.text(&exponent, (fitted, baseline), TEXT, Align::Right)?;
+            canvas.text(&mathematics(&series.predicted), (predicted, baseline), TEXT, Align::Left)?;
+        }
+        let note = "Points: computed. Lines: the power of n fitted to them.";
+        canvas.paragraph(note, (symbol, baseline + 1.6 * LINE), PAGE_WIDTH - MARGIN - symbol, TEXT)?;
+        Ok(TOP + height + 24.0 + MARGIN)
+    })
+}
+
+/// Axes that hold every point, with a little room around.
+fn axes(series: &[AsymptoticSeries]) -> Panel {
+    let points = || series.iter().flat_map(drawable);
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        if low <= high { (low - 0.12, high + 0.12) } else { (0.0, 1.0) }
+    };
+    let mut x = Axis::logarithmic(range(&mut points().map(|(n, _)| n)), "number of responses n");
+    // Few decades hold few powers of ten: label the sizes themselves where they are doublings.
+    let mut sizes: Vec<usize> = series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    if sizes.len() <= 8 {
+        x.ticks = sizes.iter().map(|&n| ((n as f64).log10(), n.to_string())).collect();
+        x.minor.clear();
+    }
+    let y = Axis::logarithmic(range(&mut points().map(|(_, w1)| w1)), "Wasserstein-1 distance to the limit");
+    Panel { left: 0.0, top: 0.0, width: 0.0, height: 0.0, x, y }
+}
+
+/// Logarithms of the points that have one: a distance may be exactly zero.
+fn drawable(series: &AsymptoticSeries) -> Vec<(f64, f64)> {
+    let positive = series.points.iter().filter(|(n, w1)| *n > 0 && *w1 > 0.0);
+    positive.map(|&(n, w1)| ((n as f64).log10(), w1.log10())).collect()
+}
+
+fn curve(
+    canvas: &Canvas<'_>,
+    panel: &Panel,
+    series: &AsymptoticSeries,
+    stroke: Stroke,
+    marker: Marker,
+) -> Result<(), FigureError> {
+    let points = drawable(series);
+    if let (Some(fit), Some(first), Some(last)) = (&series.fit, points.first(), points.last()) {
+        let on_fit = |x: f64| panel.at((x, fit.constant.log10() + fit.exponent * x));
+        canvas.line(&[on_fit(first.0), on_fit(last.0)], stroke)?;
+    }
+    for point in points {
+        canvas.marker(panel.at(point), marker)?;
+    }
+    Ok(())
+}
