@@ -1,5 +1,7 @@
 //! Numerical toolkit for the free-reward theory of reward collapse.
 
+pub mod problem;
+pub mod solution;
 pub mod utility;
 
 // Links the system BLAS and LAPACK behind `ndarray-linalg`.

@@ -21,11 +21,9 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
             return Err(UtilityError::Undefined { utility: name(), at: short(x) });
         }
     }
-    let decreasing = |x: f64| {
-        let slope = utility.slope(x);
-        slope < -1e-10 * (utility.curvature(x) * x).abs()
-    };
-    if let Some((from, to)) = first_failure(&points, decreasing) {
+    if let Some((from, to)) = decreasing_interval(utility)
+        && !turns_down_late(utility)
+    {
         let worst = extreme(from, to, |x| utility.slope(x), f64::min);
         return Err(UtilityError::NotIncreasing { utility: name(), from: short(from), to: short(to), worst });
     }
@@ -43,6 +41,21 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
         });
     }
     Ok(())
+}
+
+/// The first interval of (0, 1] on which `U` decreases; `None` for an increasing utility.
+pub fn decreasing_interval(utility: &dyn Utility) -> Option<(f64, f64)> {
+    first_failure(&sample_points(), |x| {
+        let slope = utility.slope(x);
+        slope < -1e-10 * (utility.curvature(x) * x).abs()
+    })
+}
+
+/// A concave utility that turns down before `x = 1` is let through where `U'(0+)` is infinite and `x = 1` still beats a tie,
+/// as for `x^0.3 - 0.2 x^2`: neighbours then push the outer responses to the ends, and neither certificate needs `U` to
+/// increase. Whether the maximiser does reach the ends, the solve shows.
+fn turns_down_late(utility: &dyn Utility) -> bool {
+    utility.slope_at_zero() == f64::INFINITY && utility.value(1.0) > utility.value(1e-12)
 }
 
 /// 1e-12 to 1: 25 points a decade, and 600 evenly spaced.
@@ -124,6 +137,18 @@ mod tests {
         assert!(matches!(refusal("x-x"), UtilityError::NotIncreasing { .. }));
         assert!(matches!(refusal("-x"), UtilityError::NotIncreasing { .. }));
         assert!(matches!(refusal("exp(x)"), UtilityError::NotConcave { .. }));
+    }
+
+    #[test]
+    fn a_late_turn_is_let_through_only_with_an_infinite_slope_at_zero() {
+        let turning = parse("x^0.3-0.2x^2").expect("turns down late");
+        let (from, to) = super::decreasing_interval(turning.as_ref()).expect("turns down");
+        // 0.3 x^-0.7 = 0.4 x.
+        approx::assert_relative_eq!(from, 0.75f64.powf(1.0 / 1.7), max_relative = 1e-9);
+        assert_eq!(to, 1.0);
+        for text in ["x-0.6x^2", "sin(4x)", "sqrt(x)-x"] {
+            assert!(matches!(refusal(text), UtilityError::NotIncreasing { .. }), "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod smoothed_square;
 use std::fmt;
 use std::sync::Arc;
 
-pub use admissible::check_admissible;
+pub use admissible::{check_admissible, decreasing_interval};
 pub use affine::Affine;
 pub use closed_form::{ClosedForm, FiniteClosedForm};
 pub use error::UtilityError;

@@ -1,0 +1,227 @@
+//! Problem (1) folded onto its lower half.
+
+use std::sync::Arc;
+
+use argmin::core::{CostFunction, Error, Gradient, Hessian};
+use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
+
+use super::Positions;
+use super::sweep::{Accurate, accurate_rows, sum_rows};
+use crate::utility::{SharedUtility, Utility};
+
+/// Rows of the Hessian that one task fills.
+const HESSIAN_ROWS: usize = 32;
+
+/// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
+const CLOSEST: f64 = 1e-14;
+
+/// Problem (1) over the `m = floor(n/2)` lower rewards `x_i`, the upper ones being `1 - x_i`:
+///
+/// ```text
+/// S(x) = 2 sum_{i<j} [U(x_j - x_i) + U(1 - x_i - x_j)] + sum_i U(1 - 2 x_i) + [n odd] 2 sum_i U(1/2 - x_i)
+/// ```
+///
+/// The cost is `-S`, with the gradient and Hessian of that in the `m` coordinates. Every evaluation is `O(n^2)` and runs on
+/// all cores; no result depends on how many there are.
+#[derive(Debug, Clone)]
+pub struct FoldedRewards {
+    utility: SharedUtility,
+    n: usize,
+}
+
+/// What the certificate needs of the pair forces, with rounding errors carried along.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Forces {
+    /// `max_k F_k`, the largest force `F_k = sum_{i<k<=j} U'(r_j - r_i)` across a cut of the ranking.
+    pub largest_cut: f64,
+    /// The virial `T = sum_{i<j} U'(r_j - r_i) (r_j - r_i)`.
+    pub virial: f64,
+    /// A bound on the rounding error of `largest_cut - virial`.
+    pub rounding: f64,
+}
+
+impl FoldedRewards {
+    /// The folded problem for `n` responses.
+    pub fn new(utility: SharedUtility, n: usize) -> Self {
+        Self { utility, n }
+    }
+
+    /// The utility.
+    pub fn utility(&self) -> &Arc<dyn Utility> {
+        &self.utility
+    }
+
+    /// The number of responses.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Calls `pair(i, j, distance, multiplicity)` for the pairs of row `i`: `j < i` stands for `(x_j, x_i)` and its mirror
+    /// image, `j = i` for `i` and its own image, `None` for the middle response.
+    fn row(&self, x: &Positions, i: usize, mut pair: impl FnMut(Pair, f64, f64)) {
+        for j in 0..i {
+            pair(Pair::Near(j), x.near(j, i), 2.0);
+            pair(Pair::Far(j), x.far(j, i), 2.0);
+        }
+        pair(Pair::Image, x.far(i, i), 1.0);
+        if x.has_middle() {
+            pair(Pair::Middle, x.to_middle(i), 2.0);
+        }
+    }
+
+    /// `S(x)`, summed with the rounding error carried along.
+    pub fn objective(&self, x: &Positions) -> f64 {
+        self.sum_over_pairs(x, |t| self.utility.value(t))
+    }
+
+    /// `sum |U|` over all pairs: the scale that a gap is compared with.
+    pub fn magnitude(&self, x: &Positions) -> f64 {
+        self.sum_over_pairs(x, |t| self.utility.value(t).abs())
+    }
+
+    fn sum_over_pairs(&self, x: &Positions, f: impl Fn(f64) -> f64 + Sync) -> f64 {
+        let sums = accurate_rows(self.n / 2, 1, |i, sums| {
+            self.row(x, i, |_, t, times| sums[0].add(times * f(t)));
+        });
+        sums[0].value()
+    }
+
+    /// The cut forces and the virial of the symmetric rewards `x`.
+    ///
+    /// `F_k` is the prefix sum of `-dS/dr`. Summed in plain doubles it would inherit the rounding of every `dS/dr_i` before
+    /// it; with the errors carried along, what remains is the error of the single `U'(t)`, and as every term of `F_k` and
+    /// of `T` is positive that is a small *relative* error, bounded here to first order.
+    pub fn forces(&self, x: &Positions) -> Forces {
+        let m = self.n / 2;
+        let unit = f64::EPSILON / 2.0;
+        let ulps = self.utility.ulps();
+        // Slots: dS/dr_i, then its error weight, then the virial and its error weight.
+        let sums = accurate_rows(m, 2 * m + 2, |i, sums| {
+            self.row(x, i, |pair, t, times| {
+                let jet = self.utility.jet(t);
+                let slope = jet.slope;
+                // The slope's own rounding, and that of its argument (two units) through the condition number.
+                let bend = if t > 0.0 { t * jet.curvature.abs() } else { 0.0 };
+                let error = ulps * slope + 4.0 * bend;
+                let mut push = |at: usize, sign: f64, share: f64| {
+                    sums[at].add(sign * share * slope);
+                    sums[m + at].add(sign * share * error);
+                };
+                match pair {
+                    Pair::Near(j) => {
+                        push(i, 1.0, 1.0);
+                        push(j, -1.0, 1.0);
+                    }
+                    Pair::Far(j) => {
+                        push(i, -1.0, 1.0);
+                        push(j, -1.0, 1.0);
+                    }
+                    Pair::Image | Pair::Middle => push(i, -1.0, 1.0),
+                }
+                sums[2 * m].add(times * slope * t);
+                sums[2 * m + 1].add(times * (error + 3.0 * slope) * t);
+            });
+        });
+        // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.
+        let largest_prefix = |range: std::ops::Range<usize>| {
+            let mut prefix = Accurate::default();
+            sums[range].iter().fold(0.0, |largest: f64, s| {
+                prefix.merge(*s);
+                largest.max(-prefix.value())
+            })
+        };
+        let error = largest_prefix(m..2 * m) + sums[2 * m + 1].value();
+        Forces { largest_cut: largest_prefix(0..m), virial: sums[2 * m].value(), rounding: unit * error }
+    }
+}
+
+enum Pair {
+    Near(usize),
+    Far(usize),
+    Image,
+    Middle,
+}
+
+impl CostFunction for FoldedRewards {
+    type Param = Positions;
+    type Output = f64;
+
+    /// `-S(x)`.
+    fn cost(&self, x: &Positions) -> Result<f64, Error> {
+        let sums = sum_rows(self.n / 2, 1, |i, sums| {
+            self.row(x, i, |_, t, times| sums[0] += times * self.utility.value(t));
+        });
+        Ok(-sums[0])
+    }
+}
+
+impl Gradient for FoldedRewards {
+    type Param = Positions;
+    type Gradient = Array1<f64>;
+
+    /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
+    fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
+        let m = self.n / 2;
+        let sums = sum_rows(m, m, |i, sums| {
+            let mut own = 0.0;
+            for (j, sum) in sums[..i].iter_mut().enumerate() {
+                let near = self.utility.slope(x.near(j, i));
+                let far = self.utility.slope(x.far(j, i));
+                own += far - near;
+                *sum += near + far;
+            }
+            own += self.utility.slope(x.far(i, i));
+            if x.has_middle() {
+                own += self.utility.slope(x.to_middle(i));
+            }
+            sums[i] += own;
+        });
+        Ok(sums.into_iter().map(|force| 2.0 * force).collect())
+    }
+}
+
+impl Hessian for FoldedRewards {
+    type Param = Positions;
+    type Hessian = Array2<f64>;
+
+    /// The Hessian of `-S(x)`; only the lower triangle is filled.
+    fn hessian(&self, x: &Positions) -> Result<Array2<f64>, Error> {
+        let m = self.n / 2;
+        let weight = |t: f64| {
+            let weight = -self.utility.curvature(t);
+            if weight.is_finite() { weight } else { -self.utility.curvature(CLOSEST.max(t)) }
+        };
+        let mut hessian = Array2::zeros((m, m));
+        let fill = |(block, mut rows): (usize, ndarray::ArrayViewMut2<'_, f64>)| {
+            let mut diagonal = vec![0.0; m];
+            for (offset, mut row) in rows.axis_iter_mut(Axis(0)).enumerate() {
+                let i = block * HESSIAN_ROWS + offset;
+                let mut own = 0.0;
+                for (j, diagonal_j) in diagonal[..i].iter_mut().enumerate() {
+                    let (near, far) = (weight(x.near(j, i)), weight(x.far(j, i)));
+                    row[j] = 2.0 * (far - near);
+                    let both = 2.0 * (near + far);
+                    own += both;
+                    *diagonal_j += both;
+                }
+                own += 4.0 * weight(x.far(i, i));
+                if x.has_middle() {
+                    own += 2.0 * weight(x.to_middle(i));
+                }
+                diagonal[i] += own;
+            }
+            diagonal
+        };
+        let blocks = hessian.axis_chunks_iter_mut(Axis(0), HESSIAN_ROWS);
+        let diagonals: Vec<Vec<f64>> = if m > HESSIAN_ROWS {
+            blocks.into_par_iter().enumerate().map(fill).collect()
+        } else {
+            blocks.into_iter().enumerate().map(fill).collect()
+        };
+        for diagonal in diagonals {
+            hessian.diag_mut().iter_mut().zip(diagonal).for_each(|(h, d)| *h += d);
+        }
+        Ok(hessian)
+    }
+}

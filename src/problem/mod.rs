@@ -1,0 +1,15 @@
+//! The finite problem (1): rewards for `n` ranked responses that maximise `S(r) = sum_{i<j} U(r_j - r_i)`.
+//!
+//! [`FreeRewards`] is the problem as it is written, in the `n` rewards, for any `argmin` solver and for checks.
+//! [`FoldedRewards`] is the same problem with the symmetry `r_i + r_{n+1-i} = 1` used up: half the unknowns, a quarter of
+//! the matrix. It is what [`crate::solution`] solves. Both implement `argmin`'s `CostFunction` (`-S`), `Gradient` and
+//! `Hessian` on `ndarray`.
+
+mod folded;
+mod free;
+mod positions;
+mod sweep;
+
+pub use folded::{FoldedRewards, Forces};
+pub use free::FreeRewards;
+pub use positions::Positions;

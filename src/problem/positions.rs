@@ -1,0 +1,79 @@
+//! Symmetric rewards, held by their lower half.
+
+use super::sweep::two_sum;
+
+/// Symmetric ascending rewards `0 = r_1 <= ... <= r_n = 1` with `r_i + r_{n+1-i} = 1`, held by the lower half.
+///
+/// Each position is an unevaluated sum of two doubles. Neighbours among thousands are `1e-4` apart and less; in plain
+/// doubles their distance would keep twelve digits, and a utility such as `-x^-8` would lose most of those. A reward close
+/// to 1 is held by its distance from 1, so that `1 - 1e-46` keeps its meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Positions {
+    n: usize,
+    high: Vec<f64>,
+    low: Vec<f64>,
+}
+
+impl Positions {
+    /// The lower half: `floor(n/2)` ascending positions in [0, 1/2]. For odd `n` the middle reward is 1/2.
+    pub fn new(n: usize, lower_half: Vec<f64>) -> Self {
+        debug_assert_eq!(lower_half.len(), n / 2);
+        let low = vec![0.0; lower_half.len()];
+        Self { n, high: lower_half, low }
+    }
+
+    /// The number of responses.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The lower half, rounded to doubles.
+    pub fn lower_half(&self) -> &[f64] {
+        &self.high
+    }
+
+    /// Whether `n` is odd, so that a middle response sits at 1/2.
+    pub fn has_middle(&self) -> bool {
+        self.n % 2 == 1
+    }
+
+    /// `x_j - x_i` for `i < j` in the lower half.
+    pub(crate) fn near(&self, i: usize, j: usize) -> f64 {
+        (self.high[j] - self.high[i]) + (self.low[j] - self.low[i])
+    }
+
+    /// `1 - x_i - x_j`: the distance from `i` to the mirror image of `j`.
+    pub(crate) fn far(&self, i: usize, j: usize) -> f64 {
+        let (sum, error) = two_sum(self.high[i], self.high[j]);
+        ((1.0 - sum) - error) - (self.low[i] + self.low[j])
+    }
+
+    /// `1/2 - x_i`: the distance to the middle response.
+    pub(crate) fn to_middle(&self, i: usize) -> f64 {
+        (0.5 - self.high[i]) - self.low[i]
+    }
+
+    /// `x_i` here less `x_i` in `other`.
+    pub(crate) fn difference(&self, other: &Self, i: usize) -> f64 {
+        (self.high[i] - other.high[i]) + (self.low[i] - other.low[i])
+    }
+
+    /// These positions moved by `step * direction`, with `i` kept at or above `floor(i)`.
+    pub(crate) fn moved(&self, direction: &[f64], step: f64, floor: impl Fn(usize) -> f64) -> Self {
+        let mut moved = self.clone();
+        for (i, d) in direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
+            let (high, error) = two_sum(self.high[i], step * d);
+            let (high, low) = two_sum(high, error + self.low[i]);
+            (moved.high[i], moved.low[i]) = if high > floor(i) { (high, low) } else { (floor(i), 0.0) };
+        }
+        moved
+    }
+
+    /// All `n` rewards, ascending, rounded to doubles.
+    pub fn rewards(&self) -> Vec<f64> {
+        let mut rewards = self.high.clone();
+        rewards.extend(self.has_middle().then_some(0.5));
+        rewards.extend(self.high.iter().zip(&self.low).rev().map(|(high, low)| (1.0 - high) - low));
+        rewards
+    }
+}

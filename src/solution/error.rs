@@ -1,0 +1,38 @@
+//! Why a solve failed.
+
+use thiserror::Error;
+
+use super::Solution;
+use crate::utility::UtilityError;
+
+/// Why the finite problem was not solved.
+#[derive(Debug, Error)]
+pub enum SolveError {
+    /// `n` is 0.
+    #[error("n must be at least 1, got 0")]
+    NoResponses,
+    /// The dense matrices would not fit in memory.
+    #[error(
+        "n = {n} needs about {needed_gib:.1} GiB of memory for the dense Newton matrices, and {available_gib:.1} GiB are free; use a smaller n"
+    )]
+    TooLarge {
+        /// The number of responses.
+        n: usize,
+        /// Estimated memory.
+        needed_gib: f64,
+        /// Memory free now.
+        available_gib: f64,
+    },
+    /// The utility lies outside the theory.
+    #[error(transparent)]
+    Utility(#[from] UtilityError),
+    /// The certificate did not reach the tolerance.
+    #[error(
+        "the solve for `{}`, n = {} did not converge: the gap is {:.1e} a pair after {} iterations, {:.1e} of the scale of U",
+        .0.utility, .0.n, .0.gap, .0.iterations, .0.relative_gap
+    )]
+    NotConverged(Box<Solution>),
+    /// The optimisation framework failed.
+    #[error("the solve stopped: {0}")]
+    Stopped(String),
+}

@@ -1,0 +1,208 @@
+//! Optimal rewards of the finite problem (1), each with its certificate.
+//!
+//! [`solve`] runs [`ActiveSetNewton`] in `argmin`'s `Executor` on a ladder of problems with 4, 8, 16, .. and finally `n`
+//! responses, each starting from the one before, and certifies the result.
+
+mod certificate;
+mod cholesky;
+mod error;
+mod newton;
+mod start;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use argmin::core::observers::{Observe, ObserverMode};
+use argmin::core::{Error, Executor, KV, State};
+
+pub use certificate::Certificate;
+pub use error::SolveError;
+pub use newton::{ActiveSetNewton, NewtonState};
+
+use crate::problem::{FoldedRewards, Positions};
+use crate::utility::SharedUtility;
+
+/// The gap, relative to the scale of `U`, above which a result is not called converged.
+pub const LARGEST_RELATIVE_GAP: f64 = 1e-9;
+
+/// Where Newton stops: the gap relative to the virial, on the way up and at the end.
+const COARSE_TOLERANCE: f64 = 1e-4;
+const FINE_TOLERANCE: f64 = 1e-15;
+
+/// Newton steps that one problem of the ladder may take.
+const DEFAULT_MAX_ITERATIONS: u64 = 500;
+
+/// Optimal rewards and what is known about them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution {
+    /// The utility, as [`crate::utility::parse`] reads it.
+    pub utility: String,
+    /// The number of responses.
+    pub n: usize,
+    /// The rewards, worst response first: ascending, symmetric, in [0, 1].
+    pub rewards: Vec<f64>,
+    /// `S(r)`, the sum over the `n(n-1)/2` pairs.
+    pub objective: f64,
+    /// `S(r)` per pair; NaN for `n = 1`.
+    pub mean_utility: f64,
+    /// A rigorous bound on the best objective less this one, per pair.
+    pub gap: f64,
+    /// `gap` over the scale of `U`: the mean of `|U|` over the pairs, or the mean of `U'(t) t` if that is larger.
+    pub relative_gap: f64,
+    /// Newton iterations, over all problems of the ladder.
+    pub iterations: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Whether no other rewards reach the same objective.
+    pub unique: bool,
+    /// The theorem that gives the maximiser, if there is one.
+    pub closed_form: Option<String>,
+}
+
+/// One Newton iteration of a running solve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// The number of responses of the problem of the ladder that is being solved.
+    pub n: usize,
+    /// The iteration within it.
+    pub iteration: u64,
+    /// The objective so far.
+    pub objective: f64,
+}
+
+/// Is told about every iteration.
+pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// How to solve.
+#[derive(Clone, Default)]
+pub struct SolveOptions {
+    /// Newton iterations for each problem of the ladder; 500 unless given.
+    pub max_iterations: Option<u64>,
+    /// Called after every iteration.
+    pub observer: Option<Observer>,
+}
+
+/// Solves the finite problem (1) for `n` ranked responses.
+///
+/// Dense: `O(n^3)` time and about `4 n^2` bytes of memory.
+///
+/// # Errors
+/// [`SolveError`]: no responses, a utility outside the theory, too large an `n` for the free memory, or a certificate that
+/// is not below [`LARGEST_RELATIVE_GAP`]; the rewards reached are inside the last.
+///
+/// ```
+/// use reward_collapse::{solution::solve, utility::parse};
+/// let solution = solve(&parse("-1/x")?, 8)?;
+/// assert!((solution.rewards[1] - 0.1208).abs() < 5e-5);
+/// assert!(solution.gap < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn solve(utility: &SharedUtility, n: usize) -> Result<Solution, SolveError> {
+    solve_with(utility, n, &SolveOptions::default())
+}
+
+/// [`solve`] with an iteration limit and an observer.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<Solution, SolveError> {
+    let start = Instant::now();
+    if n == 0 {
+        return Err(SolveError::NoResponses);
+    }
+    if let Some(refusal) = utility.refusal() {
+        return Err(refusal.into());
+    }
+    let problem = FoldedRewards::new(utility.clone(), n);
+    let (positions, iterations) = if utility.is_linear() {
+        (Positions::new(n, vec![0.0; n / 2]), 0)
+    } else {
+        check_memory(n)?;
+        climb(utility, n, options)?
+    };
+    // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility. And
+    // where a utility that turns down before x = 1 leaves the ends free, the rewards can be shifted.
+    let at_ends = positions.lower_half().first() == Some(&0.0);
+    let unique = at_ends && !(utility.is_linear() && n % 2 == 1);
+    let pairs = n as f64 * (n - 1) as f64 / 2.0;
+    let certificate = Certificate::of(&problem, &positions);
+    let objective = problem.objective(&positions);
+    let scale = problem.magnitude(&positions).max(certificate.virial);
+    let per_pair = |total: f64| if total == 0.0 { 0.0 } else { total / pairs };
+    let solution = Solution {
+        utility: utility.to_string(),
+        n,
+        rewards: positions.rewards(),
+        objective,
+        mean_utility: objective / pairs,
+        gap: per_pair(certificate.gap),
+        relative_gap: if certificate.gap == 0.0 { 0.0 } else { certificate.gap / scale },
+        iterations,
+        seconds: start.elapsed().as_secs_f64(),
+        unique,
+        closed_form: utility.finite_closed_form().map(|form| form.to_string()),
+    };
+    if solution.relative_gap <= LARGEST_RELATIVE_GAP {
+        Ok(solution)
+    } else {
+        Err(SolveError::NotConverged(Box::new(solution)))
+    }
+}
+
+/// Solves a ladder of ever larger problems, each started from the one before.
+fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(Positions, u64), SolveError> {
+    let touching = utility.slope_at_zero().is_finite();
+    let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
+    let mut iterations = 0;
+    let mut coarse: Option<Positions> = None;
+    while let Some(rung) = ladder.pop() {
+        let problem = FoldedRewards::new(utility.clone(), rung);
+        let begin = match &coarse {
+            None => start::coarsest(&problem, touching),
+            Some(coarse) => start::refine(coarse, rung, touching),
+        };
+        let tolerance = if rung == n { FINE_TOLERANCE } else { COARSE_TOLERANCE };
+        let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
+        let solver = ActiveSetNewton::new(touching, tolerance);
+        let mut executor =
+            Executor::new(problem, solver).configure(|state| state.param(begin).max_iters(limit)).timer(false);
+        if let Some(observer) = &options.observer {
+            executor = executor.add_observer(Forward { n: rung, observer: observer.clone() }, ObserverMode::Always);
+        }
+        let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
+        iterations += result.state.get_iter();
+        coarse = result.state.take_param();
+    }
+    let positions = coarse.ok_or_else(|| SolveError::Stopped("no positions".into()))?;
+    Ok((positions, iterations))
+}
+
+struct Forward {
+    n: usize,
+    observer: Observer,
+}
+
+impl Observe<NewtonState> for Forward {
+    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
+        (self.observer)(Progress { n: self.n, iteration: state.get_iter(), objective: -state.get_cost() });
+        Ok(())
+    }
+}
+
+/// Refuses an `n` whose matrices (the Hessian of the folded problem and its factor) would not fit.
+fn check_memory(n: usize) -> Result<(), SolveError> {
+    // Small problems fit anywhere, and asking the system takes longer than solving them.
+    if n < 2000 {
+        return Ok(());
+    }
+    let m = (n / 2) as f64;
+    let needed = 2.0 * 8.0 * m * m;
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let available = system.available_memory() as f64;
+    const GIB: f64 = (1u64 << 30) as f64;
+    if available > 0.0 && needed > available {
+        return Err(SolveError::TooLarge { n, needed_gib: needed / GIB, available_gib: available / GIB });
+    }
+    Ok(())
+}

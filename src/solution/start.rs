@@ -1,0 +1,92 @@
+//! Where Newton's method starts.
+
+use super::newton::lowest;
+use crate::problem::{FoldedRewards, Positions};
+use argmin::core::Gradient;
+
+/// The number of responses of the next coarser problem, or `None` where [`coarsest`] starts directly.
+pub(super) fn coarser(n: usize) -> Option<usize> {
+    (n > 5).then(|| (n / 2).max(4))
+}
+
+/// A start for `n <= 5`, where at most one reward is free: bisection on its force, in the logarithm, because for `x^gamma`
+/// with `gamma` near 1 it may be as small as 1e-15.
+pub(super) fn coarsest(problem: &FoldedRewards, touching: bool) -> Positions {
+    let n = problem.n();
+    if n < 4 {
+        return Positions::new(n, vec![0.0; n / 2]);
+    }
+    let at = |x: f64| Positions::new(n, vec![0.0, x]);
+    let pulled_inwards = |x: f64| problem.gradient(&at(x)).is_ok_and(|g| g[1] < 0.0);
+    if touching && !pulled_inwards(0.0) {
+        return at(0.0);
+    }
+    let (mut inside, mut outside) = (1e-60f64.ln(), 0.5f64.ln());
+    for _ in 0..24 {
+        let middle = 0.5 * (inside + outside);
+        if pulled_inwards(middle.exp()) { inside = middle } else { outside = middle }
+    }
+    at((0.5 * (inside + outside)).exp().min(0.499))
+}
+
+/// Positions for `n` responses from the solution for fewer.
+///
+/// The reward as a function of the rank share `u = (i-1)/(n-1)` hardly changes with `n`. Where `U'(0+)` is infinite it
+/// leaves the end like a power of `u`, so `log r` is interpolated against `log u`; where responses touch the end, `r`
+/// against `u`. Cubic through four neighbours, the mirror image continuing it beyond 1/2; linear where that is not
+/// increasing.
+pub(super) fn refine(coarse: &Positions, n: usize, touching: bool) -> Positions {
+    let knots = Knots::of(coarse, touching);
+    let shares: Vec<f64> = (1..n / 2).map(|i| i as f64 / (n - 1) as f64).collect();
+    let positions = |order: usize| -> Vec<f64> {
+        std::iter::once(0.0).chain(shares.iter().map(|&u| knots.interpolate(u, order))).collect()
+    };
+    let cubic = positions(4);
+    let increasing = cubic.windows(2).all(|pair| pair[0] < pair[1] || touching && pair[0] <= 0.0 && pair[1] <= 0.0);
+    let half = if increasing && cubic.last().is_some_and(|x| *x < 0.5) { cubic } else { positions(2) };
+    Positions::new(n, half.into_iter().enumerate().map(|(i, x)| x.max(lowest(i, touching))).collect())
+}
+
+/// Points of the curve `u -> r(u)`, or of its logarithms.
+struct Knots {
+    u: Vec<f64>,
+    r: Vec<f64>,
+    logarithmic: bool,
+}
+
+impl Knots {
+    fn of(coarse: &Positions, touching: bool) -> Self {
+        let rewards = coarse.rewards();
+        let n = rewards.len();
+        // From the last response at the end, or from the first inside, to a little beyond the middle.
+        let first = match touching {
+            true => rewards.iter().take_while(|r| **r == 0.0).count().saturating_sub(1),
+            false => 1,
+        };
+        let last = n.min(n / 2 + 4);
+        let scale = |x: f64| if touching { x } else { x.ln() };
+        let u = (first..last).map(|i| scale(i as f64 / (n - 1) as f64)).collect();
+        let r = rewards[first..last].iter().map(|&r| scale(r)).collect();
+        Self { u, r, logarithmic: !touching }
+    }
+
+    /// The Lagrange interpolant through the `order` knots around `u`, extended linearly before the first.
+    fn interpolate(&self, u: f64, order: usize) -> f64 {
+        let at = if self.logarithmic { u.ln() } else { u };
+        let right = self.u.partition_point(|knot| *knot < at);
+        let order = if right == 0 { 2 } else { order.min(self.u.len()) };
+        if right == 0 && !self.logarithmic {
+            return 0.0;
+        }
+        let start = right.saturating_sub(order / 2).min(self.u.len() - order);
+        let stencil = start..start + order;
+        let value: f64 = stencil
+            .clone()
+            .map(|k| {
+                let others = stencil.clone().filter(|l| *l != k);
+                self.r[k] * others.map(|l| (at - self.u[l]) / (self.u[k] - self.u[l])).product::<f64>()
+            })
+            .sum();
+        if self.logarithmic { value.exp() } else { value }
+    }
+}
