@@ -1,6 +1,6 @@
 //! From one SVG document to the files of a figure.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,6 +54,10 @@ impl Figure {
 fn stage(out: &Path, name: String, content: &[u8]) -> Result<(NamedTempFile, PathBuf), FigureError> {
     let path = out.join(name);
     let write = || {
+        // Renaming onto a directory would fail after the figure's other files had taken their names.
+        if path.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".figure-");
         // A temporary file is private by default; a figure is for everyone whom the umask admits.
