@@ -1,5 +1,8 @@
 //! Numerical toolkit for the free-reward theory of reward collapse.
 
+pub mod compare;
+pub mod figure;
+pub mod limit;
 pub mod problem;
 pub mod solution;
 pub mod utility;

@@ -22,7 +22,7 @@ use thiserror::Error;
 
 pub use asymptotics::{AsymptoticSeries, Study, asymptotics, default_study};
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
-pub use distributions::{Bin, DistributionData, EndMass, distributions};
+pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use published::{PublishedPoint, published};
 pub use run::{RunPoint, RunSummary};
 

@@ -1,6 +1,6 @@
 //! The numbers of the figure of asymptotics.
 
-use crate::compare::{Rate, fit_rate, predicted_rate, wasserstein1};
+use crate::compare::{PredictedRate, Rate, fit_rate, predicted_rate, wasserstein1};
 use crate::figure::FigureError;
 use crate::limit::LimitLaw;
 use crate::solution::solve;
@@ -36,7 +36,7 @@ pub struct AsymptoticSeries {
     /// The fitted power of `n`, where there are enough points.
     pub fit: Option<Rate>,
     /// The rate that theory predicts.
-    pub predicted: String,
+    pub predicted: PredictedRate,
 }
 
 impl AsymptoticSeries {
@@ -57,7 +57,7 @@ impl AsymptoticSeries {
             utility: utility.to_string(),
             fit: fit_rate(&sizes, &distances),
             points,
-            predicted: predicted_rate(utility.as_ref()).to_string(),
+            predicted: predicted_rate(utility.as_ref()),
         })
     }
 }

@@ -32,7 +32,7 @@ pub fn asymptotics(out: &Path, studies: &[Study], progress: &dyn Fn(&str)) -> Re
             series.utility.clone(),
             number(fitted.map(|fit| fit.exponent)),
             number(fitted.map(|fit| fit.constant)),
-            series.predicted.clone(),
+            series.predicted.to_string(),
         ]
     });
     let tables = vec![

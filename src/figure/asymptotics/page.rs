@@ -17,6 +17,10 @@ const LINE: f64 = 17.0;
 /// Its columns: symbol, utility, fitted and predicted.
 const COLUMNS: [f64; 4] = [292.0, 318.0, 432.0, 446.0];
 
+const PREDICTED: Stroke = Stroke::solid(RGBColor(170, 170, 170), 0.8);
+/// Straight pieces of a predicted curve.
+const STEPS: u32 = 60;
+
 /// Colour, shape, whether filled, and dash of each series: no two alike in more than one of colour, symbol and dash.
 const STYLES: [(RGBColor, Shape, bool, Dash); 7] = [
     (colour::BLUE, Shape::Circle, true, Dash::Solid),
@@ -36,7 +40,7 @@ pub(super) fn draw(series: &[AsymptoticSeries]) -> Result<String, FigureError> {
         let [symbol, name, fitted, predicted] = COLUMNS;
         let mut baseline = TOP + 12.0;
         canvas.text("U(x)", (name, baseline), TEXT, Align::Left)?;
-        canvas.text("fitted", (fitted, baseline), TEXT, Align::Right)?;
+        canvas.text("fitted exponent", (fitted, baseline), TEXT, Align::Right)?;
         canvas.text("predicted", (predicted, baseline), TEXT, Align::Left)?;
         let rule = [(symbol, baseline + 5.0), (PAGE_WIDTH - MARGIN, baseline + 5.0)];
         canvas.line(&rule, Stroke::solid(colour::AXIS, 0.7))?;
@@ -52,9 +56,10 @@ pub(super) fn draw(series: &[AsymptoticSeries]) -> Result<String, FigureError> {
             canvas.text(&mathematics(&series.utility), (name, baseline), TEXT, Align::Left)?;
             let exponent = series.fit.as_ref().map_or("–".to_owned(), |fit| signed(fit.exponent, 3));
             canvas.text(&exponent, (fitted, baseline), TEXT, Align::Right)?;
-            canvas.text(&mathematics(&series.predicted), (predicted, baseline), TEXT, Align::Left)?;
+            canvas.text(&mathematics(&series.predicted.to_string()), (predicted, baseline), TEXT, Align::Left)?;
         }
-        let note = "Points: computed. Lines: the power of n fitted to them.";
+        let note = "Points: computed. Lines: the power of n fitted to the larger half. Grey: the predicted rate \
+                    through the last point.";
         canvas.paragraph(note, (symbol, baseline + 1.6 * LINE), PAGE_WIDTH - MARGIN - symbol, TEXT)?;
         Ok(TOP + height + 24.0 + MARGIN)
     })
@@ -94,7 +99,17 @@ fn curve(
     marker: Marker,
 ) -> Result<(), FigureError> {
     let points = drawable(series);
-    if let (Some(fit), Some(first), Some(last)) = (&series.fit, points.first(), points.last()) {
+    if let (Some(first), Some(last)) = (points.first(), points.last()) {
+        let shape = |x: f64| series.predicted.shape(10.0_f64.powf(x)).log10();
+        let along = (0..=STEPS).map(|k| first.0 + (last.0 - first.0) * f64::from(k) / f64::from(STEPS));
+        let predicted: Vec<(f64, f64)> = along.map(|x| (x, last.1 + shape(x) - shape(last.0))).collect();
+        if predicted.iter().all(|(_, y)| y.is_finite()) {
+            let predicted: Vec<(f64, f64)> = predicted.into_iter().map(|at| panel.at(at)).collect();
+            canvas.line(&predicted, PREDICTED)?;
+        }
+    }
+    if let (Some(fit), Some(last)) = (&series.fit, points.last()) {
+        let first = points[points.len().saturating_sub(fit.points)];
         let on_fit = |x: f64| panel.at((x, fit.constant.log10() + fit.exponent * x));
         canvas.line(&[on_fit(first.0), on_fit(last.0)], stroke)?;
     }

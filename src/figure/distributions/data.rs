@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use crate::compare::Histogram;
 use crate::figure::FigureError;
 use crate::limit::LimitLaw;
 use crate::solution::solve;
@@ -15,25 +16,27 @@ const BINS: usize = 20;
 /// Points of a density curve.
 const CURVE: usize = 400;
 
-/// A bin of a histogram, as densities.
+/// A bin of the histogram, as densities: of the rewards in it, and what the limit law puts there, besides atoms.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bin {
+pub struct DensityBin {
     /// Where it begins.
     pub from: f64,
     /// Where it ends.
     pub to: f64,
-    /// The share of rewards strictly between 0 and 1 in it, over its width.
+    /// The share of rewards over the bin's width.
     pub empirical: f64,
-    /// What the limit law puts there besides its atoms, over its width.
+    /// The limit law's probability over the bin's width.
     pub limit: f64,
 }
 
-/// The mass at one end.
+/// An atom of the limit law.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EndMass {
-    /// The share of rewards there.
+    /// 0 or 1.
+    pub at: f64,
+    /// The share of rewards at exactly this value.
     pub empirical: f64,
-    /// The limit law's atom; 0 without one.
+    /// The limit law's mass.
     pub limit: f64,
 }
 
@@ -46,10 +49,10 @@ pub struct DistributionData {
     pub n: usize,
     /// The name of the limit law, where it has a closed form.
     pub closed_form: Option<String>,
-    /// At 0 and at 1.
-    pub atoms: [EndMass; 2],
-    /// The histogram of the rewards strictly between 0 and 1.
-    pub bins: Vec<Bin>,
+    /// Empty, or at 0 and at 1.
+    pub atoms: Vec<EndMass>,
+    /// The histogram of all rewards that are not counted as atoms.
+    pub bins: Vec<DensityBin>,
     /// The limit density at points that crowd towards the ends.
     pub density: Vec<(f64, f64)>,
 }
@@ -63,22 +66,17 @@ impl DistributionData {
         let utility = parse(expression)?;
         let rewards = solve(&utility, n)?.rewards;
         let law = LimitLaw::of(utility.as_ref())?;
-        let atoms = [0.0, 1.0].map(|end| EndMass {
-            empirical: rewards.iter().filter(|&&reward| reward == end).count() as f64 / n as f64,
-            limit: law.atoms().iter().filter(|atom| atom.at == end).map(|atom| atom.mass).sum(),
-        });
-        let edge = |k: usize| k as f64 / BINS as f64;
+        let histogram = Histogram::new(&rewards, &law, BINS)?;
+        let shares = histogram.atoms().iter().zip(law.atoms());
+        let atoms = shares.map(|(share, atom)| EndMass { at: atom.at, empirical: share.mass, limit: atom.mass });
         // The distribution function counts the atom at 1, and the bins do not.
-        let cumulated = |x: f64| law.cdf(x) - if x == 1.0 { atoms[1].limit } else { 0.0 };
-        let bins = (0..BINS).map(|k| {
-            let (from, to) = (edge(k), edge(k + 1));
-            let inside = |reward: &&f64| from.max(f64::MIN_POSITIVE) <= **reward && **reward < to;
-            Bin {
-                from,
-                to,
-                empirical: rewards.iter().filter(inside).count() as f64 / (n as f64 * (to - from)),
-                limit: (cumulated(to) - cumulated(from)) / (to - from),
-            }
+        let at_one: f64 = law.atoms().iter().filter(|atom| atom.at == 1.0).map(|atom| atom.mass).sum();
+        let cumulated = |x: f64| law.cdf(x) - if x >= 1.0 { at_one } else { 0.0 };
+        let bins = histogram.bins().iter().map(|bin| DensityBin {
+            from: bin.from,
+            to: bin.to,
+            empirical: bin.height,
+            limit: (cumulated(bin.to) - cumulated(bin.from)) / (bin.to - bin.from),
         });
         let density = (0..CURVE).map(|k| {
             let x = 0.5 - 0.5 * (PI * (k as f64 + 0.5) / CURVE as f64).cos();
@@ -87,8 +85,8 @@ impl DistributionData {
         Ok(Self {
             utility: utility.to_string(),
             n,
-            closed_form: utility.closed_form().map(|form| form.to_string()),
-            atoms,
+            closed_form: law.closed_form().map(|form| form.to_string()),
+            atoms: atoms.collect(),
             bins: bins.collect(),
             density: density.collect(),
         })

@@ -5,7 +5,7 @@ mod page;
 
 use std::path::Path;
 
-pub use data::{Bin, DistributionData, EndMass};
+pub use data::{DensityBin, DistributionData, EndMass};
 
 use data::UTILITIES;
 
@@ -42,8 +42,8 @@ fn bins_table(data: &[DistributionData]) -> Result<String, FigureError> {
             let numbers = [from, to, empirical, limit].map(|number| format!("{number:.6}"));
             rows.push([vec![law.utility.clone(), kind.to_owned()], numbers.to_vec()].concat());
         };
-        for (at, atom) in [0.0, 1.0].into_iter().zip(law.atoms) {
-            push("atom", at, at, atom.empirical, atom.limit);
+        for atom in &law.atoms {
+            push("atom", atom.at, atom.at, atom.empirical, atom.limit);
         }
         for bin in &law.bins {
             push("density", bin.from, bin.to, bin.empirical, bin.limit);

@@ -49,7 +49,7 @@ pub(super) fn draw(data: &[DistributionData]) -> Result<String, FigureError> {
             };
             panel.frame(canvas, &format!("({letter}) U(x) = {}", mathematics(&law.utility)))?;
             histogram(canvas, &panel, law)?;
-            if law.atoms.iter().any(|atom| atom.limit > 0.0) {
+            if !law.atoms.is_empty() {
                 atoms(canvas, &panel, law, column + 1 == COLUMNS)?;
             }
             notes(canvas, &panel, law)?;
@@ -108,20 +108,19 @@ fn atoms(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData, labelled: b
     let label = if labelled { "mass" } else { "" };
     let scale = Axis::linear((0.0, heaviest / FILLED), if heaviest > 0.25 { 0.2 } else { 0.1 }, 1, label);
     let masses = panel.second_scale(canvas, scale, colour::VERMILLION)?;
-    for (end, atom) in [0.0, 1.0].into_iter().zip(law.atoms) {
-        let (x, tip) = masses.at((end, atom.limit));
-        let (_, foot) = masses.at((end, 0.0));
+    for atom in &law.atoms {
+        let (x, tip) = masses.at((atom.at, atom.limit));
+        let (_, foot) = masses.at((atom.at, 0.0));
         canvas.line(&[(x, foot), (x, tip + ATOM.radius)], Stroke::solid(colour::VERMILLION, 1.6))?;
         canvas.marker((x, tip), ATOM)?;
-        canvas.marker(masses.at((end, atom.empirical)), SHARE)?;
+        canvas.marker(masses.at((atom.at, atom.empirical)), SHARE)?;
     }
     Ok(())
 }
 
 fn notes(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
     let mut lines = Vec::new();
-    let [left, _] = law.atoms;
-    if left.limit > 0.0 {
+    if let Some(left) = law.atoms.first() {
         lines.push(format!("mass at 0: limit {:.4},", left.limit));
         lines.push(format!("n = {}: {:.4}; same at 1", law.n, left.empirical));
     } else {

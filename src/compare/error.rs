@@ -1,0 +1,42 @@
+//! What can be wrong with a sample.
+
+use thiserror::Error;
+
+/// Why a sample cannot be compared with a law.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum CompareError {
+    /// There is nothing to compare.
+    #[error("there are no rewards to compare")]
+    Empty,
+    /// A reward is not a number in [0, 1].
+    #[error("reward {index} is {value}, outside [0, 1]")]
+    OutOfRange {
+        /// Its position, from 0.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// A reward is below its predecessor.
+    #[error("rewards are not in ascending order: reward {index} is below the one before")]
+    Unsorted {
+        /// Its position, from 0.
+        index: usize,
+    },
+    /// A histogram without bins.
+    #[error("a histogram needs at least one bin")]
+    NoBins,
+}
+
+/// Accepts an ascending, non-empty sample of [0, 1].
+pub(super) fn check(rewards: &[f64]) -> Result<(), CompareError> {
+    if rewards.is_empty() {
+        return Err(CompareError::Empty);
+    }
+    if let Some(index) = rewards.iter().position(|r| !(0.0..=1.0).contains(r)) {
+        return Err(CompareError::OutOfRange { index, value: rewards[index] });
+    }
+    match rewards.windows(2).position(|pair| pair[1] < pair[0]) {
+        Some(before) => Err(CompareError::Unsorted { index: before + 1 }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! What can prevent a limit law from being computed.
+
+use thiserror::Error;
+
+use crate::utility::UtilityError;
+
+/// Why there is no limit law.
+#[derive(Debug, Error)]
+pub enum LimitError {
+    /// The utility is outside the theory.
+    #[error(transparent)]
+    Refused(#[from] UtilityError),
+    /// `U'(0+)` is infinite but `U'` grows slower than any power: neither equation (3) nor a Jacobi weight applies.
+    #[error(
+        "no method for the limit law of `{utility}`: its slope at 0+ is infinite but grows slower than any power of 1/x \
+         (finite slopes and leading terms x^gamma, log x, -x^-sigma are supported)"
+    )]
+    SlowSlope {
+        /// The utility.
+        utility: String,
+    },
+    /// The potential of the computed law is not flat.
+    #[error("the limit law of `{utility}` did not converge: its potential still varies by {residual:.1e}")]
+    NotConverged {
+        /// The utility.
+        utility: String,
+        /// `max Phi - E(P)`, or NaN where the utility could not be evaluated.
+        residual: f64,
+    },
+    /// The discretised equation could not be solved.
+    #[error("the discretised equation for the limit law of `{utility}` could not be solved: {reason}")]
+    LinearAlgebra {
+        /// The utility.
+        utility: String,
+        /// What LAPACK or the operating system reported.
+        reason: String,
+    },
+}

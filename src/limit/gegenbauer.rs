@@ -1,0 +1,126 @@
+//! Orthonormal Gegenbauer polynomials of one parity.
+
+/// Orthonormal polynomials `q_m` on [-1, 1] for the weight `(1 - t^2)^(lambda - 1/2)`, `lambda > -1/2`.
+///
+/// `q_m` is a multiple of `C_m^(lambda)`, or of `T_m` for `lambda = 0`; orthonormality makes the two one family. They satisfy
+/// `t q_m = b_{m+1} q_{m+1} + b_m q_{m-1}` with `b_m^2 = m (m + 2 lambda - 1) / (4 (m + lambda) (m + lambda - 1))`, and
+/// `q_m' = sqrt(m (m + 2 lambda))` times the `q_{m-1}` of `lambda + 1`.
+///
+/// A law that is symmetric has polynomials of one parity only, for which the recurrence is one in `t^2`.
+#[derive(Debug, Clone)]
+pub(super) struct Gegenbauer {
+    /// `q_0`.
+    constant: f64,
+    /// `b_0 = 0, b_1, b_2, ...`
+    b: Vec<f64>,
+}
+
+impl Gegenbauer {
+    /// The family with `int (1 - t^2)^(lambda - 1/2) dt = mass`, up to degree `degree`.
+    pub(super) fn new(lambda: f64, mass: f64, degree: usize) -> Self {
+        let square = |m: usize| match m {
+            0 => 0.0,
+            // The general formula is 0/0 for lambda = 0.
+            1 => 0.5 / (1.0 + lambda),
+            _ => {
+                let m = m as f64;
+                m * (m + 2.0 * lambda - 1.0) / (4.0 * (m + lambda) * (m + lambda - 1.0))
+            }
+        };
+        Self { constant: 1.0 / mass.sqrt(), b: (0..=degree + 2).map(|m| square(m).sqrt()).collect() }
+    }
+
+    /// `q_0(t), q_2(t), ..., ` for `t^2 = square`, filling `values`.
+    pub(super) fn even(&self, square: f64, values: &mut [f64]) {
+        let (mut previous, mut current) = (0.0, self.constant);
+        for (k, value) in values.iter_mut().enumerate() {
+            *value = current;
+            let (rise, centre, fall) = self.step(2 * k);
+            (previous, current) = (current, ((square - centre) * current - fall * previous) / rise);
+        }
+    }
+
+    /// `t^2 q_m = rise q_{m+2} + centre q_m + fall q_{m-2}`.
+    fn step(&self, m: usize) -> (f64, f64, f64) {
+        let b = &self.b;
+        let fall = if m == 0 { 0.0 } else { b[m] * b[m - 1] };
+        (b[m + 1] * b[m + 2], b[m + 1] * b[m + 1] + b[m] * b[m], fall)
+    }
+
+    /// The positive zeros of `q_{2n}`, descending, with the weights of their Gauss rule.
+    ///
+    /// Each is bracketed by counting sign changes of the sequence `q_0(t), q_1(t), ...` (Sturm), then bisected.
+    pub(super) fn gauss_rule(&self, n: usize) -> Vec<(f64, f64)> {
+        const BISECTIONS: usize = 52;
+        let degree = 2 * n;
+        (0..n)
+            .map(|zeros_above| {
+                let (mut below, mut above) = (0.0, 1.0);
+                for _ in 0..BISECTIONS {
+                    let middle = 0.5 * (below + above);
+                    if self.zeros_above(middle, degree) > zeros_above { below = middle } else { above = middle }
+                }
+                let node = 0.5 * (below + above);
+                (node, self.christoffel_number(node, degree))
+            })
+            .collect()
+    }
+
+    /// How many zeros of `q_degree` exceed `t`.
+    fn zeros_above(&self, t: f64, degree: usize) -> usize {
+        // The ratios b_m q_m / q_{m-1} obey r_{m+1} = t - b_m^2 / r_m; each negative one is a sign change.
+        let mut ratio = t;
+        let mut changes = usize::from(ratio < 0.0);
+        for m in 1..degree {
+            let safe = if ratio == 0.0 { f64::MIN_POSITIVE } else { ratio };
+            ratio = t - self.b[m] * self.b[m] / safe;
+            changes += usize::from(ratio < 0.0);
+        }
+        changes
+    }
+
+    /// `1 / sum_{m < degree} q_m(t)^2`, the Gauss weight of a zero of `q_degree`.
+    fn christoffel_number(&self, t: f64, degree: usize) -> f64 {
+        let (mut previous, mut current) = (0.0, self.constant);
+        let mut sum = 0.0;
+        for m in 0..degree {
+            sum += current * current;
+            (previous, current) = (current, (t * current - self.b[m] * previous) / self.b[m + 1]);
+        }
+        1.0 / sum
+    }
+}
+
+/// `sum_k c_k q_{start + 2k}` with `start` 0 or 1, ready for Clenshaw's recurrence in `t^2`.
+#[derive(Debug, Clone)]
+pub(super) struct ParitySeries {
+    odd: bool,
+    first: f64,
+    /// `c_k`, `centre_k`, `1/rise_k`, `rise_k/rise_{k+1}` for each term.
+    terms: Vec<[f64; 4]>,
+}
+
+impl ParitySeries {
+    pub(super) fn new(family: &Gegenbauer, odd: bool, coefficients: &[f64]) -> Self {
+        let start = usize::from(odd);
+        let terms = coefficients.iter().enumerate().map(|(k, &c)| {
+            let (rise, centre, _) = family.step(start + 2 * k);
+            // fall of step k+1 is rise of step k: the recurrence is symmetric.
+            let next_rise = if start + 2 * k + 4 < family.b.len() { family.step(start + 2 * k + 2).0 } else { 1.0 };
+            [c, centre, 1.0 / rise, rise / next_rise]
+        });
+        let first = if odd { family.constant / family.b[1] } else { family.constant };
+        Self { odd, first, terms: terms.collect() }
+    }
+
+    pub(super) fn evaluate(&self, t: f64) -> f64 {
+        let square = t * t;
+        let (mut next, mut after) = (0.0, 0.0);
+        for [c, centre, per_rise, ratio] in self.terms.iter().rev() {
+            let current = c + (square - centre) * per_rise * next - ratio * after;
+            (next, after) = (current, next);
+        }
+        let first = if self.odd { self.first * t } else { self.first };
+        next * first
+    }
+}

@@ -1,0 +1,237 @@
+//! The limit law `P*`: where the optimal rewards go as `n -> infinity`.
+//!
+//! The empirical distribution of the maximiser converges to the unique maximiser over probability measures on [0, 1] of
+//!
+//! ```text
+//! E(P) = int int U(|x - y|) dP(x) dP(y).
+//! ```
+//!
+//! `P*` is characterised by its potential `Phi(x) = int U(|x-y|) dP*(y)` being constant on [0, 1]. How `U` leaves 0
+//! ([`Origin`]) decides what it looks like and how it is found:
+//!
+//! | `U` near 0 | `P*` | method |
+//! |---|---|---|
+//! | finite slope | atoms at 0 and 1, a density between | Fredholm equation of the second kind, piecewise Gauss-Legendre |
+//! | `x^gamma`, `log x`, `-x^-sigma` with `sigma < 1` | `(x(1-x))^((s-1)/2)` times a smooth function, `s = -gamma, 0, sigma` | weighted Gegenbauer expansion |
+//! | `-x^-sigma` with `sigma >= 1` | uniform, whatever the rest of `U` | theorem |
+//!
+//! Closed forms are used where theorems give them. For any `P`, `E(P*) - E(P) <= 2 (max Phi - E(P))`: every law carries this
+//! bound as its [`LimitLaw::gap`].
+
+mod dense;
+mod error;
+mod expansion;
+mod fredholm;
+mod gegenbauer;
+mod grading;
+mod legendre;
+mod lower_half;
+mod piecewise;
+mod potential;
+mod regular;
+mod singular;
+mod symmetric_beta;
+
+use std::sync::Arc;
+
+use rand::Rng;
+use rand::distr::{Distribution, Open01};
+
+pub use error::LimitError;
+
+use crate::utility::{ClosedForm, Origin, Utility};
+use lower_half::LowerHalf;
+use piecewise::Piecewise;
+use potential::Certificate;
+use singular::LeadingTerm;
+use symmetric_beta::SymmetricBeta;
+
+/// A point that carries mass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Atom {
+    /// Where.
+    pub at: f64,
+    /// Its probability.
+    pub mass: f64,
+}
+
+/// The limit law of a utility: a probability law on [0, 1], symmetric about 1/2, as a function object.
+///
+/// Evaluating it costs well under a microsecond; nothing is integrated at call time. Cloning is cheap.
+///
+/// ```
+/// use reward_collapse::{limit::LimitLaw, utility::parse};
+/// let law = LimitLaw::of(&*parse("logsigmoid(4x)")?)?;
+/// assert!((law.atoms()[0].mass - 0.2040171582345).abs() < 1e-12);
+/// assert!((law.density(0.5) - 0.6288161010678).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct LimitLaw {
+    lower: Arc<dyn LowerHalf>,
+    atoms: Vec<Atom>,
+    closed_form: Option<ClosedForm>,
+    mean_utility: f64,
+    gap: f64,
+}
+
+impl LimitLaw {
+    /// The limit law of `utility`: its closed form where a theorem gives one, and [`LimitLaw::numerical`] otherwise.
+    ///
+    /// # Errors
+    /// As for [`LimitLaw::numerical`].
+    pub fn of(utility: &dyn Utility) -> Result<Self, LimitError> {
+        refuse(utility)?;
+        match utility.closed_form() {
+            Some(closed_form) => Ok(Self::from_closed_form(utility, closed_form)),
+            None => Self::numerical(utility),
+        }
+    }
+
+    /// The limit law of `utility` by discretisation, even where a closed form is known.
+    ///
+    /// Only a pole with `sigma >= 1` has no numerical route: its law is uniform whatever the rest of `U`.
+    ///
+    /// # Errors
+    /// [`LimitError::Refused`] for a utility outside the theory, [`LimitError::SlowSlope`] for one like `x - x log x`, and
+    /// [`LimitError::NotConverged`] if the potential of the result is not flat.
+    pub fn numerical(utility: &dyn Utility) -> Result<Self, LimitError> {
+        refuse(utility)?;
+        let origin = utility.origin();
+        if let Some(leading) = LeadingTerm::of(origin) {
+            let solution = singular::solve(utility, leading)?;
+            return Self::checked(utility, Arc::new(solution.law), 0.0, solution.certificate);
+        }
+        match origin {
+            Origin::FiniteSlope(slope) => {
+                let solution = fredholm::solve(utility, slope)?;
+                Self::checked(utility, Arc::new(solution.law), solution.atom, solution.certificate)
+            }
+            Origin::Pole { .. } => Ok(Self::from_closed_form(utility, ClosedForm::Uniform)),
+            _ => Err(LimitError::SlowSlope { utility: utility.to_string() }),
+        }
+    }
+
+    fn from_closed_form(utility: &dyn Utility, closed_form: ClosedForm) -> Self {
+        let (lower, atom): (Arc<dyn LowerHalf>, f64) = match closed_form {
+            ClosedForm::Beta { shape } => (Arc::new(SymmetricBeta::new(shape)), 0.0),
+            ClosedForm::Uniform => (Arc::new(Piecewise::uniform(0.0)), 0.0),
+            ClosedForm::AtomsAndUniform { atom } => (Arc::new(Piecewise::uniform(atom)), atom),
+        };
+        let certificate = match utility.origin() {
+            Origin::FiniteSlope(slope) => potential::certify_uniform(utility, slope, atom),
+            origin => LeadingTerm::of(origin).map_or(Certificate::DIVERGENT, |leading| {
+                // A closed form is a leading term and a constant.
+                let mean_utility = leading.mean_utility() + utility.regular_part(1.0);
+                Certificate::new(mean_utility, mean_utility, utility.value(1.0).abs())
+            }),
+        };
+        Self::new(lower, atom, certificate, Some(closed_form))
+    }
+
+    /// Refuses a law whose potential is not flat to [`LOOSEST`] of its size.
+    fn checked(
+        utility: &dyn Utility,
+        lower: Arc<dyn LowerHalf>,
+        atom: f64,
+        certificate: Certificate,
+    ) -> Result<Self, LimitError> {
+        let unit = (certificate.mean_utility - utility.value(1.0)).abs();
+        if certificate.gap <= LOOSEST * unit {
+            Ok(Self::new(lower, atom, certificate, None))
+        } else {
+            Err(LimitError::NotConverged { utility: utility.to_string(), residual: 0.5 * certificate.gap })
+        }
+    }
+
+    fn new(lower: Arc<dyn LowerHalf>, atom: f64, certificate: Certificate, closed_form: Option<ClosedForm>) -> Self {
+        let atoms = if atom > 0.0 { [0.0, 1.0].map(|at| Atom { at, mass: atom }).to_vec() } else { Vec::new() };
+        Self { lower, atoms, closed_form, mean_utility: certificate.mean_utility, gap: certificate.gap }
+    }
+
+    /// The closed form, if the law is one; `None` for a law found numerically.
+    pub fn closed_form(&self) -> Option<ClosedForm> {
+        self.closed_form
+    }
+
+    /// The atoms: none, or one of equal mass at each end.
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// The density of the absolutely continuous part at `x`; zero outside [0, 1], and infinite at an end where it diverges.
+    pub fn density(&self, x: f64) -> f64 {
+        if (0.0..=1.0).contains(&x) { self.lower.density(x.min(1.0 - x)) } else { 0.0 }
+    }
+
+    /// The distribution function `F(x) = P([0, x])`, atoms included and right continuous.
+    pub fn cdf(&self, x: f64) -> f64 {
+        if x < 0.0 {
+            0.0
+        } else if x >= 1.0 {
+            1.0
+        } else if x <= 0.5 {
+            self.lower.cdf(x)
+        } else {
+            1.0 - self.lower.cdf(1.0 - x)
+        }
+    }
+
+    /// `G(x) = int_0^x F(t) dt`, from a formula.
+    pub fn cdf_integral(&self, x: f64) -> f64 {
+        if x <= 0.0 {
+            0.0
+        } else if x <= 0.5 {
+            self.lower.cdf_integral(x)
+        } else if x < 1.0 {
+            (x - 0.5) + self.lower.cdf_integral(1.0 - x)
+        } else {
+            x - 0.5
+        }
+    }
+
+    /// The quantile `inf {x : F(x) >= u}` for `0 <= u <= 1`; NaN for other `u`.
+    ///
+    /// Relative accuracy is kept down to the smallest quantiles (`Beta(0.01, 0.01)` has its 0.1% point near 1e-170).
+    pub fn quantile(&self, u: f64) -> f64 {
+        if !(0.0..=1.0).contains(&u) {
+            f64::NAN
+        } else if u == 0.0 {
+            0.0
+        } else if u <= 0.5 {
+            self.lower.quantile(u)
+        } else if u < 1.0 {
+            1.0 - self.lower.quantile(1.0 - u)
+        } else {
+            1.0
+        }
+    }
+
+    /// `E(P*)`, the mean utility of a pair in the limit; `-inf` for a pole with `sigma >= 1`.
+    pub fn mean_utility(&self) -> f64 {
+        self.mean_utility
+    }
+
+    /// A bound on `E(P*) - E(P)` for this computed `P`: `2 (max Phi - E(P))` over a fine grid, with an estimate of rounding.
+    /// Rounding alone for a `Beta` closed form, whose potential is constant by theorem; NaN where `E` is `-inf`.
+    pub fn gap(&self) -> f64 {
+        self.gap
+    }
+}
+
+/// Largest `gap` over `|E - U(1)|` of a law that is handed out.
+const LOOSEST: f64 = 1e-3;
+
+fn refuse(utility: &dyn Utility) -> Result<(), LimitError> {
+    utility.refusal().map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+impl Distribution<f64> for LimitLaw {
+    /// Samples by inversion.
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
+        self.quantile(rng.sample(Open01))
+    }
+}
+
+#[cfg(test)]
+mod tests;
