@@ -26,15 +26,21 @@ impl Axis {
         Self { from, to, ticks, minor: Vec::new(), label: label.into() }
     }
 
-    /// An axis of logarithms (base 10): values are passed to [`Panel::at`] as logarithms, and written as powers of ten.
+    /// An axis of logarithms (base 10): values are passed to [`Panel::at`] as logarithms, and written as powers of ten,
+    /// or as multiples of them on an axis too short for two.
     pub fn logarithmic((from, to): (f64, f64), label: &str) -> Self {
-        let within = |at: &f64| (from..=to).contains(at);
-        let decades = from.floor() as i32..=to.ceil() as i32;
-        let ticks = decades.clone().map(|k| (f64::from(k), power_of_ten(k))).filter(|(at, _)| within(at)).collect();
-        let minor = decades
-            .flat_map(|k| (2..10).map(move |digit| f64::from(k) + f64::from(digit).log10()))
-            .filter(within)
-            .collect();
+        let marks = |digits: &[u32]| -> Vec<(f64, String)> {
+            (from.floor() as i32..=to.ceil() as i32)
+                .flat_map(|k| digits.iter().map(move |&digit| (f64::from(k) + f64::from(digit).log10(), digit, k)))
+                .filter(|(at, ..)| (from..=to).contains(at))
+                .map(|(at, digit, k)| (at, power_of_ten(digit, k)))
+                .collect()
+        };
+        let ticks = [&[1][..], &[1, 3], &[1, 2, 3, 5, 7]].into_iter().map(marks).find(|ticks| ticks.len() >= 2);
+        let minor = marks(&[2, 3, 4, 5, 6, 7, 8, 9]);
+        let minor: Vec<f64> = minor.into_iter().map(|(at, _)| at).collect();
+        // On an axis this short, every mark is named.
+        let ticks = ticks.unwrap_or_else(|| marks(&[1, 2, 3, 4, 5, 6, 7, 8, 9]));
         Self { from, to, ticks, minor, label: label.into() }
     }
 

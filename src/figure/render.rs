@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg;
 use tempfile::NamedTempFile;
 
@@ -83,6 +83,8 @@ fn png(svg: &str) -> Result<Vec<u8>, FigureError> {
     let mut pixmap = size
         .and_then(|size| Pixmap::new(size.width(), size.height()))
         .ok_or_else(|| FigureError::Drawing("the page has no size".into()))?;
+    // The last row of pixels may be less than full.
+    pixmap.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|error| FigureError::Drawing(error.to_string()))
 }

@@ -32,7 +32,6 @@ pub(super) mod colour {
     pub const VERMILLION: RGBColor = RGBColor(213, 94, 0);
     pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
     pub const SKY: RGBColor = RGBColor(86, 180, 233);
-    pub const WHITE: RGBColor = RGBColor(255, 255, 255);
     /// Axes.
     pub const AXIS: RGBColor = RGBColor(70, 70, 70);
     /// Grid lines, behind everything.
@@ -121,10 +120,10 @@ pub(super) fn mathematics(expression: &str) -> String {
     out
 }
 
-/// `10ⁿ`, for logarithmic axes.
-pub(super) fn power_of_ten(exponent: i32) -> String {
+/// `digit·10ⁿ`, for logarithmic axes; a digit 1 goes without saying.
+pub(super) fn power_of_ten(digit: u32, exponent: i32) -> String {
     let digits: String = exponent.to_string().chars().map(|c| superscript_digit(c).unwrap_or('⁻')).collect();
-    format!("10{digits}")
+    if digit == 1 { format!("10{digits}") } else { format!("{digit}·10{digits}") }
 }
 
 /// A number with a true minus sign.
@@ -155,7 +154,8 @@ mod tests {
         ] {
             assert_eq!(mathematics(expression), drawn);
         }
-        assert_eq!(power_of_ten(-3), "10⁻³");
+        assert_eq!(power_of_ten(1, -3), "10⁻³");
+        assert_eq!(power_of_ten(5, 2), "5·10²");
         assert_eq!(signed(-0.5, 2), "−0.50");
     }
 }

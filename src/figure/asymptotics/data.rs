@@ -11,7 +11,7 @@ use crate::utility::{SharedUtility, parse};
 pub struct Study {
     /// The utility.
     pub utility: SharedUtility,
-    /// The numbers of responses, ascending.
+    /// The numbers of responses, in any order.
     pub sizes: Vec<usize>,
 }
 
@@ -47,8 +47,11 @@ impl AsymptoticSeries {
     pub fn compute(study: &Study, progress: &dyn Fn(&str)) -> Result<Self, FigureError> {
         let utility = &study.utility;
         let law = LimitLaw::of(utility.as_ref())?;
+        let mut order = study.sizes.clone();
+        order.sort_unstable();
+        order.dedup();
         let mut points = Vec::new();
-        for &n in &study.sizes {
+        for n in order {
             progress(&format!("{utility}: {n} rewards"));
             points.push((n, wasserstein1(&solve(utility, n)?.rewards, &law)?));
         }

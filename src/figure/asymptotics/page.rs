@@ -17,20 +17,31 @@ const LINE: f64 = 17.0;
 /// Its columns: symbol, utility, fitted and predicted.
 const COLUMNS: [f64; 4] = [292.0, 318.0, 432.0, 446.0];
 
+/// How many sizes may be marked on the axis, each by itself, and how near their labels may be.
+const MOST_LABELS: usize = 8;
+const CLOSEST_LABELS: f64 = 26.0;
+
 const PREDICTED: Stroke = Stroke::solid(RGBColor(170, 170, 170), 0.8);
 /// Straight pieces of a predicted curve.
 const STEPS: u32 = 60;
 
-/// Colour, shape, whether filled, and dash of each series: no two alike in more than one of colour, symbol and dash.
-const STYLES: [(RGBColor, Shape, bool, Dash); 7] = [
-    (colour::BLUE, Shape::Circle, true, Dash::Solid),
-    (colour::VERMILLION, Shape::Square, false, Dash::LONG),
-    (colour::GREEN, Shape::Triangle, true, Dash::SHORT),
-    (colour::BLACK, Shape::Diamond, false, Dash::Solid),
-    (colour::PURPLE, Shape::DownTriangle, true, Dash::DOTS),
-    (colour::ORANGE, Shape::Circle, false, Dash::LONG),
-    (colour::SKY, Shape::Square, true, Dash::SHORT),
+/// Colour, symbol, whether it is filled, its radius, and dash of each series. Many utilities share the rate `1/n` with
+/// nearly the same constant: their symbols are of different sizes, and the larger ones hollow, to be seen one in another.
+const STYLES: [(RGBColor, Shape, bool, f64, Dash); 7] = [
+    (colour::BLUE, Shape::Circle, true, 1.5, Dash::Solid),
+    (colour::VERMILLION, Shape::Square, false, 3.2, Dash::LONG),
+    (colour::GREEN, Shape::Triangle, true, 2.5, Dash::SHORT),
+    (colour::BLACK, Shape::Diamond, false, 2.6, Dash::Solid),
+    (colour::PURPLE, Shape::DownTriangle, true, 2.5, Dash::DOTS),
+    (colour::ORANGE, Shape::Circle, false, 4.8, Dash::DOTS),
+    (colour::SKY, Shape::Square, true, 2.0, Dash::SHORT),
 ];
+
+/// The line and the symbol of the series number `i`.
+fn style(i: usize) -> (Stroke, Marker) {
+    let (ink, shape, filled, radius, dash) = STYLES[i % STYLES.len()];
+    (Stroke::dashed(ink, 1.0, dash), Marker { shape, colour: ink, fill: filled.then_some(ink), radius })
+}
 
 pub(super) fn draw(series: &[AsymptoticSeries]) -> Result<String, FigureError> {
     draw_page(PAGE_WIDTH, "Distance of optimal rewards from their limit", |canvas| {
@@ -44,10 +55,11 @@ pub(super) fn draw(series: &[AsymptoticSeries]) -> Result<String, FigureError> {
         canvas.text("predicted", (predicted, baseline), TEXT, Align::Left)?;
         let rule = [(symbol, baseline + 5.0), (PAGE_WIDTH - MARGIN, baseline + 5.0)];
         canvas.line(&rule, Stroke::solid(colour::AXIS, 0.7))?;
-        for (series, &(ink, shape, filled, dash)) in series.iter().zip(STYLES.iter().cycle()) {
-            let fill = Some(if filled { ink } else { colour::WHITE });
-            let marker = Marker { shape, colour: ink, fill, radius: 2.5 };
-            let stroke = Stroke::dashed(ink, 1.0, dash);
+        for series in series {
+            predicted_line(canvas, &panel, series)?;
+        }
+        for (i, series) in series.iter().enumerate() {
+            let (stroke, marker) = style(i);
             curve(canvas, &panel, series, stroke, marker)?;
             baseline += LINE;
             let middle = baseline - 0.36 * TEXT;
@@ -77,9 +89,19 @@ fn axes(series: &[AsymptoticSeries]) -> Panel {
     let mut sizes: Vec<usize> = series.iter().flat_map(|series| series.points.iter().map(|point| point.0)).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    if sizes.len() <= 8 {
+    sizes.retain(|&n| n > 0);
+    if sizes.len() <= MOST_LABELS {
         x.ticks = sizes.iter().map(|&n| ((n as f64).log10(), n.to_string())).collect();
         x.minor.clear();
+        let closest = CLOSEST_LABELS * (x.to - x.from) / WIDTH;
+        let mut last = f64::NEG_INFINITY;
+        for (at, text) in &mut x.ticks {
+            if *at - last < closest {
+                text.clear();
+            } else {
+                last = *at;
+            }
+        }
     }
     let y = Axis::logarithmic(range(&mut points().map(|(_, w1)| w1)), "Wasserstein-1 distance to the limit");
     Panel { left: 0.0, top: 0.0, width: 0.0, height: 0.0, x, y }
@@ -87,8 +109,21 @@ fn axes(series: &[AsymptoticSeries]) -> Panel {
 
 /// Logarithms of the points that have one: a distance may be exactly zero.
 fn drawable(series: &AsymptoticSeries) -> Vec<(f64, f64)> {
-    let positive = series.points.iter().filter(|(n, w1)| *n > 0 && *w1 > 0.0);
+    let positive = series.points.iter().filter(|(n, w1)| *n > 0 && *w1 > 0.0 && w1.is_finite());
     positive.map(|&(n, w1)| ((n as f64).log10(), w1.log10())).collect()
+}
+
+fn predicted_line(canvas: &Canvas<'_>, panel: &Panel, series: &AsymptoticSeries) -> Result<(), FigureError> {
+    let points = drawable(series);
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
+    let shape = |x: f64| series.predicted.shape(10.0_f64.powf(x)).log10();
+    let along = (0..=STEPS).map(|k| first.0 + (last.0 - first.0) * f64::from(k) / f64::from(STEPS));
+    let line: Vec<(f64, f64)> = along.map(|x| (x, last.1 + shape(x) - shape(last.0))).collect();
+    if line.iter().any(|(_, y)| !y.is_finite()) {
+        return Ok(());
+    }
+    let line: Vec<(f64, f64)> = line.into_iter().map(|at| panel.at(at)).collect();
+    canvas.line(&line, PREDICTED)
 }
 
 fn curve(
@@ -99,17 +134,9 @@ fn curve(
     marker: Marker,
 ) -> Result<(), FigureError> {
     let points = drawable(series);
-    if let (Some(first), Some(last)) = (points.first(), points.last()) {
-        let shape = |x: f64| series.predicted.shape(10.0_f64.powf(x)).log10();
-        let along = (0..=STEPS).map(|k| first.0 + (last.0 - first.0) * f64::from(k) / f64::from(STEPS));
-        let predicted: Vec<(f64, f64)> = along.map(|x| (x, last.1 + shape(x) - shape(last.0))).collect();
-        if predicted.iter().all(|(_, y)| y.is_finite()) {
-            let predicted: Vec<(f64, f64)> = predicted.into_iter().map(|at| panel.at(at)).collect();
-            canvas.line(&predicted, PREDICTED)?;
-        }
-    }
-    if let (Some(fit), Some(last)) = (&series.fit, points.last()) {
-        let first = points[points.len().saturating_sub(fit.points)];
+    let fitted = series.fit.as_ref().map_or(0, |fit| fit.points);
+    let fitted = points.get(points.len().saturating_sub(fitted)..).unwrap_or_default();
+    if let (Some(fit), Some(first), Some(last)) = (&series.fit, fitted.first(), fitted.last()) {
         let on_fit = |x: f64| panel.at((x, fit.constant.log10() + fit.exponent * x));
         canvas.line(&[on_fit(first.0), on_fit(last.0)], stroke)?;
     }
