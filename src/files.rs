@@ -10,6 +10,10 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// What the system says: a directory that is missing or may not be written, a full disk.
 pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    // Taking the name of a directory would fail only at the very end.
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -30,7 +34,6 @@ pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
 /// # Errors
 /// As [`stage`].
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    check_not_a_directory(path)?;
     stage(path, content)?.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -40,10 +43,5 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`stage`].
 pub fn check_writable(path: &Path) -> io::Result<()> {
-    check_not_a_directory(path)?;
     stage(path, b"").map(drop)
-}
-
-fn check_not_a_directory(path: &Path) -> io::Result<()> {
-    if path.is_dir() { Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")) } else { Ok(()) }
 }

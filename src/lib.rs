@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+pub mod figure;
 pub mod files;
 pub mod limit;
 pub mod problem;

@@ -79,9 +79,7 @@ pub fn run() -> ExitCode {
 /// Help and version as clap prints them; anything else in one line.
 fn refuse(error: &clap::Error) -> ExitCode {
     match error.kind() {
-        ErrorKind::DisplayHelp
-        | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // A closed pipe is no reason to fail.
             let _ = error.print();
             if error.use_stderr() { CliError::Input(String::new()).exit_code() } else { ExitCode::SUCCESS }

@@ -1,0 +1,213 @@
+//! The numbers of the collapse figure.
+
+use std::path::Path;
+
+use crate::figure::published::published;
+use crate::figure::run;
+use crate::figure::{FigureError, Prompts, PublishedPoint, RunSummary};
+use crate::solution::solve;
+use crate::utility::parse;
+
+/// Responses to a prompt in the experiment.
+const RESPONSES: usize = 8;
+
+/// A panel: its key, where its run may lie, its title, and for each type of prompt the utility as it is named and as it
+/// was trained.
+type Definition = (&'static str, &'static [&'static str], &'static str, [(Prompts, &'static str, &'static str); 2]);
+
+const PANELS: [Definition; 4] = [
+    ("x", &["x"], "(a) U(x) = x", [(Prompts::Open, "x", "x"), (Prompts::Closed, "x", "x")]),
+    (
+        "log",
+        &["log"],
+        "(b) U(x) = log x",
+        [(Prompts::Open, "log(x)", "log(x+0.1)"), (Prompts::Closed, "log(x)", "log(x+0.1)")],
+    ),
+    (
+        "x_inv",
+        &["x_inv"],
+        "(c) U(x) = −1/x",
+        [(Prompts::Open, "-1/x", "-1/(x+0.1)"), (Prompts::Closed, "-1/x", "-1/(x+0.1)")],
+    ),
+    (
+        "adaptive",
+        &["adaptive", "x_adaptive"],
+        "(d) prompt-aware",
+        [(Prompts::Open, "-1/x", "-1/(x+0.1)"), (Prompts::Closed, "x", "x")],
+    ),
+];
+
+/// The optimal rewards of a utility.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// The utility's expression.
+    pub utility: String,
+    /// Ascending.
+    pub rewards: Vec<f64>,
+}
+
+/// What theory predicts for one type of prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theory {
+    /// For the utility as the paper names it.
+    pub named: Curve,
+    /// For the utility that the paper's code trained.
+    pub trained: Curve,
+}
+
+/// One panel's numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollapsePanel {
+    /// The configuration's name.
+    pub key: &'static str,
+    /// The title drawn above.
+    pub title: &'static str,
+    /// The predictions for each type of prompt.
+    pub theory: [(Prompts, Theory); 2],
+    /// The paper's training curves.
+    pub published: Vec<PublishedPoint>,
+    /// A run of this configuration, where one was found.
+    pub run: Option<RunSummary>,
+}
+
+/// Whose rewards are compared with theory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The paper's published curves.
+    Published,
+    /// A run of one's own.
+    Run,
+}
+
+impl Source {
+    /// The name used in CSV files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Published => "published",
+            Source::Run => "run",
+        }
+    }
+}
+
+/// Mean absolute distance of rewards from the two theories.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Distance {
+    /// The panel's key.
+    pub panel: &'static str,
+    /// Whose rewards.
+    pub source: Source,
+    /// The prompts compared; `None` for both types.
+    pub prompts: Option<Prompts>,
+    /// The number of rewards compared.
+    pub points: usize,
+    /// To the theory for the named utility.
+    pub named: f64,
+    /// To the theory for the trained utility.
+    pub trained: f64,
+}
+
+/// The numbers of the whole figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollapseData {
+    /// `x`, `log`, `x_inv` and `adaptive`.
+    pub panels: Vec<CollapsePanel>,
+}
+
+impl CollapseData {
+    /// Solves for every utility and reads the runs, if any.
+    ///
+    /// # Errors
+    /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Rewards`] for a malformed one.
+    pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
+        let mut panels = Vec::new();
+        for (key, folders, title, utilities) in PANELS {
+            let [open, closed] = utilities;
+            let theory = [theory(open)?, theory(closed)?];
+            let run = match runs {
+                Some(runs) => run::find(runs, folders, RESPONSES)?,
+                None => None,
+            };
+            panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
+        }
+        match runs {
+            Some(path) if panels.iter().all(|panel| panel.run.is_none()) => {
+                let expected = PANELS.map(|(key, ..)| key).join(", ");
+                Err(FigureError::NoRuns { path: path.to_owned(), expected })
+            }
+            _ => Ok(Self { panels }),
+        }
+    }
+
+    /// Every distance: each panel, source, and type of prompt as well as both together.
+    pub fn distances(&self) -> Vec<Distance> {
+        let mut distances = Vec::new();
+        for panel in &self.panels {
+            for source in [Source::Published, Source::Run] {
+                for prompts in [None, Some(Prompts::Open), Some(Prompts::Closed)] {
+                    distances.extend(panel.distance(source, prompts));
+                }
+            }
+        }
+        distances
+    }
+
+    /// The distance in one panel, if there is anything to compare.
+    pub fn distance(&self, key: &str, source: Source, prompts: Option<Prompts>) -> Option<Distance> {
+        self.panels.iter().find(|panel| panel.key == key)?.distance(source, prompts)
+    }
+
+    /// The distances wherever the two theories differ: `log`, `x_inv`, and the open-ended prompts of `adaptive`.
+    pub fn findings(&self, source: Source) -> Vec<Distance> {
+        [("log", None), ("x_inv", None), ("adaptive", Some(Prompts::Open))]
+            .into_iter()
+            .filter_map(|(key, prompts)| self.distance(key, source, prompts))
+            .collect()
+    }
+}
+
+impl CollapsePanel {
+    /// The rewards to compare: type of prompt, index from 1, reward.
+    fn rewards(&self, source: Source) -> Vec<(Prompts, usize, f64)> {
+        match source {
+            Source::Published => {
+                self.published.iter().map(|point| (point.prompts, point.index, point.reward)).collect()
+            }
+            Source::Run => {
+                let points = self.run.iter().flat_map(|run| &run.points);
+                points.map(|point| (point.prompts, point.index, point.mean)).collect()
+            }
+        }
+    }
+
+    fn distance(&self, source: Source, wanted: Option<Prompts>) -> Option<Distance> {
+        let (mut named, mut trained, mut points) = (0.0, 0.0, 0);
+        for (prompts, index, reward) in self.rewards(source) {
+            if wanted.is_some_and(|wanted| wanted != prompts) {
+                continue;
+            }
+            let (_, theory) = self.theory.iter().find(|(kind, _)| *kind == prompts)?;
+            named += (reward - theory.named.rewards.get(index - 1)?).abs();
+            trained += (reward - theory.trained.rewards.get(index - 1)?).abs();
+            points += 1;
+        }
+        let mean = |sum: f64| sum / points as f64;
+        (points > 0).then(|| Distance {
+            panel: self.key,
+            source,
+            prompts: wanted,
+            points,
+            named: mean(named),
+            trained: mean(trained),
+        })
+    }
+}
+
+fn theory((prompts, named, trained): (Prompts, &str, &str)) -> Result<(Prompts, Theory), FigureError> {
+    Ok((prompts, Theory { named: curve(named)?, trained: curve(trained)? }))
+}
+
+fn curve(expression: &str) -> Result<Curve, FigureError> {
+    let utility = parse(expression)?;
+    let rewards = solve(&utility, RESPONSES)?.rewards;
+    Ok(Curve { utility: utility.to_string(), rewards })
+}

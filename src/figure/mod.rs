@@ -1,0 +1,136 @@
+//! Figures for a paper, each as SVG and PNG with its numbers beside it as CSV.
+//!
+//! Numbers flow utility -> problem -> solution -> comparison -> figure: each figure first computes a data structure and
+//! then draws it. One SVG document is drawn; the PNG is rendered from it with an embedded font, so the two agree on every
+//! machine. Colours are Okabe and Ito's, and every distinction is also one of dash or marker, so that figures survive
+//! colour blindness and greyscale.
+
+mod asymptotics;
+mod canvas;
+mod collapse;
+mod distributions;
+mod legend;
+mod panel;
+mod published;
+mod render;
+mod run;
+mod style;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use asymptotics::{Study, asymptotics, default_study};
+pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
+pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
+pub use published::{PublishedPoint, published};
+pub use run::{RunPoint, RunSummary};
+
+use crate::compare::{CompareError, ConvergenceError};
+use crate::limit::LimitError;
+use crate::solution::SolveError;
+use crate::utility::UtilityError;
+
+/// The files that a figure was written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureFiles {
+    /// The drawing.
+    pub svg: PathBuf,
+    /// The same drawing in pixels, 300 to the inch.
+    pub png: PathBuf,
+    /// The numbers drawn.
+    pub csv: Vec<PathBuf>,
+}
+
+/// The two kinds of prompt of the paper's experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prompts {
+    /// Prompts for which a graded scale of rewards is wanted.
+    Open,
+    /// Prompts with a right and a wrong answer.
+    Closed,
+}
+
+impl Prompts {
+    /// Both kinds, in the order of legends.
+    pub const BOTH: [Prompts; 2] = [Prompts::Open, Prompts::Closed];
+
+    /// The name used in CSV files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Prompts::Open => "open_ended",
+            Prompts::Closed => "closed_ended",
+        }
+    }
+}
+
+/// Why a figure was not made.
+#[derive(Debug, Error)]
+pub enum FigureError {
+    /// A utility could not be read.
+    #[error(transparent)]
+    Utility(#[from] UtilityError),
+    /// A finite problem could not be solved.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// A limit law could not be computed.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Rewards could not be compared with their limit.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// A study of convergence failed.
+    #[error(transparent)]
+    Convergence(#[from] ConvergenceError),
+    /// A figure's file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A run's `rewards.csv` is malformed.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Rewards {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A directory of runs has none of the experiment's configurations.
+    #[error("no run under {}: expected rewards.csv in a folder named {expected}", path.display())]
+    NoRuns {
+        /// The directory.
+        path: PathBuf,
+        /// The folders looked for.
+        expected: String,
+    },
+    /// A table of numbers could not be read or written.
+    #[error("cannot handle a table of the figure: {0}")]
+    Table(#[from] csv::Error),
+    /// The drawing failed.
+    #[error("cannot draw the figure: {0}")]
+    Drawing(String),
+}
+
+/// Writes rows as CSV text.
+fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, FigureError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| FigureError::Drawing(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| FigureError::Drawing(error.to_string()))
+}
