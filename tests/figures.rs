@@ -269,3 +269,23 @@ fn asymptotics_fit_the_known_rate() {
     assert!((exponent + 1.0).abs() < 0.05, "{exponent}");
     assert!(rates.iter().all(|rate| !rate[3].is_empty()));
 }
+
+#[test]
+fn asymptotics_draw_whatever_they_are_given() {
+    let out = TempDir::new().unwrap();
+    let study =
+        |expression: &str, sizes: &[usize]| Study { utility: parse(expression).unwrap(), sizes: sizes.to_vec() };
+    // Distances of zero, sizes out of order and close together, a single size, and a name too long for its column.
+    let studies = [
+        study("x", &[2, 4]),
+        study("-1/x", &[17, 16, 64]),
+        study("logsigmoid(4x)", &[40]),
+        study("log(x) + 0.25x - 0.125x^2 + sqrt(x)", &[16, 32]),
+    ];
+    let files = asymptotics(out.path(), &studies, &|_| {}).unwrap();
+    check_page(&files);
+    assert_eq!(rows(&files.csv[0]).len(), 8);
+    let texts = texts(&fs::read_to_string(&files.svg).unwrap());
+    assert!(texts.contains('…') && !texts.contains("NaN") && !texts.contains("inf"), "{texts}");
+    assert!(!asymptotics(out.path(), &[], &|_| {}).unwrap().csv.is_empty());
+}

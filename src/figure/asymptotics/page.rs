@@ -16,6 +16,7 @@ const HEIGHT: f64 = 190.0;
 const LINE: f64 = 17.0;
 /// Its columns: symbol, utility, fitted and predicted.
 const COLUMNS: [f64; 4] = [292.0, 318.0, 432.0, 446.0];
+const NAME_WIDTH: f64 = 80.0;
 
 /// How many sizes may be marked on the axis, each by itself, and how near their labels may be.
 const MOST_LABELS: usize = 8;
@@ -65,7 +66,8 @@ pub(super) fn draw(series: &[Convergence]) -> Result<String, FigureError> {
             let middle = baseline - 0.36 * TEXT;
             canvas.line(&[(symbol, middle), (symbol + 20.0, middle)], stroke)?;
             canvas.marker((symbol + 10.0, middle), marker)?;
-            canvas.text(&mathematics(&series.utility), (name, baseline), TEXT, Align::Left)?;
+            let expression = fitting(canvas, mathematics(&series.utility))?;
+            canvas.text(&expression, (name, baseline), TEXT, Align::Left)?;
             let exponent = series.fit.as_ref().map_or("–".to_owned(), |fit| signed(fit.exponent, 3));
             canvas.text(&exponent, (fitted, baseline), TEXT, Align::Right)?;
             canvas.text(&mathematics(&series.predicted.to_string()), (predicted, baseline), TEXT, Align::Left)?;
@@ -77,6 +79,17 @@ pub(super) fn draw(series: &[Convergence]) -> Result<String, FigureError> {
     })
 }
 
+/// The expression, cut short where it would run into the next column.
+fn fitting(canvas: &Canvas<'_>, expression: String) -> Result<String, FigureError> {
+    let mut text = expression.clone();
+    let mut kept = expression.chars().count();
+    while kept > 1 && canvas.text_width(&text, TEXT)? > NAME_WIDTH {
+        kept -= 1;
+        text = expression.chars().take(kept).chain(['…']).collect();
+    }
+    Ok(text)
+}
+
 /// Axes that hold every point, with a little room around.
 fn axes(series: &[Convergence]) -> Panel {
     let points = || series.iter().flat_map(drawable);
@@ -86,10 +99,9 @@ fn axes(series: &[Convergence]) -> Panel {
     };
     let mut x = Axis::logarithmic(range(&mut points().map(|(n, _)| n)), "number of responses n");
     // Few decades hold few powers of ten: label the sizes themselves where they are doublings.
-    let mut sizes: Vec<usize> = series.iter().flat_map(|series| series.rows.iter().map(|row| row.n)).collect();
+    let mut sizes: Vec<usize> = points().map(|(n, _)| 10.0_f64.powf(n).round() as usize).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    sizes.retain(|&n| n > 0);
     if sizes.len() <= MOST_LABELS {
         x.ticks = sizes.iter().map(|&n| ((n as f64).log10(), n.to_string())).collect();
         x.minor.clear();

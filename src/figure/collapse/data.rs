@@ -5,11 +5,15 @@ use std::path::Path;
 use crate::figure::published::published;
 use crate::figure::run;
 use crate::figure::{FigureError, Prompts, PublishedPoint, RunSummary};
+use crate::limit::LimitLaw;
 use crate::solution::solve;
 use crate::utility::parse;
 
 /// Responses to a prompt in the experiment.
 const RESPONSES: usize = 8;
+
+/// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
+const LIMIT_STEPS: usize = 20 * RESPONSES;
 
 /// A panel: its key, where its run may lie, its title, and for each type of prompt the utility as it is named and as it
 /// was trained.
@@ -44,6 +48,9 @@ pub struct Curve {
     pub utility: String,
     /// Ascending.
     pub rewards: Vec<f64>,
+    /// The n -> infinity law, as a curve: response index (fractional) and quantile. Response `i` of `n` stands for the
+    /// share `(i - 1/2)/n` of the law.
+    pub limit: Vec<(f64, f64)>,
 }
 
 /// What theory predicts for one type of prompt.
@@ -209,5 +216,10 @@ fn theory((prompts, named, trained): (Prompts, &str, &str)) -> Result<(Prompts, 
 fn curve(expression: &str) -> Result<Curve, FigureError> {
     let utility = parse(expression)?;
     let rewards = solve(&utility, RESPONSES)?.rewards;
-    Ok(Curve { utility: utility.to_string(), rewards })
+    let law = LimitLaw::of(utility.as_ref())?;
+    let quantile = |k: usize| {
+        let share = k as f64 / LIMIT_STEPS as f64;
+        (0.5 + share * RESPONSES as f64, law.quantile(share))
+    };
+    Ok(Curve { utility: utility.to_string(), rewards, limit: (0..=LIMIT_STEPS).map(quantile).collect() })
 }

@@ -53,6 +53,12 @@ fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
                     push(series, &curve.utility, prompts.name(), i + 1, reward, Default::default());
                 }
             }
+            for (series, curve) in [("limit_named", &theory.named), ("limit_trained", &theory.trained)] {
+                for (index, quantile) in curve.limit.iter().filter(|(index, _)| index.fract() == 0.0) {
+                    let reward = format!("{quantile:.6}");
+                    push(series, &curve.utility, prompts.name(), *index as usize, reward, Default::default());
+                }
+            }
         }
         for point in &panel.published {
             let reward = point.reward.to_string();
@@ -92,7 +98,8 @@ fn caption(data: &CollapseData) -> String {
     };
     let mut text = format!(
         "Optimal rewards of n = 8 responses for U as the paper names and draws it (dashed) and for the U that its code \
-         trained, with x + ε for x and ε = 0.1 (solid). Points: the paper’s training curves, read off its figures to \
+         trained, with x + ε for x and ε = 0.1 (solid). Dotted: the n → ∞ law of U as named, response i at its quantile \
+         (i − ½)/8. Points: the paper’s training curves, read off its figures to \
          ±0.01; some are hidden there. {closer}. Mean |point − theory|, dashed → solid: {}.",
         listing(&published)
     );

@@ -18,6 +18,7 @@ const ROW: f64 = PANEL_HEIGHT + 22.0;
 const BELOW: f64 = 39.0;
 
 const NAMED: Stroke = Stroke::dashed(colour::BLACK, 1.2, Dash::LONG);
+const LIMIT: Stroke = Stroke::dashed(colour::AXIS, 1.0, Dash::DOTS);
 const TRAINED: Stroke = Stroke::solid(colour::GREEN, 1.8);
 
 pub(super) fn draw(data: &CollapseData, caption: &str) -> Result<String, FigureError> {
@@ -43,7 +44,7 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
             Source::Published => "reward (published)",
             Source::Run => "reward (this run)",
         };
-        let x = Axis::linear((0.6, 8.4), 1.0, 0, "response");
+        let x = Axis::linear((0.5, 8.5), 1.0, 0, "response");
         let y = Axis::linear((-0.04, 1.04), 0.2, 1, name);
         let left = LEFT + (width + GAP) * i as f64;
         let panel = Panel {
@@ -82,6 +83,10 @@ fn theories(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Resu
     let curve = |rewards: &[f64]| -> Vec<(f64, f64)> {
         rewards.iter().enumerate().map(|(i, &reward)| panel.at((i as f64 + 1.0, reward))).collect()
     };
+    for theory in &distinct {
+        let law: Vec<(f64, f64)> = theory.named.limit.iter().map(|&point| panel.at(point)).collect();
+        canvas.line(&law, LIMIT)?;
+    }
     for theory in distinct {
         canvas.line(&curve(&theory.trained.rewards), TRAINED)?;
         canvas.line(&curve(&theory.named.rewards), NAMED)?;
@@ -121,9 +126,10 @@ fn run(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<()
 fn legend(canvas: &Canvas<'_>) -> Result<(), FigureError> {
     let entries = [
         (Key::Line(NAMED), "theory, U as named"),
-        (Key::Line(TRAINED), "theory, U as trained (ε\u{a0}=\u{a0}0.1)"),
-        (Key::Point(marker(Prompts::Open)), "trained, open-ended"),
-        (Key::Point(marker(Prompts::Closed)), "trained, closed-ended"),
+        (Key::Line(LIMIT), "n\u{a0}→\u{a0}∞"),
+        (Key::Line(TRAINED), "theory, U as trained"),
+        (Key::Point(marker(Prompts::Open)), "open-ended"),
+        (Key::Point(marker(Prompts::Closed)), "closed-ended"),
     ];
     legend::row(canvas, &entries, 13.0)
 }
