@@ -38,7 +38,7 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether [`write`] could succeed now, without changing anything.
+/// Whether [`write()`] could succeed now, without changing anything.
 ///
 /// # Errors
 /// As [`stage`].

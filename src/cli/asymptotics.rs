@@ -9,7 +9,9 @@ use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
 use super::value::{UtilityArgument, responses};
 
-/// How fast the optimal rewards approach the limit law: distances for several n, and the rate fitted to them.
+/// How fast the optimal rewards approach the limit law.
+///
+/// Wasserstein-1 and Kolmogorov distances for several n, and the rate fitted to the former beside the predicted one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  reward-collapse asymptotics --utility \"log(x)\" --n 16,64,256,1024\n\n\
     `reward-collapse figure asymptotics` draws the same for several utilities.")]

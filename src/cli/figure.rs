@@ -26,6 +26,8 @@ enum Figure {
 }
 
 /// Draw figures as SVG and PNG, with their numbers as CSV beside them.
+///
+/// Existing figures of the same name are replaced once the new ones are complete.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse figure all --out figures\n  \
     reward-collapse figure asymptotics --utility \"log(x)\" --utility \"x^0.9\" --n 16,64,256,1024,4000")]

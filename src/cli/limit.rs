@@ -11,9 +11,9 @@ use super::value::UtilityArgument;
 /// Where the quantile function is tabulated.
 const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
 
-/// The law of the optimal rewards as n grows: atoms, density and quantiles.
+/// The law of the optimal rewards as n grows.
 ///
-/// The gap bounds how much mean utility any other law could have. It is absent where the mean utility is -inf for every
+/// Atoms, density and quantiles of the maximiser of the mean utility over all laws on [0, 1]. The gap bounds how much mean utility any other law could have. It is absent where the mean utility is -inf for every
 /// law (-x^-sigma with sigma >= 1).
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse limit --utility \"logsigmoid(4x)\"\n  \

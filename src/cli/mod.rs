@@ -36,13 +36,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Optimal rewards of n ranked responses, with a certificate.
     Solve(solve::Arguments),
-    /// The law of the optimal rewards as n grows.
     Limit(limit::Arguments),
-    /// How fast the optimal rewards approach the limit law.
     Asymptotics(asymptotics::Arguments),
-    /// Draw figures as SVG and PNG, with their numbers as CSV.
     Figure(figure::Arguments),
     /// Print a completion script for a shell.
     Completions {

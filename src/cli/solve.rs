@@ -14,9 +14,9 @@ use super::value::{UtilityArgument, responses};
 /// Rewards shown from each side when there are many.
 const SHOWN: usize = 12;
 
-/// Optimal rewards of n ranked responses: maximise sum U(r_j - r_i) over i < j, 0 <= r_1 <= .. <= r_n <= 1.
+/// Optimal rewards of n ranked responses, with a certificate.
 ///
-/// The gap is a rigorous bound, per pair, on how much better any other rewards could be.
+/// Maximises the sum of U(r_j - r_i) over pairs i < j, subject to 0 <= r_1 <= .. <= r_n <= 1. The gap is a rigorous bound, per pair, on how much better any other rewards could be.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse solve --utility \"-1/x\" --n 8\n  \
     reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --format csv --out rewards.csv")]

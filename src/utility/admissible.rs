@@ -97,7 +97,8 @@ fn extreme(from: f64, to: f64, f: impl Fn(f64) -> f64, pick: fn(f64, f64) -> f64
 
 /// Four significant digits, without trailing zeros.
 fn short(x: f64) -> String {
-    super::recognise::round_significant(x, 4).to_string()
+    let rounded = super::recognise::round_significant(x, 4);
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 #[cfg(test)]

@@ -38,13 +38,11 @@ pub(super) fn rewrite(text: &str) -> Result<String, String> {
     if tokens.is_empty() {
         return Err("it is empty; write an expression in x, such as log(x) or -1/x".into());
     }
-    if !tokens.contains(&Token::Variable) {
-        return Err("it does not contain x".into());
-    }
     if tokens.len() > MAX_TOKENS {
         return Err(format!("it is too long ({} symbols; the limit is {MAX_TOKENS})", tokens.len()));
     }
-    emit(&tokens)
+    let read = emit(&tokens)?;
+    if tokens.contains(&Token::Variable) { Ok(read) } else { Err("it does not contain x".into()) }
 }
 
 fn tokenize(text: &str) -> Result<Vec<Token>, String> {

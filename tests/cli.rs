@@ -1,0 +1,193 @@
+//! The command line as a person and a program meet it.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("reward-collapse").expect("the binary");
+    command.args(arguments);
+    command
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = command(arguments).output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&stdout(arguments)).expect("JSON")
+}
+
+/// The one line on standard error of a command that fails with `status`.
+fn error(arguments: &[&str], status: i32) -> String {
+    let output = command(arguments).output().expect("it runs");
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    assert_eq!(text.lines().count(), 1, "{arguments:?}: {text}");
+    assert!(text.starts_with("error: "), "{text}");
+    text
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("an array").iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+#[test]
+fn solve_has_the_promised_fields() {
+    let solution = json(&["solve", "--utility", "log(x)", "--n", "8", "--format", "json"]);
+    assert_eq!(solution["utility"], "log(x)");
+    assert_eq!(solution["n"], 8);
+    let rewards = numbers(&solution["rewards"]);
+    let known = [0.0, 0.0641, 0.2041, 0.3954, 0.6046, 0.7959, 0.9359, 1.0];
+    assert!(rewards.iter().zip(known).all(|(a, b)| (a - b).abs() < 5.001e-5));
+    let (objective, mean) = (solution["objective"].as_f64().unwrap(), solution["mean_utility"].as_f64().unwrap());
+    assert!((objective / 28.0 - mean).abs() < 1e-14);
+    assert!((0.0..1e-12).contains(&solution["gap"].as_f64().unwrap()));
+    assert!(solution["iterations"].is_u64() && solution["seconds"].is_f64());
+    assert_eq!(solution["unique"], true);
+    assert_eq!(solution["closed_form"], "Gauss-Lobatto-Legendre nodes");
+    assert_eq!(json(&["solve", "-u", "-1/x", "-n", "4", "--format", "json"])["closed_form"], Value::Null);
+    assert_eq!(json(&["solve", "-u", "x", "-n", "9", "--format", "json"])["unique"], false);
+}
+
+#[test]
+fn utilities_may_begin_with_a_hyphen() {
+    for arguments in [["--utility", "-1/x"], ["-u", "-x^-0.5"], ["--utility", "- 1 / ( x + 0.1 )"]] {
+        let text = stdout(&["solve", arguments[0], arguments[1], "--n", "8"]);
+        assert!(text.contains("response"), "{text}");
+    }
+    assert_eq!(json(&["limit", "--utility=-1/x", "--format", "json"])["closed_form"], "Uniform(0, 1)");
+}
+
+#[test]
+fn limit_has_the_promised_fields() {
+    let law = json(&["limit", "--utility", "log(x+0.1)", "--grid", "5", "--format", "json"]);
+    assert_eq!(law["closed_form"], Value::Null);
+    let atoms = law["atoms"].as_array().expect("atoms");
+    for (atom, at) in atoms.iter().zip([0.0, 1.0]) {
+        assert_eq!(atom["at"], at);
+        assert!((atom["mass"].as_f64().unwrap() - 0.1839878103439).abs() < 1e-11);
+    }
+    let density = law["density"].as_array().expect("a density");
+    assert_eq!(density.len(), 5);
+    assert_eq!(density[2]["x"], 0.5);
+    assert!((density[2]["p"].as_f64().unwrap() - 0.4939994440355).abs() < 1e-11);
+    assert!((law["mean_utility"].as_f64().unwrap() + 0.8537052774282).abs() < 1e-11);
+    assert!(law["gap"].as_f64().unwrap() < 1e-11);
+    assert_eq!(law["quantiles"][6]["u"], 0.5);
+    assert!((law["quantiles"][6]["x"].as_f64().unwrap() - 0.5).abs() < 1e-12);
+    let arcsine = json(&["limit", "--utility", "log(x)", "--format", "json"]);
+    assert_eq!(arcsine["closed_form"], "Beta(0.5, 0.5)");
+    assert_eq!(arcsine["density"][0]["p"], Value::Null); // infinite at 0
+    let thomson = json(&["limit", "--utility", "-1/x", "--format", "json"]);
+    assert_eq!((&thomson["mean_utility"], &thomson["gap"]), (&Value::Null, &Value::Null)); // -inf for every law
+}
+
+#[test]
+fn asymptotics_has_the_promised_fields() {
+    let study = json(&["asymptotics", "--utility", "log(x)", "--n", "256,16,64,64", "--format", "json"]);
+    let rows = study["rows"].as_array().expect("rows");
+    assert_eq!(rows.iter().map(|row| row["n"].as_u64().unwrap()).collect::<Vec<_>>(), [16, 64, 256]);
+    for field in ["w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"] {
+        assert!(rows.iter().all(|row| row[field].is_f64()), "{field}");
+    }
+    assert!((study["fitted_exponent"].as_f64().unwrap() + 1.0).abs() < 0.01);
+    let csv = stdout(&["asymptotics", "-u", "x^0.5", "-n", "8,16", "--format", "csv"]);
+    assert!(csv.starts_with("n,w1,ks,mean_utility,limit_mean_utility,gap,seconds\n8,"), "{csv}");
+}
+
+#[test]
+fn csv_rows_are_numbered_from_the_worst_response() {
+    let csv = stdout(&["solve", "--utility", "x", "--n", "4", "--format", "csv"]);
+    assert_eq!(csv, "response_index,reward\n1,0.0\n2,0.0\n3,1.0\n4,1.0\n");
+    let csv = stdout(&["limit", "--utility", "-1/x", "--grid", "3", "--format", "csv"]);
+    assert_eq!(csv, "x,density,cdf\n0.0,1.0,0.0\n0.5,1.0,0.5\n1.0,1.0,1.0\n");
+}
+
+#[test]
+fn bad_input_is_answered_in_one_line_with_status_2() {
+    let utility = |text: &str| error(&["solve", "--utility", text, "--n", "8"], 2);
+    assert!(utility("x^2").contains("not concave on 0 <= x <= 1"));
+    assert!(utility("x-x^2").contains("not increasing on 0.5 <= x <= 1"));
+    assert!(utility("log(").contains("not closed"));
+    assert!(utility("").contains("empty"));
+    assert!(utility("log y").contains("log(...)"));
+    assert!(utility("sin(y)").contains("unknown name `y`"));
+    assert!(utility("log(x-0.5)").contains("not defined"));
+    assert!(utility("1/2x").contains("two ways"));
+    for n in ["0", "-3", "NaN", "2.5", "many"] {
+        assert!(error(&["solve", "--utility", "x", "--n", n], 2).contains("n must be"), "{n}");
+    }
+    assert!(error(&["solve", "--utility", "log(x)", "--n", "1e8"], 2).contains("GiB"));
+    assert!(error(&["solve", "--utility", "log(x)"], 2).contains("--n"));
+    assert!(error(&["solve", "--utility", "x", "--n", "8", "--format", "xml"], 2).contains("json"));
+    assert!(error(&["limit", "--utility", "log(x)", "--grid", "1"], 2).contains("--grid"));
+    assert!(error(&["limit", "--utility", "x-x*log(x)"], 2).contains("limit law"));
+    assert!(error(&["asymptotics", "--utility", "log(x)", "--n", "8,,9"], 2).contains("n must be"));
+    assert!(error(&["figure", "histogram"], 2).contains("collapse"));
+    assert!(error(&["dance"], 2).contains("dance"));
+}
+
+#[test]
+fn an_output_file_appears_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rewards.csv");
+    let out = path.to_str().expect("UTF-8");
+    let solve =
+        |out: &str| command(&["solve", "-u", "x", "-n", "4", "--format", "csv", "--out", out]).output().unwrap();
+    assert!(solve(out).status.success());
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("response_index,reward\n"));
+    let missing = folder.path().join("no/such/folder/rewards.csv");
+    let text = error(&["solve", "-u", "x", "-n", "4", "--out", missing.to_str().unwrap()], 2);
+    assert!(text.contains("cannot write") && text.contains("no/such"), "{text}");
+    let text = error(&["solve", "-u", "x", "-n", "4", "--out", folder.path().to_str().unwrap()], 2);
+    assert!(text.contains("directory"), "{text}");
+    // A refused utility leaves the earlier file as it was, and nothing else.
+    error(&["solve", "-u", "x^2", "-n", "4", "--out", out], 2);
+    assert_eq!(names(folder.path()), ["rewards.csv"]);
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn figures_are_listed_and_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("figures");
+    let written = json(&["figure", "collapse", "--out", out.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(written[0]["figure"], "collapse");
+    assert_eq!(names(&out), ["collapse.csv", "collapse.png", "collapse.svg", "collapse_distances.csv"]);
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(error(&["figure", "collapse", "--out", file.to_str().unwrap()], 2).contains("cannot write"));
+    let arguments = ["figure", "asymptotics", "-u", "x^2", "--out", out.to_str().unwrap()];
+    assert!(error(&arguments, 2).contains("not concave"));
+}
+
+#[test]
+fn quiet_silences_warnings() {
+    let arguments = ["solve", "-u", "x^0.3-0.2x^2", "-n", "8"];
+    let loud = command(&arguments).output().unwrap();
+    assert!(String::from_utf8_lossy(&loud.stderr).starts_with("warning: `x^0.3-0.2x^2` decreases on 0.8443"));
+    let quiet = command(&arguments).arg("--quiet").output().unwrap();
+    assert!(quiet.status.success() && quiet.stderr.is_empty());
+}
+
+#[test]
+fn completions_and_help_are_there() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&["completions", shell]).contains("asymptotics"));
+    }
+    for name in ["solve", "limit", "asymptotics", "figure"] {
+        assert!(stdout(&[name, "--help"]).contains("Usage"), "{name}");
+    }
+    assert!(stdout(&["--version"]).starts_with("reward-collapse "));
+}
