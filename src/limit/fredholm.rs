@@ -15,18 +15,22 @@
 //! which is the one discretised: `I - K` is nearly singular for a short-ranged kernel, and here the small `D` enters exactly
 //! instead of as the rounding error of `1 - int k`. It is solved for `a = 1` and normalised by `2a + int p = 1`.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1, s};
+use rayon::prelude::*;
 
 use super::LimitError;
 use super::dense;
 use super::grading::{Grading, Integrable};
 use super::legendre::{ORDER, RULE};
 use super::piecewise::Piecewise;
-use super::potential::{Certificate, PairQuadrature, Panels};
+use super::potential::{Certificate, PairQuadrature, Panels, Rows, dot};
 use crate::utility::Utility;
 
 /// The density is resolved panel by panel to this relative size of its last Legendre coefficients.
-const DENSITY: Grading = Grading { tolerance: 1e-13, negligible: 1e-15, depth: 40 };
+const DENSITY: Grading = Grading { tolerance: 1e-13, negligible: 1e-15, depth: 32 };
+
+/// The shortest panel.
+const SHORTEST: f64 = 0.5 / (1u64 << DENSITY.depth) as f64;
 
 /// Rounds of bisecting the panels on which the computed density is not resolved.
 const REFINEMENTS: usize = 4;
@@ -41,7 +45,7 @@ pub(super) struct Solution {
 /// The limit law of a utility with slope `slope` at `0+`. Costs a dense solve with 16 unknowns a panel.
 pub(super) fn solve(utility: &dyn Utility, slope: f64) -> Result<Solution, LimitError> {
     let quadrature = PairQuadrature::new(utility, slope);
-    let mut panels = Panels::new(initial_edges(utility, slope, &quadrature));
+    let mut panels = Panels::new(initial_edges(&quadrature));
     let mut solution = solve_on(&quadrature, &panels)?;
     for _ in 0..REFINEMENTS {
         let Some(refined) = bisect_unresolved(&panels, &solution.density) else { break };
@@ -61,17 +65,14 @@ struct Discrete {
 }
 
 /// Panels of the density: it inherits the layers of `k(x) + k(1-x)`, and kinks where the kernel has them.
-fn initial_edges(utility: &dyn Utility, slope: f64, quadrature: &PairQuadrature) -> Vec<f64> {
+fn initial_edges(quadrature: &PairQuadrature) -> Vec<f64> {
     let driving = Integrable {
-        function: |x: f64| -(utility.curvature(x) + utility.curvature(1.0 - x)) / (2.0 * slope),
-        antiderivative: |x: f64| {
-            let near = if x == 0.0 { slope } else { utility.slope(x) };
-            (utility.slope(1.0 - x) - near) / (2.0 * slope)
-        },
+        function: |x: f64| quadrature.driving(x),
+        antiderivative: |x: f64| quadrature.driving_integral(x),
     };
     let mut edges = DENSITY.cuts(0.0, 0.5, &driving);
     let cuts = quadrature.cuts();
-    edges.extend(cuts.iter().copied().filter(|&t| t < 0.5));
+    edges.extend(cuts.iter().copied().filter(|t| (SHORTEST..0.5).contains(t)));
     edges.extend(cuts.iter().map(|t| 1.0 - t).filter(|&x| x < 0.5));
     edges.sort_by(f64::total_cmp);
     edges.dedup();
@@ -81,35 +82,88 @@ fn initial_edges(utility: &dyn Utility, slope: f64, quadrature: &PairQuadrature)
 fn solve_on(quadrature: &PairQuadrature, panels: &Panels) -> Result<Discrete, LimitError> {
     let nodes = panels.nodes();
     let size = nodes.len();
+    let first_panel = first_panel_correction(quadrature, panels);
+    let rows: Vec<Rows> = nodes.par_iter().map(|&x| quadrature.rows(x, panels)).collect();
     let (mut matrix, mut right) = (Array2::zeros((size, size)), Array1::zeros(size));
-    let mut potential = Array2::zeros((size, size));
-    for (i, &x) in nodes.iter().enumerate() {
-        let rows = quadrature.rows(x, panels);
-        let diagonal = quadrature.leftover(x) + rows.kernel.iter().sum::<f64>();
-        matrix.row_mut(i).assign(&Array1::from(rows.kernel).mapv(|entry| -entry));
-        matrix[[i, i]] += diagonal;
+    for (i, (&x, row)) in nodes.iter().zip(&rows).enumerate() {
+        matrix.row_mut(i).assign(&ArrayView1::from(&row.kernel).mapv(|entry| -entry));
+        matrix.slice_mut(s![i, ..ORDER]).mapv_inplace(|entry| first_panel * entry);
+        matrix[[i, i]] += quadrature.leftover(x) + row.kernel.iter().sum::<f64>();
         right[i] = quadrature.driving(x);
-        potential.row_mut(i).assign(&Array1::from(rows.utility));
     }
     let failed = |reason| LimitError::LinearAlgebra { utility: quadrature.name(), reason };
-    let per_atom = dense::solve(matrix, right).map_err(failed)?;
-    let atom = 1.0 / (2.0 + 2.0 * panels.integral(per_atom.as_slice().unwrap_or_default()));
-    let density = per_atom * atom;
-    let potential_at_nodes = potential.dot(&density);
-    let density = density.to_vec();
-    let certificate = quadrature.certificate(atom, panels, &density, &potential_at_nodes.to_vec());
+    let mut density = dense::solve(matrix, right).map_err(failed)?.to_vec();
+    density[..ORDER].iter_mut().for_each(|p| *p *= first_panel);
+    let atom = 1.0 / (2.0 + 2.0 * panels.integral(&density));
+    density.iter_mut().for_each(|p| *p *= atom);
+    let potential: Vec<f64> = rows.iter().map(|row| dot(&row.utility, &density)).collect();
+    let certificate = quadrature.certificate(atom, panels, &density, &potential);
     Ok(Discrete { atom, density, certificate })
+}
+
+/// What the first panel's rule misses of the mass of `k(x) + k(1-x)`, as a factor: 1 unless `U''` is unbounded at 0.
+///
+/// There `p` inherits the singularity of `k`, and its mass within the smallest panel, which is not to be mistaken for part of
+/// the atom, is known from `U'`.
+fn first_panel_correction(quadrature: &PairQuadrature, panels: &Panels) -> f64 {
+    let edge = panels.edges()[1];
+    let values: Vec<f64> = panels.nodes()[..ORDER].iter().map(|&x| quadrature.driving(x)).collect();
+    let by_rule = panels.integral(&values);
+    let exact = quadrature.driving_integral(edge);
+    let correction = exact / by_rule;
+    let is_rounding = (exact - by_rule).abs() <= 64.0 * f64::EPSILON || !correction.is_finite();
+    if is_rounding { 1.0 } else { correction }
 }
 
 /// Panels with those bisected on which `density` is not resolved; `None` if there are none.
 fn bisect_unresolved(panels: &Panels, density: &[f64]) -> Option<Panels> {
     let mut edges = vec![0.0];
     for (edge, values) in panels.edges().windows(2).zip(density.chunks_exact(ORDER)) {
-        let too_short = edge[1] - edge[0] <= 0.5f64.powi(DENSITY.depth as i32 + 1);
+        let too_short = edge[1] - edge[0] <= SHORTEST;
         if !too_short && !DENSITY.resolves(&RULE.coefficients(values), 0.5 * (edge[1] - edge[0])) {
             edges.push(0.5 * (edge[0] + edge[1]));
         }
         edges.push(edge[1]);
     }
     (edges.len() > panels.edges().len()).then(|| Panels::new(edges))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::utility::parse;
+
+    /// `a`, `p(1/2)` and `E(P)` with every panel halved so many times.
+    fn refined(text: &str, slope: f64, halvings: usize) -> (f64, f64, f64) {
+        let utility = parse(text).unwrap();
+        let quadrature = PairQuadrature::new(&*utility, slope);
+        let mut edges = initial_edges(&quadrature);
+        for _ in 0..halvings {
+            edges = edges.windows(2).flat_map(|e| [e[0], 0.5 * (e[0] + e[1])]).chain([0.5]).collect();
+        }
+        let panels = Panels::new(edges);
+        let solution = solve_on(&quadrature, &panels).unwrap();
+        let law = Piecewise::new(solution.atom, panels.edges(), panels.coefficients(&solution.density));
+        (solution.atom, crate::limit::lower_half::LowerHalf::density(&law, 0.5), solution.certificate.mean_utility)
+    }
+
+    #[test]
+    fn finer_panels_change_nothing_down_to_small_eps() {
+        for (text, slope, tolerance) in [
+            ("log(x+0.01)", 1e2, 1e-13),
+            ("-1/(x+0.01)", 1e4, 1e-13),
+            ("log(x+0.001)", 1e3, 1e-12),
+            ("-1/(x+0.001)", 1e6, 1e-11),
+            ("log(x+0.0001)", 1e4, 1e-11),
+            ("logsigmoid(100x)", 50.0, 1e-12),
+        ] {
+            let utility = parse(text).unwrap();
+            let Solution { atom, law, certificate } = solve(&*utility, slope).unwrap();
+            let (finer_atom, finer_density, finer_mean) = refined(text, slope, 1);
+            let density = crate::limit::lower_half::LowerHalf::density(&law, 0.5);
+            assert!((atom / finer_atom - 1.0).abs() < tolerance, "{text}: {atom} {finer_atom}");
+            assert!((density / finer_density - 1.0).abs() < tolerance, "{text}: {density} {finer_density}");
+            assert!((certificate.mean_utility / finer_mean - 1.0).abs() < tolerance, "{text}");
+        }
+    }
 }

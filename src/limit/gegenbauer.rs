@@ -40,6 +40,22 @@ impl Gegenbauer {
         }
     }
 
+    /// An accumulator of `sum_i weight_i q_m(t_i)` for the first `count` even `m`.
+    pub(super) fn even_sums(&self, count: usize) -> EvenSums {
+        let recurrence = (0..count).map(|k| {
+            let (rise, centre, fall) = self.step(2 * k);
+            [1.0 / rise, centre, fall / rise]
+        });
+        EvenSums {
+            constant: self.constant,
+            recurrence: recurrence.collect(),
+            squares: [0.0; LANES],
+            weights: [0.0; LANES],
+            waiting: 0,
+            sums: vec![0.0; count],
+        }
+    }
+
     /// `t^2 q_m = rise q_{m+2} + centre q_m + fall q_{m-2}`.
     fn step(&self, m: usize) -> (f64, f64, f64) {
         let b = &self.b;
@@ -91,6 +107,53 @@ impl Gegenbauer {
     }
 }
 
+/// Points that share one pass through the recurrence, which is otherwise bound by its own latency.
+const LANES: usize = 8;
+
+/// Gathers `sum_i weight_i q_m(t_i)` for even `m`.
+pub(super) struct EvenSums {
+    constant: f64,
+    /// `1/rise`, `centre` and `fall/rise` for each step.
+    recurrence: Vec<[f64; 3]>,
+    squares: [f64; LANES],
+    weights: [f64; LANES],
+    waiting: usize,
+    sums: Vec<f64>,
+}
+
+impl EvenSums {
+    /// Adds the point with `t^2 = square`.
+    pub(super) fn add(&mut self, square: f64, weight: f64) {
+        self.squares[self.waiting] = square;
+        self.weights[self.waiting] = weight;
+        self.waiting += 1;
+        if self.waiting == LANES {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.weights[self.waiting..].fill(0.0);
+        self.squares[self.waiting..].fill(0.0);
+        self.waiting = 0;
+        let mut previous = [0.0; LANES];
+        let mut current = self.weights.map(|weight| weight * self.constant);
+        for (sum, [per_rise, centre, ratio]) in self.sums.iter_mut().zip(&self.recurrence) {
+            *sum += current.iter().sum::<f64>();
+            for lane in 0..LANES {
+                let next = (self.squares[lane] - centre) * per_rise * current[lane] - ratio * previous[lane];
+                previous[lane] = current[lane];
+                current[lane] = next;
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<f64> {
+        self.flush();
+        self.sums
+    }
+}
+
 /// `sum_k c_k q_{start + 2k}` with `start` 0 or 1, ready for Clenshaw's recurrence in `t^2`.
 #[derive(Debug, Clone)]
 pub(super) struct ParitySeries {
@@ -122,5 +185,51 @@ impl ParitySeries {
         }
         let first = if self.odd { self.first * t } else { self.first };
         next * first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::*;
+
+    #[test]
+    fn chebyshev_is_the_member_zero() {
+        let family = Gegenbauer::new(0.0, PI, 20);
+        let theta: f64 = 0.7;
+        let mut values = [0.0; 8];
+        family.even(theta.cos().powi(2), &mut values);
+        for (k, value) in values.iter().enumerate().skip(1) {
+            let expected = (2.0 / PI).sqrt() * (2.0 * k as f64 * theta).cos();
+            assert!((value - expected).abs() < 1e-13, "{k}");
+        }
+        for (k, (node, weight)) in family.gauss_rule(8).into_iter().enumerate() {
+            let expected = (PI * (2.0 * k as f64 + 1.0) / 32.0).cos();
+            assert!((node - expected).abs() < 1e-15 && (weight - PI / 16.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn series_are_sums_of_their_terms() {
+        // lambda = 1/2: q_m = sqrt(m + 1/2) P_m.
+        let family = Gegenbauer::new(0.5, 2.0, 8);
+        let t: f64 = -0.3;
+        let p = crate::limit::legendre::polynomials(t);
+        let coefficients = [0.4, -1.0, 0.3];
+        for odd in [false, true] {
+            let start = usize::from(odd);
+            let terms = coefficients.iter().enumerate().map(|(k, c)| {
+                let m = start + 2 * k;
+                c * (m as f64 + 0.5).sqrt() * p[m]
+            });
+            let series = ParitySeries::new(&family, odd, &coefficients);
+            assert!((series.evaluate(t) - terms.sum::<f64>()).abs() < 1e-14);
+        }
+        let mut sums = family.even_sums(3);
+        sums.add(t * t, 2.0);
+        sums.add(t * t, -0.5);
+        let expected = 1.5 * 2.5f64.sqrt() * p[2];
+        assert!((sums.finish()[1] - expected).abs() < 1e-14);
     }
 }

@@ -18,6 +18,7 @@
 //! Closed forms are used where theorems give them. For any `P`, `E(P*) - E(P) <= 2 (max Phi - E(P))`: every law carries this
 //! bound as its [`LimitLaw::gap`].
 
+mod atoms_and_uniform;
 mod dense;
 mod error;
 mod expansion;
@@ -40,8 +41,8 @@ use rand::distr::{Distribution, Open01};
 pub use error::LimitError;
 
 use crate::utility::{ClosedForm, Origin, Utility};
+use atoms_and_uniform::AtomsAndUniform;
 use lower_half::LowerHalf;
-use piecewise::Piecewise;
 use potential::Certificate;
 use singular::LeadingTerm;
 use symmetric_beta::SymmetricBeta;
@@ -115,8 +116,8 @@ impl LimitLaw {
     fn from_closed_form(utility: &dyn Utility, closed_form: ClosedForm) -> Self {
         let (lower, atom): (Arc<dyn LowerHalf>, f64) = match closed_form {
             ClosedForm::Beta { shape } => (Arc::new(SymmetricBeta::new(shape)), 0.0),
-            ClosedForm::Uniform => (Arc::new(Piecewise::uniform(0.0)), 0.0),
-            ClosedForm::AtomsAndUniform { atom } => (Arc::new(Piecewise::uniform(atom)), atom),
+            ClosedForm::Uniform => (Arc::new(AtomsAndUniform { atom: 0.0 }), 0.0),
+            ClosedForm::AtomsAndUniform { atom } => (Arc::new(AtomsAndUniform { atom }), atom),
         };
         let certificate = match utility.origin() {
             Origin::FiniteSlope(slope) => potential::certify_uniform(utility, slope, atom),
@@ -232,6 +233,3 @@ impl Distribution<f64> for LimitLaw {
         self.quantile(rng.sample(Open01))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -85,11 +85,6 @@ impl Piecewise {
         Self { atom, panels }
     }
 
-    /// A uniform density `1 - 2 atom` between the atoms.
-    pub(super) fn uniform(atom: f64) -> Self {
-        Self::new(atom, &[0.0, 0.5], vec![vec![1.0 - 2.0 * atom]])
-    }
-
     fn panel_at(&self, x: f64) -> &Panel {
         let after = self.panels.partition_point(|panel| panel.from <= x);
         &self.panels[after.saturating_sub(1)]

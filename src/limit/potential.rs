@@ -5,7 +5,7 @@ use super::legendre::{ORDER, RULE, polynomials};
 use crate::utility::Utility;
 
 /// Pieces of `U''`: a panel's rule is exact for products of degree 31, so half of the digits suffice here.
-const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: 1e-18, depth: 48 };
+const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: 1e-18, depth: 40 };
 
 /// Panels of [0, 1/2], each with [`ORDER`] Gauss-Legendre nodes.
 pub(super) struct Panels {
@@ -103,6 +103,12 @@ impl<'a> PairQuadrature<'a> {
         -(self.utility.curvature(x) + self.utility.curvature(1.0 - x)) / (2.0 * self.slope)
     }
 
+    /// `int_0^x [k(t) + k(1-t)] dt`.
+    pub(super) fn driving_integral(&self, x: f64) -> f64 {
+        let near = if x == 0.0 { 0.0 } else { self.slope - self.utility.slope(x) };
+        (near + (self.utility.slope(1.0 - x) - self.utility.slope(1.0))) / (2.0 * self.slope)
+    }
+
     /// Both functionals at `0 <= x <= 1/2`, folded to [0, 1/2] by the symmetry of `p`.
     pub(super) fn rows(&self, x: f64, panels: &Panels) -> Rows {
         let size = (panels.edges.len() - 1) * ORDER;
@@ -157,11 +163,10 @@ impl<'a> PairQuadrature<'a> {
         potential_at_nodes: &[f64],
     ) -> Certificate {
         let from_atoms = |x: f64| atom * (self.utility.value(x) + self.utility.value(1.0 - x));
-        let dot = |row: &[f64]| row.iter().zip(density).map(|(r, p)| r * p).sum::<f64>();
         let at_nodes: Vec<f64> =
             panels.nodes().iter().zip(potential_at_nodes).map(|(&x, smooth)| from_atoms(x) + smooth).collect();
         let at_edges: Vec<f64> =
-            panels.edges.iter().map(|&x| from_atoms(x) + dot(&self.rows(x, panels).utility)).collect();
+            panels.edges.iter().map(|&x| from_atoms(x) + dot(&self.rows(x, panels).utility, density)).collect();
         let moment: Vec<f64> = at_nodes.iter().zip(density).map(|(phi, p)| phi * p).collect();
         let mean_utility = 2.0 * (atom * at_edges[0] + panels.integral(&moment));
         let highest = at_nodes.iter().chain(&at_edges).fold(f64::NEG_INFINITY, |m, phi| m.max(*phi));
@@ -189,9 +194,10 @@ impl PanelRow {
     fn add(&mut self, y: f64, weight: f64, jet: crate::utility::Jet) {
         let p = polynomials((y - self.from) / self.stretch - 1.0);
         let (curvature, value) = (weight * jet.curvature, weight * jet.value);
-        for j in 0..ORDER {
-            self.on_polynomials[0][j] += curvature * p[j];
-            self.on_polynomials[1][j] += value * p[j];
+        let [on_curvature, on_value] = &mut self.on_polynomials;
+        for ((p, for_curvature), for_value) in p.iter().zip(on_curvature).zip(on_value) {
+            *for_curvature += curvature * p;
+            *for_value += value * p;
         }
         self.has_polynomials = true;
     }
@@ -221,15 +227,16 @@ impl PanelRow {
     }
 }
 
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// Certificate of the law with atoms `atom` and a uniform density `1 - 2 atom` between.
 pub(super) fn certify_uniform(utility: &dyn Utility, slope: f64, atom: f64) -> Certificate {
     let quadrature = PairQuadrature::new(utility, slope);
     let panels = Panels::new(vec![0.0, 0.5]);
     let density = vec![1.0 - 2.0 * atom; ORDER];
-    let smooth: Vec<f64> = panels
-        .nodes()
-        .iter()
-        .map(|&x| quadrature.rows(x, &panels).utility.iter().zip(&density).map(|(r, p)| r * p).sum())
-        .collect();
+    let smooth: Vec<f64> =
+        panels.nodes().iter().map(|&x| dot(&quadrature.rows(x, &panels).utility, &density)).collect();
     quadrature.certificate(atom, &panels, &density, &smooth)
 }

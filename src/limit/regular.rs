@@ -9,9 +9,9 @@ use super::gegenbauer::Gegenbauer;
 use super::legendre::{ORDER, RULE};
 use crate::utility::Utility;
 
-/// Halvings of the distance to the point at which the potential is wanted: enough for any integrable singularity of the
-/// regular part there to drown in rounding.
-const HALVINGS: usize = 40;
+/// Halvings of the distance to the point at which the potential is wanted: enough for a kink or a square root there to drown
+/// in rounding.
+const HALVINGS: usize = 30;
 
 /// Longest panel times the highest degree: a rule of [`ORDER`] nodes is exact for the cosines on it.
 const PHASE: f64 = 16.0;
@@ -25,13 +25,20 @@ pub(super) struct RegularPart<'a> {
     s: f64,
     family: Gegenbauer,
     modes: usize,
+    /// `R(1/2)`. It shifts the potential and nothing else, so it is kept out of the quadrature and its rounding errors.
+    shift: f64,
     /// Nodes on (0, 1) and weights for `int_0^1 f(z) z^s dz`.
     end_rule: Vec<(f64, f64)>,
 }
 
 impl<'a> RegularPart<'a> {
     pub(super) fn new(utility: &'a dyn Utility, s: f64, family: Gegenbauer, modes: usize) -> Self {
-        Self { utility, s, family, modes, end_rule: end_rule(s) }
+        Self { utility, s, family, modes, shift: utility.regular_part(0.5), end_rule: end_rule(s) }
+    }
+
+    /// The constant left out of [`RegularPart::row`].
+    pub(super) fn shift(&self) -> f64 {
+        self.shift
     }
 
     /// `q_0(t), q_2(t), ...`
@@ -41,25 +48,28 @@ impl<'a> RegularPart<'a> {
         values
     }
 
-    /// `int R(|x-y|) w(u) q_m(u) du` for `m = 0, 2, 4, ...`, at `x = (1 - cos theta)/2`, `y = (1 - u)/2`.
+    /// `int (R(|x-y|) - R(1/2)) w(u) q_m(u) du` for `m = 0, 2, 4, ...`, at `x = (1 - cos theta)/2`, `y = (1 - u)/2`.
     pub(super) fn row(&self, theta: f64) -> Vec<f64> {
-        let mut row = vec![0.0; self.modes];
-        let mut values = vec![0.0; self.modes];
+        let mut sums = self.family.even_sums(self.modes);
         for side in [-1.0, 1.0] {
             let room = if side < 0.0 { theta } else { PI - theta };
             self.for_each_node(room, |distance, to_end, weight| {
                 // |x - y| without cancellation: (cos theta - cos phi)/2 as a product of sines.
                 let half = 0.5 * distance;
                 let gap = ((theta + side * half).sin() * half.sin()).abs();
-                let weight = weight * self.utility.regular_part(gap);
                 let u = to_end.cos();
-                self.family.even(u * u, &mut values);
-                for (sum, q) in row.iter_mut().zip(&values) {
-                    *sum += weight * q;
-                }
+                sums.add(u * u, weight * self.regular_part(gap));
             });
         }
-        row
+        sums.finish()
+    }
+
+    /// `R`, held constant at distances so small that the expression for `U` breaks down (`1 - exp(-x)` rounds to 0 there).
+    fn regular_part(&self, gap: f64) -> f64 {
+        const SAFE: f64 = 1e-12;
+        let regular = self.utility.regular_part(gap);
+        let regular = if regular.is_finite() || gap >= SAFE { regular } else { self.utility.regular_part(SAFE) };
+        regular - self.shift
     }
 
     /// Calls `visit(distance to the target, distance to the end, weight)` for each node of `int sin(phi)^s d phi` over the

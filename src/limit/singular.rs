@@ -146,17 +146,17 @@ impl<'a> Galerkin<'a> {
     fn certificate(&self, coefficients: &Array1<f64>) -> Certificate {
         let mean_utility = coefficients[0] * self.matrix.row(0).dot(coefficients);
         let points = coefficients.len();
-        let deviations: Vec<f64> = (0..=points)
+        let potential: Vec<f64> = (0..=points)
             .into_par_iter()
             .map(|i| {
                 let theta = std::f64::consts::FRAC_PI_2 * i as f64 / points as f64;
                 let row = self.regular.row(theta);
                 let q = self.regular.polynomials(theta.cos());
-                let potential = (0..points).map(|m| coefficients[m] * (self.eigenvalues[m] * q[m] + row[m]));
-                potential.sum::<f64>()
+                (0..points).map(|m| coefficients[m] * (self.eigenvalues[m] * q[m] + row[m])).sum::<f64>()
             })
             .collect();
-        let highest = deviations.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        Certificate::new(highest, mean_utility, self.utility.value(1.0).abs())
+        let highest = potential.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let shift = self.regular.shift();
+        Certificate::new(highest + shift, mean_utility + shift, self.utility.value(1.0).abs())
     }
 }

@@ -78,3 +78,52 @@ impl LowerHalf for SymmetricBeta {
 fn horner(coefficients: &[f64], x: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum.mul_add(x, *c))
 }
+
+#[cfg(test)]
+mod tests {
+    use statrs::function::beta::{beta_reg, ln_beta};
+
+    use super::*;
+
+    const SHAPES: [f64; 7] = [0.01, 0.1, 0.25, 0.5, 0.65, 0.8, 0.99];
+
+    #[test]
+    fn cdf_agrees_with_the_incomplete_beta_function() {
+        for shape in SHAPES {
+            let law = SymmetricBeta::new(shape);
+            for x in [1e-300, 1e-30, 1e-5, 0.01, 0.2, 0.37, 0.5] {
+                let expected = beta_reg(shape, shape, x);
+                assert!((law.cdf(x) / expected - 1.0).abs() < 2e-13, "a = {shape}, x = {x}: {} {expected}", law.cdf(x));
+            }
+        }
+    }
+
+    #[test]
+    fn cdf_integral_agrees_with_the_incomplete_beta_function() {
+        for shape in SHAPES {
+            let law = SymmetricBeta::new(shape);
+            for x in [0.01, 0.2, 0.37, 0.5] {
+                let expected = x * beta_reg(shape, shape, x) - 0.5 * beta_reg(shape + 1.0, shape, x);
+                assert!((law.cdf_integral(x) - expected).abs() < 1e-14, "a = {shape}, x = {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_near_zero_keep_their_relative_accuracy() {
+        // F(x) = x^a / (a B(a, a)) (1 + O(x)).
+        for (shape, u) in [(0.01f64, 1e-2f64), (0.01, 1e-3), (0.1, 1e-9), (0.5, 1e-12), (0.8, 1e-14)] {
+            let expected = ((u * shape).ln() + ln_beta(shape, shape)) / shape;
+            let found = SymmetricBeta::new(shape).quantile(u).ln();
+            assert!((found - expected).abs() < 1e-11, "a = {shape}, u = {u}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn weight_mass_is_a_beta_function() {
+        for shape in SHAPES {
+            let expected = ln_beta(0.5, shape).exp();
+            assert!((SymmetricBeta::new(shape).weight_mass() / expected - 1.0).abs() < 1e-13, "{shape}");
+        }
+    }
+}

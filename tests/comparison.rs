@@ -1,0 +1,204 @@
+//! Distances, histograms and rates against cases that can be worked out by hand.
+
+use reward_collapse::compare::{
+    CompareError, Histogram, PredictedRate, fit_rate, kolmogorov, predicted_rate, wasserstein1,
+};
+use reward_collapse::limit::LimitLaw;
+use reward_collapse::utility::parse;
+
+fn law(text: &str) -> LimitLaw {
+    LimitLaw::of(&*parse(text).unwrap()).unwrap()
+}
+
+const KINDS: [&str; 7] = ["log(x)", "x^0.8", "-1/x", "x", "1-exp(-4x)", "log(x+0.1)", "x^0.3-0.1x^2"];
+
+#[track_caller]
+fn close(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "found {found:e}, expected {expected:e}");
+}
+
+/// Gauss-Lobatto-Legendre nodes on [0, 1]: 0, 1 and the zeros of `P'_{n-1}`, by Newton's method.
+fn gauss_lobatto(n: usize) -> Vec<f64> {
+    let degree = (n - 1) as f64;
+    let zero = |i: usize| {
+        let mut t = -(std::f64::consts::PI * i as f64 / degree).cos();
+        for _ in 0..50 {
+            let (mut previous, mut p) = (1.0, t);
+            for j in 1..n - 1 {
+                let j = j as f64;
+                (previous, p) = (p, ((2.0 * j + 1.0) * t * p - j * previous) / (j + 1.0));
+            }
+            // (1-t^2) P'' - 2t P' + N(N+1) P = 0
+            let slope = degree * (previous - t * p) / (1.0 - t * t);
+            let curvature = (2.0 * t * slope - degree * (degree + 1.0) * p) / (1.0 - t * t);
+            let step = slope / curvature;
+            t -= step;
+            if step.abs() < 1e-15 {
+                break;
+            }
+        }
+        0.5 * (1.0 + t)
+    };
+    (0..n)
+        .map(|i| {
+            if i == 0 {
+                0.0
+            } else if i == n - 1 {
+                1.0
+            } else {
+                zero(i)
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn fekete_points_approach_the_arcsine_law_like_one_over_n() {
+    let arcsine = law("log(x)");
+    let sizes = [256, 512, 1024];
+    let distances = sizes.map(|n| wasserstein1(&gauss_lobatto(n), &arcsine).unwrap());
+    // The same integral in the angle, by elementary functions: |(k+1)/n - theta/pi| sin(theta)/2.
+    close(distances[0], 1.0234023881035e-3, 1e-14);
+    close(distances[2], 2.5573899423835e-4, 1e-14);
+    let rate = fit_rate(&sizes, &distances).unwrap();
+    close(rate.exponent, -1.0, 2e-3);
+    assert_eq!(rate.points, 3);
+}
+
+#[test]
+fn distances_to_a_point_mass_are_moments() {
+    for text in KINDS {
+        let law = law(text);
+        // W1(delta_c, P) = E|Y - c|, which is E Y = 1/2 at both ends.
+        close(wasserstein1(&[0.0], &law).unwrap(), 0.5, 1e-14);
+        close(wasserstein1(&[1.0, 1.0], &law).unwrap(), 0.5, 1e-14);
+    }
+    // E|Y - 1/2|
+    close(wasserstein1(&[0.5], &law("log(x)")).unwrap(), 1.0 / std::f64::consts::PI, 1e-14);
+    close(wasserstein1(&[0.5], &law("x")).unwrap(), 0.5, 1e-15);
+    close(wasserstein1(&[0.5], &law("1-exp(-4x)")).unwrap(), (1.0 / 6.0) + (2.0 / 3.0) / 4.0, 1e-15);
+    // An asymmetric sample: E|Y - c| = c^2 - c + 1/2 for the uniform law.
+    close(wasserstein1(&[0.3], &law("-1/x")).unwrap(), 0.09 - 0.3 + 0.5, 1e-15);
+}
+
+#[test]
+fn midpoints_are_at_distance_one_over_four_n_from_the_uniform_law() {
+    let uniform = law("-1/x");
+    for n in [1usize, 7, 1000] {
+        let midpoints: Vec<f64> = (0..n).map(|i| (i as f64 + 0.5) / n as f64).collect();
+        close(wasserstein1(&midpoints, &uniform).unwrap(), 0.25 / n as f64, 1e-14);
+        close(kolmogorov(&midpoints, &uniform).unwrap(), 0.5 / n as f64, 1e-15);
+    }
+}
+
+#[test]
+fn half_and_half_is_the_linear_law() {
+    let linear = law("x");
+    assert_eq!(wasserstein1(&[0.0, 0.0, 1.0, 1.0], &linear).unwrap(), 0.0);
+    assert_eq!(kolmogorov(&[0.0, 0.0, 1.0, 1.0], &linear).unwrap(), 0.0);
+    close(wasserstein1(&[0.0, 0.5, 1.0], &linear).unwrap(), 1.0 / 6.0, 1e-15);
+    close(kolmogorov(&[0.0, 0.5, 1.0], &linear).unwrap(), 1.0 / 6.0, 1e-15);
+    assert_eq!(kolmogorov(&[0.0], &linear).unwrap(), 0.5);
+    assert_eq!(kolmogorov(&[0.5], &linear).unwrap(), 0.5);
+}
+
+#[test]
+fn wasserstein_agrees_with_a_riemann_sum() {
+    let samples: [&[f64]; 4] =
+        [&[0.1, 0.2, 0.21, 0.9], &[0.0, 0.0, 0.4, 1.0], &[0.7, 0.7, 0.7], &[0.0, 0.05, 0.5, 0.95, 1.0]];
+    const CELLS: usize = 200_000;
+    for text in KINDS {
+        let law = law(text);
+        for sample in samples {
+            let n = sample.len() as f64;
+            let difference = |i: usize| {
+                let x = (i as f64 + 0.5) / CELLS as f64;
+                (sample.partition_point(|&r| r <= x) as f64 / n - law.cdf(x)).abs()
+            };
+            let sum: f64 = (0..CELLS).map(difference).sum();
+            close(wasserstein1(sample, &law).unwrap(), sum / CELLS as f64, 2.0 / CELLS as f64);
+        }
+    }
+}
+
+#[test]
+fn exact_quantiles_are_at_kolmogorov_distance_half_a_step() {
+    for text in ["log(x)", "x^0.8", "x^0.98", "-x^-0.5", "x^0.3-0.1x^2"] {
+        let law = law(text);
+        const N: usize = 200;
+        let sample: Vec<f64> = (0..N).map(|i| law.quantile((i as f64 + 0.5) / N as f64)).collect();
+        let distance = kolmogorov(&sample, &law).unwrap();
+        // Most quantiles of x^0.98 round to 0 or 1, which cannot be told from others of their kind.
+        let expected = 0.5 / N as f64;
+        assert!(distance <= expected + 1e-12, "{text}: {distance}");
+        assert!(text == "x^0.98" || distance >= expected - 1e-12, "{text}: {distance}");
+    }
+}
+
+#[test]
+fn missing_atoms_are_seen() {
+    let law = law("1-exp(-4x)");
+    let inside: Vec<f64> = (1..=100).map(|i| f64::from(i) / 101.0).collect();
+    let distance = kolmogorov(&inside, &law).unwrap();
+    // F just before the first reward.
+    close(distance, 1.0 / 6.0 + 2.0 / 3.0 / 101.0, 1e-15);
+}
+
+#[test]
+fn histograms_keep_atoms_apart() {
+    let rewards = [0.0, 0.0, 0.05, 0.3, 0.7, 0.95, 1.0, 1.0];
+    let with_atoms = Histogram::new(&rewards, &law("log(x+0.1)"), 4).unwrap();
+    assert_eq!(with_atoms.atoms().iter().map(|a| a.mass).collect::<Vec<_>>(), [0.25, 0.25]);
+    assert_eq!(with_atoms.bins().iter().map(|b| b.count).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    assert_eq!(with_atoms.bins()[0].height, 0.5);
+    let without = Histogram::new(&rewards, &law("log(x)"), 4).unwrap();
+    assert!(without.atoms().is_empty());
+    assert_eq!(without.bins().iter().map(|b| b.count).collect::<Vec<_>>(), [3, 1, 1, 3]);
+    for histogram in [with_atoms, without] {
+        let area: f64 = histogram.bins().iter().map(|b| b.height * (b.to - b.from)).sum();
+        close(area + histogram.atoms().iter().map(|a| a.mass).sum::<f64>(), 1.0, 1e-15);
+    }
+}
+
+#[test]
+fn bad_samples_are_named() {
+    let law = law("log(x)");
+    assert_eq!(wasserstein1(&[], &law), Err(CompareError::Empty));
+    assert_eq!(kolmogorov(&[0.2, 0.1], &law), Err(CompareError::Unsorted { index: 1 }));
+    assert_eq!(wasserstein1(&[0.2, 1.5], &law), Err(CompareError::OutOfRange { index: 1, value: 1.5 }));
+    assert!(matches!(kolmogorov(&[f64::NAN], &law), Err(CompareError::OutOfRange { index: 0, .. })));
+    assert_eq!(Histogram::new(&[0.5], &law, 0), Err(CompareError::NoBins));
+}
+
+#[test]
+fn rates_by_family() {
+    for (text, expected) in [
+        ("log(x)", "c n^-1"),
+        ("x^0.3", "c n^-1"),
+        ("log(x+0.1)", "c n^-1"),
+        ("-x^-0.3", "c n^-0.7"),
+        ("-1/x", "c / log n"),
+        ("-x^-1.5", "c n^-0.5"),
+        ("-x^-2", "c log(n) / n"),
+        ("-x^-3", "c n^-1"),
+        ("x-x*log(x)", "unknown"),
+    ] {
+        assert_eq!(predicted_rate(&*parse(text).unwrap()).to_string(), expected, "{text}");
+    }
+    close(PredictedRate::InverseLog.shape(100.0), 1.0 / 100f64.ln(), 1e-15);
+}
+
+#[test]
+fn rates_are_fitted_to_the_largest_sizes() {
+    let sizes: Vec<usize> = (3..=12).map(|i| 1 << i).collect();
+    let distances: Vec<f64> = sizes.iter().map(|&n| 0.3 * (n as f64).powf(-0.5)).collect();
+    let mut disturbed = distances.clone();
+    disturbed[0] = 10.0;
+    disturbed[1] = 0.0;
+    let rate = fit_rate(&sizes, &disturbed).unwrap();
+    close(rate.exponent, -0.5, 1e-12);
+    close(rate.constant, 0.3, 1e-12);
+    assert_eq!(fit_rate(&[10], &[0.1]), None);
+    assert_eq!(fit_rate(&[10, 10], &[0.1, 0.2]), None);
+    assert_eq!(fit_rate(&[], &[]), None);
+}
