@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,11 +9,18 @@ use tempfile::NamedTempFile;
 /// Writes `content` under a temporary name beside `path`, ready to take the name by [`NamedTempFile::persist`].
 ///
 /// # Errors
-/// What the system says: a directory that is missing or may not be written, a full disk.
+/// What the system says (a directory that is missing or may not be written, a full disk), and for a `path` that is a
+/// directory or a file marked read-only.
 pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    // Taking the name of a directory would fail only at the very end.
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    match path.metadata() {
+        // Either would be replaced, or fail, only at the very end.
+        Ok(existing) if existing.is_dir() => {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+        }
+        Ok(existing) if existing.permissions().readonly() => {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+        }
+        _ => {}
     }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -29,13 +37,22 @@ pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Replaces `path` by `content` in one step: a failure leaves what was there before.
+/// Replaces `path` by `content` in one step: a failure leaves what was there before. A symbolic link is followed, and what
+/// is no regular file (a pipe, a terminal, `/dev/null`) is written to as it is.
 ///
 /// # Errors
 /// As [`stage`].
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    stage(path, content)?.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    let Ok(target) = path.canonicalize() else {
+        stage(path, content)?.persist(path)?;
+        return Ok(());
+    };
+    if target.is_file() || target.is_dir() {
+        stage(&target, content)?.persist(&target)?;
+        Ok(())
+    } else {
+        OpenOptions::new().write(true).open(&target)?.write_all(content)
+    }
 }
 
 /// Whether [`write()`] could succeed now, without changing anything.
@@ -43,5 +60,9 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`stage`].
 pub fn check_writable(path: &Path) -> io::Result<()> {
-    stage(path, b"").map(drop)
+    match path.canonicalize() {
+        Ok(target) if !target.is_file() && !target.is_dir() => Ok(()),
+        Ok(target) => stage(&target, b"").map(drop),
+        Err(_) => stage(path, b"").map(drop),
+    }
 }

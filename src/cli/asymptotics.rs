@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
-use super::value::{UtilityArgument, responses};
+use super::value::{UtilityArgument, responses, warn};
 
 /// How fast the optimal rewards approach the limit law.
 ///
@@ -50,7 +50,7 @@ struct Report {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read(quiet)?;
+    let utility = arguments.utility.read()?;
     arguments.output.check()?;
     let progress = Progress::new(quiet, Some(arguments.n.len() as u64));
     let mut sizes = arguments.n.clone();
@@ -69,6 +69,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"], &report.rows)?
         }
     };
+    warn(utility.as_ref(), quiet);
     arguments.output.write(&text)
 }
 
@@ -106,7 +107,8 @@ fn table(report: &Report) -> String {
     });
     let fitted = match (report.fitted_exponent, report.fitted_constant) {
         (Some(exponent), Some(constant)) => format!("{constant:.4} n^{exponent:.3}"),
-        _ => "needs two n or more".into(),
+        _ if report.rows.len() < 2 => "needs two n or more".into(),
+        _ => "none: the distance is 0".into(),
     };
     let facts = [
         ("utility", report.utility.clone()),

@@ -1,6 +1,6 @@
 //! Errors of the command line and their exit status.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use reward_collapse::compare::ConvergenceError;
@@ -35,7 +35,8 @@ pub fn report(message: &str) {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let label = if colour { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    eprintln!("{label} {message}");
+    // With standard error closed there is no one to tell.
+    let _ = writeln!(std::io::stderr(), "{label} {message}");
 }
 
 impl From<UtilityError> for CliError {

@@ -66,6 +66,16 @@ struct Written {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    let takes = |figure: Figure, given: bool, option: &str| {
+        if given && ![figure, Figure::All].contains(&arguments.figure) {
+            let name = figure.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            return Err(CliError::Input(format!("{option} is for `figure {name}`; leave it out here")));
+        }
+        Ok(())
+    };
+    takes(Figure::Asymptotics, !arguments.utility.is_empty(), "--utility")?;
+    takes(Figure::Asymptotics, !arguments.n.is_empty(), "--n")?;
+    takes(Figure::Collapse, arguments.runs.is_some(), "--runs")?;
     let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
     let progress = Progress::new(quiet, None);
     let tell = |text: &str| progress.message(text);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
-use super::value::UtilityArgument;
+use super::value::{UtilityArgument, warn};
 
 /// Where the quantile function is tabulated.
 const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
@@ -60,7 +60,7 @@ struct Report {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read(quiet)?;
+    let utility = arguments.utility.read()?;
     arguments.output.check()?;
     let law = LimitLaw::of(utility.as_ref())?;
     let points = (0..arguments.grid).map(|i| f64::from(i) / f64::from(arguments.grid - 1));
@@ -81,6 +81,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["x", "density", "cdf"], report.density.iter().map(row))?
         }
     };
+    warn(utility.as_ref(), quiet);
     arguments.output.write(&text)
 }
 

@@ -59,8 +59,9 @@ pub fn run() -> ExitCode {
         Command::Asymptotics(arguments) => asymptotics::run(arguments, cli.quiet),
         Command::Figure(arguments) => figure::run(arguments, cli.quiet),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
         }
     };
     match result {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
-use super::value::{UtilityArgument, responses};
+use super::value::{UtilityArgument, responses, warn};
 
 /// Rewards shown from each side when there are many.
 const SHOWN: usize = 12;
@@ -48,7 +48,7 @@ struct Report<'a> {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read(quiet)?;
+    let utility = arguments.utility.read()?;
     arguments.output.check()?;
     let progress = Progress::new(quiet, None);
     let bar = progress.handle();
@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         })?,
         Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards))?,
     };
+    warn(utility.as_ref(), quiet);
     arguments.output.write(&text)
 }
 

@@ -1,7 +1,9 @@
 //! Arguments that several commands share.
 
+use std::io::Write;
+
 use clap::Args;
-use reward_collapse::utility::{SharedUtility, decreasing_interval, parse};
+use reward_collapse::utility::{SharedUtility, Utility, decreasing_interval, parse};
 
 use super::CliError;
 
@@ -14,15 +16,19 @@ pub struct UtilityArgument {
 }
 
 impl UtilityArgument {
-    /// Reads the utility, and warns of one that is let through although it turns down before x = 1.
-    pub fn read(&self, quiet: bool) -> Result<SharedUtility, CliError> {
-        let utility = parse(&self.utility)?;
-        if !quiet && let Some((from, to)) = decreasing_interval(utility.as_ref()) {
-            eprintln!(
-                "warning: `{utility}` decreases on {from:.4} <= x <= {to}; the gap does not depend on that, but the paper's theorems do"
-            );
-        }
-        Ok(utility)
+    /// Reads the utility.
+    pub fn read(&self) -> Result<SharedUtility, CliError> {
+        Ok(parse(&self.utility)?)
+    }
+}
+
+/// Warns of a utility that is let through although it turns down before x = 1.
+pub fn warn(utility: &dyn Utility, quiet: bool) {
+    if !quiet && let Some((from, to)) = decreasing_interval(utility) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "warning: `{utility}` decreases on {from:.4} <= x <= {to}; the gap does not depend on that, but the paper's theorems do"
+        );
     }
 }
 

@@ -61,10 +61,10 @@ impl RunSummary {
             .map(|(_, row)| row.step)
             .max()
             .ok_or_else(|| (last_line, "the file ends without a row of the `train` split".to_owned()))?;
-        let first = usize::from(rows.iter().all(|(_, row)| row.index > 0));
+        let first = usize::from(rows.iter().all(|(_, row)| row.index > 0)); // So no index is less.
         let mut rewards: BTreeMap<(Prompts, usize), Vec<f64>> = BTreeMap::new();
         for (line, row) in rows.iter().filter(train).filter(|(_, row)| row.step == step) {
-            let index = row.index + 1 - first;
+            let index = (row.index - first).saturating_add(1);
             if index > n {
                 let last = n - 1 + first;
                 return Err((

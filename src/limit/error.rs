@@ -10,9 +10,9 @@ pub enum LimitError {
     /// The utility is outside the theory.
     #[error(transparent)]
     Refused(#[from] UtilityError),
-    /// `U'(0+)` is infinite but `U'` grows slower than any power: neither equation (3) nor a Jacobi weight applies.
+    /// `U'(0+)` is infinite but `U'` follows no power: neither equation (3) nor a Jacobi weight applies.
     #[error(
-        "no method for the limit law of `{utility}`: its slope at 0+ is infinite but grows slower than any power of 1/x \
+        "no method for the limit law of `{utility}`: its slope at 0+ is infinite but follows no power of x \
          (finite slopes and leading terms x^gamma, log x, -x^-sigma are supported)"
     )]
     SlowSlope {

@@ -95,7 +95,6 @@ impl FoldedRewards {
     pub fn forces(&self, x: &Positions) -> Forces {
         let m = self.n / 2;
         let unit = f64::EPSILON / 2.0;
-        let ulps = self.utility.ulps();
         // Slots: dS/dr_i, then its error weight, then the virial and its error weight.
         let sums = accurate_rows(m, 2 * m + 2, |i, sums| {
             self.row(x, i, |pair, t, times| {
@@ -103,7 +102,7 @@ impl FoldedRewards {
                 let slope = jet.slope;
                 // The slope's own rounding, and that of its argument (two units) through the condition number.
                 let bend = if t > 0.0 { t * jet.curvature.abs() } else { 0.0 };
-                let error = ulps * slope + 4.0 * bend;
+                let error = self.utility.slope_error(slope) + 4.0 * bend;
                 let mut push = |at: usize, sign: f64, share: f64| {
                     sums[at].add(sign * share * slope);
                     sums[m + at].add(sign * share * error);
@@ -120,7 +119,7 @@ impl FoldedRewards {
                     Pair::Image | Pair::Middle => push(i, -1.0, 1.0),
                 }
                 sums[2 * m].add(times * slope * t);
-                sums[2 * m + 1].add(times * (error + 3.0 * slope) * t);
+                sums[2 * m + 1].add(times * (error + 3.0 * slope.abs()) * t);
             });
         });
         // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.

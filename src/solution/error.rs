@@ -11,10 +11,8 @@ pub enum SolveError {
     /// `n` is 0.
     #[error("n must be at least 1, got 0")]
     NoResponses,
-    /// The dense matrices would not fit in memory.
-    #[error(
-        "n = {n} needs about {needed_gib:.1} GiB of memory for the dense Newton matrices, and {available_gib:.1} GiB are free; use a smaller n"
-    )]
+    /// The rewards, or the dense matrices of the Newton steps, would not fit in memory.
+    #[error("n = {n} needs about {needed_gib:.3e} GiB of memory, and {available_gib:.1} GiB are free; use a smaller n")]
     TooLarge {
         /// The number of responses.
         n: usize,

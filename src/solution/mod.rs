@@ -45,7 +45,11 @@ pub struct Solution {
     pub objective: f64,
     /// `S(r)` per pair; NaN for `n = 1`.
     pub mean_utility: f64,
-    /// A rigorous bound on the best objective less this one, per pair.
+    /// A rigorous bound on the best objective less this `objective`, per pair; its own rounding error is bounded for the
+    /// families of [`crate::utility`] and estimated for a typed expression.
+    ///
+    /// Both belong to the rewards as they were solved for, in two doubles each. `rewards` are those rounded to doubles:
+    /// recomputing from them costs digits where responses crowd, and near 1 above all.
     pub gap: f64,
     /// `gap` over the scale of `U`: the mean of `|U|` over the pairs, or the mean of `U'(t) t` if that is larger.
     pub relative_gap: f64,
@@ -115,30 +119,28 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
     if let Some(refusal) = utility.refusal() {
         return Err(refusal.into());
     }
-    let problem = FoldedRewards::new(utility.clone(), n);
-    let (positions, iterations) = if utility.is_linear() {
-        (Positions::new(n, vec![0.0; n / 2]), 0)
+    check_memory(n, utility.is_linear())?;
+    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let (positions, iterations, summary) = if utility.is_linear() {
+        (Positions::new(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))
     } else {
-        check_memory(n)?;
-        climb(utility, n, options)?
+        let (positions, iterations) = climb(utility, n, options)?;
+        let summary = Summary::of(&FoldedRewards::new(utility.clone(), n), &positions);
+        (positions, iterations, summary)
     };
     // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility. And
     // where a utility that turns down before x = 1 leaves the ends free, the rewards can be shifted.
     let at_ends = positions.lower_half().first() == Some(&0.0);
     let unique = at_ends && !(utility.is_linear() && n % 2 == 1);
-    let pairs = n as f64 * (n - 1) as f64 / 2.0;
-    let certificate = Certificate::of(&problem, &positions);
-    let objective = problem.objective(&positions);
-    let scale = problem.magnitude(&positions).max(certificate.virial);
-    let per_pair = |total: f64| if total == 0.0 { 0.0 } else { total / pairs };
+    let Summary { objective, gap, scale } = summary;
     let solution = Solution {
         utility: utility.to_string(),
         n,
         rewards: positions.rewards(),
         objective,
         mean_utility: objective / pairs,
-        gap: per_pair(certificate.gap),
-        relative_gap: if certificate.gap == 0.0 { 0.0 } else { certificate.gap / scale },
+        gap: if gap == 0.0 { 0.0 } else { gap / pairs },
+        relative_gap: if gap == 0.0 { 0.0 } else { gap / scale },
         iterations,
         seconds: start.elapsed().as_secs_f64(),
         unique,
@@ -148,6 +150,29 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
         Ok(solution)
     } else {
         Err(SolveError::NotConverged(Box::new(solution)))
+    }
+}
+
+/// Objective, certificate and scale of `U`, summed over the pairs.
+struct Summary {
+    objective: f64,
+    gap: f64,
+    scale: f64,
+}
+
+impl Summary {
+    fn of(problem: &FoldedRewards, positions: &Positions) -> Self {
+        let certificate = Certificate::of(problem, positions);
+        let scale = problem.magnitude(positions).max(certificate.virial);
+        Self { objective: problem.objective(positions), gap: certificate.gap, scale }
+    }
+
+    /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. The gap is 0 by the theorem.
+    fn of_polarised(utility: &SharedUtility, n: usize) -> Self {
+        let (half, middle) = ((n / 2) as f64, (n % 2) as f64);
+        let kinds = [(half * (half - 1.0), 0.0), (half * half, 1.0), (2.0 * half * middle, 0.5)];
+        let over_kinds = |f: &dyn Fn(f64) -> f64| kinds.iter().map(|(pairs, t)| pairs * f(utility.value(*t))).sum();
+        Self { objective: over_kinds(&|u| u), gap: 0.0, scale: over_kinds(&f64::abs) }
     }
 }
 
@@ -194,19 +219,21 @@ impl Observe<NewtonState> for Forward {
     }
 }
 
-/// Refuses an `n` whose matrices (the Hessian of the folded problem and its factor) would not fit.
-fn check_memory(n: usize) -> Result<(), SolveError> {
+/// Refuses an `n` for which the memory would not do: the Hessian of the folded problem and its factor, or only the rewards
+/// where no matrix is needed.
+fn check_memory(n: usize, only_rewards: bool) -> Result<(), SolveError> {
     // Small problems fit anywhere, and asking the system takes longer than solving them.
     if n < 2000 {
         return Ok(());
     }
     let m = (n / 2) as f64;
-    let needed = 2.0 * 8.0 * m * m;
+    let needed = 64.0 * m + if only_rewards { 0.0 } else { 2.0 * 8.0 * m * m };
     let mut system = sysinfo::System::new();
     system.refresh_memory();
     let available = system.available_memory() as f64;
     const GIB: f64 = (1u64 << 30) as f64;
-    if available > 0.0 && needed > available {
+    // Where the system does not say, no machine has an exbibyte.
+    if needed > if available > 0.0 { available } else { GIB * GIB } {
         return Err(SolveError::TooLarge { n, needed_gib: needed / GIB, available_gib: available / GIB });
     }
     Ok(())

@@ -79,8 +79,8 @@ impl Utility for Affine {
         self.base.finite_closed_form()
     }
 
-    fn ulps(&self) -> f64 {
-        self.base.ulps() + 1.0
+    fn slope_error(&self, slope: f64) -> f64 {
+        self.scale * self.base.slope_error(slope / self.scale) + slope.abs()
     }
 
     fn refusal(&self) -> Option<UtilityError> {

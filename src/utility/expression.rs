@@ -37,18 +37,27 @@ impl Expression {
 /// Stack for the parser: it recurses with large frames, and a thread's default stack is too small for it.
 const PARSER_STACK: usize = 256 << 20;
 
+/// Symbols of a first derivative beyond which the second is not attempted.
+const MAX_SLOPE: usize = 3000;
+
 /// The parsed expression, its derivative and its second derivative.
 fn differentiate(read: &str) -> Result<[FlatEx<f64>; 3], String> {
-    let work = || -> exmex::ExResult<[FlatEx<f64>; 3]> {
+    let work = || -> exmex::ExResult<Option<[FlatEx<f64>; 3]>> {
         let value: FlatEx<f64> = exmex::parse(read)?;
         let slope = value.clone().partial(0)?;
+        // The second derivative takes time and memory that grow with the square of this.
+        if slope.unparse().len() > MAX_SLOPE {
+            return Ok(None);
+        }
         let curvature = slope.clone().partial(0)?;
-        Ok([value, slope, curvature])
+        Ok(Some([value, slope, curvature]))
     };
     std::thread::scope(|scope| {
         let parser = std::thread::Builder::new().stack_size(PARSER_STACK).spawn_scoped(scope, work);
         match parser.map(|thread| thread.join()) {
-            Ok(Ok(parsed)) => parsed.map_err(|e| e.to_string()),
+            Ok(Ok(Ok(Some(parsed)))) => Ok(parsed),
+            Ok(Ok(Ok(None))) => Err("its derivative is too long; write it with fewer factors".into()),
+            Ok(Ok(Err(error))) => Err(error.to_string()),
             _ => Err("the expression parser gave up on it".into()),
         }
     })
@@ -59,11 +68,8 @@ fn at(expression: &FlatEx<f64>, x: f64) -> f64 {
     expression.eval(&[x]).unwrap_or(f64::NAN)
 }
 
-/// `f(x)`, or at `x = 0` the limit from the right where the expression itself is 0/0 there.
-fn at_or_limit(expression: &FlatEx<f64>, x: f64) -> f64 {
-    let y = at(expression, x);
-    if x == 0.0 && y.is_nan() { at(expression, 1e-9) } else { y }
-}
+/// Stands in for 0 where an expression is 0/0 there.
+const NEAR_ZERO: f64 = 1e-9;
 
 /// Distances at which the behaviour at 0 is read off, nearest first: at the nearest where rounding inside the expression
 /// (a `1 - exp(-x)`, say) has not yet destroyed the derivatives.
@@ -84,7 +90,10 @@ fn find_origin(slope: impl Fn(f64) -> f64, curvature: impl Fn(f64) -> f64) -> Or
         if !(near.is_finite() && far > 0.0 && (q - elasticity).abs() <= 1e-6 * (1.0 + q.abs())) {
             continue;
         }
-        let q = round_significant(q, 6);
+        // An exponent such as 0.5 carries a rounding error, or at a far probe what other terms add.
+        let rounded = round_significant(elasticity, 6);
+        let doubt = 10.0 * (q - elasticity).abs().max(1e-13);
+        let q = if (rounded - elasticity).abs() <= doubt { rounded } else { elasticity };
         if q.abs() < 1e-4 {
             // Finite where 0/0 hides it; otherwise a slope that grows slower than any power, such as x - x log x.
             let converged = (near - far).abs() <= 1e-6 * near.abs();
@@ -110,7 +119,12 @@ impl fmt::Display for Expression {
 
 impl Utility for Expression {
     fn value(&self, x: f64) -> f64 {
-        at_or_limit(&self.value, x)
+        let value = at(&self.value, x);
+        if x == 0.0 && value.is_nan() {
+            at(&self.value, NEAR_ZERO) - NEAR_ZERO * at(&self.slope, NEAR_ZERO)
+        } else {
+            value
+        }
     }
 
     fn slope(&self, x: f64) -> f64 {
@@ -121,14 +135,20 @@ impl Utility for Expression {
     }
 
     fn curvature(&self, x: f64) -> f64 {
-        at_or_limit(&self.curvature, x)
+        let curvature = at(&self.curvature, x);
+        if x == 0.0 && curvature.is_nan() { at(&self.curvature, NEAR_ZERO) } else { curvature }
     }
 
     fn origin(&self) -> Origin {
         self.origin
     }
 
-    fn ulps(&self) -> f64 {
-        64.0
+    /// An estimate: an expression may cancel in ways that no constant bounds.
+    fn slope_error(&self, slope: f64) -> f64 {
+        let cancelled = match self.origin {
+            Origin::FiniteSlope(at_zero) => 4.0 * at_zero,
+            _ => 0.0,
+        };
+        64.0 * slope.abs() + cancelled
     }
 }

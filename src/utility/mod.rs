@@ -92,7 +92,7 @@ pub enum Origin {
         /// The positive factor.
         scale: f64,
     },
-    /// `U'(0+)` is infinite, but `U'` grows slower than any power of `x`, as for `x - x log x`.
+    /// `U'(0+)` is infinite, but `U'` follows no power of `x`, as for `x - x log x`.
     SlowSlope,
 }
 
@@ -183,9 +183,10 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
         None
     }
 
-    /// Relative rounding error of `slope` at an exact argument, in units of `f64::EPSILON / 2`.
-    fn ulps(&self) -> f64 {
-        6.0
+    /// A bound on the rounding error of a value `slope` of `U'` at an exact argument, in units of `f64::EPSILON / 2`. For the
+    /// families it is a few units of the slope itself; for a typed [`Expression`] it is an estimate.
+    fn slope_error(&self, slope: f64) -> f64 {
+        6.0 * slope.abs()
     }
 
     /// Why the theory does not apply, for a family that lies outside it.

@@ -9,7 +9,8 @@ const FUNCTIONS: [&str; 14] =
     ["log", "ln", "log2", "log10", "exp", "sqrt", "cbrt", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh"];
 
 /// Functions that are expanded: name, what replaces `name(`, and what replaces the matching `)`.
-const EXPANDED: [(&str, &str, &str); 5] = [
+const EXPANDED: [(&str, &str, &str); 6] = [
+    ("cbrt", "((", ")^0.3333333333333333)"),
     ("logsigmoid", "(0-log(1+exp(0-(", "))))"),
     ("sigmoid", "(1/(1+exp(0-(", "))))"),
     ("log1p", "log(1+(", "))"),
@@ -24,6 +25,7 @@ const MAX_DEPTH: usize = 10;
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
     Number(f64),
+    Constant(f64),
     Variable,
     Function(&'static str),
     Expanded(&'static str, &'static str),
@@ -130,8 +132,8 @@ fn name_token(name: &str, next: Option<&char>) -> Result<Token, String> {
     }
     match name {
         "x" => Ok(Token::Variable),
-        "pi" => Ok(Token::Number(std::f64::consts::PI)),
-        "e" => Ok(Token::Number(std::f64::consts::E)),
+        "pi" => Ok(Token::Constant(std::f64::consts::PI)),
+        "e" => Ok(Token::Constant(std::f64::consts::E)),
         _ => Err(format!(
             "unknown name `{name}`; the variable is x, and the functions are {} and {}",
             FUNCTIONS.join(", "),
@@ -164,7 +166,8 @@ fn emit(tokens: &[Token]) -> Result<String, String> {
         // `levels` keeps its first entry: a `)` without its `(` is refused below before it could be removed.
         let depth = levels.len() - 1;
         let level = &mut levels[depth];
-        let after_operand = matches!(before, Some(Token::Number(_) | Token::Variable | Token::Close));
+        let after_operand =
+            matches!(before, Some(Token::Number(_) | Token::Constant(_) | Token::Variable | Token::Close));
         if after_operand && !matches!(token, Token::Operator(_) | Token::Close) {
             if matches!(token, Token::Number(_)) {
                 return Err("a number cannot follow without an operator between".into());
@@ -172,12 +175,16 @@ fn emit(tokens: &[Token]) -> Result<String, String> {
             if level.last_operator == Some('/') {
                 return Err("a product without * after / can be read in two ways; write 1/(2*x) or (1/2)*x".into());
             }
+            if level.in_exponent {
+                return Err(
+                    "a product without * after an exponent can be read in two ways; write e^(-2*x) or x^2*x".into()
+                );
+            }
             out.push('*');
-            level.in_exponent = false;
             level.last_operator = Some('*');
         }
         match token {
-            Token::Number(number) => out.push_str(&number.to_string()),
+            Token::Number(number) | Token::Constant(number) => out.push_str(&number.to_string()),
             Token::Variable => out.push('x'),
             Token::Function(name) => out.push_str(name),
             // The opening parenthesis that follows is part of the expansion.
@@ -244,6 +251,8 @@ mod tests {
             ("2(x+1e-3)", "2*(x+0.001)"),
             ("logsigmoid(4x)+x", "(0-log(1+exp(0-(4*x))))+x"),
             ("x**0.5", "x^0.5"),
+            ("2pi*x", "2*3.141592653589793*x"),
+            ("cbrt(x)", "((x)^0.3333333333333333)"),
             ("3*-x^2", "3*(-1)*x^2"),
             ("+x", "x"),
             ("x\u{2212}0.1x^2", "x-0.1*x^2"),

@@ -15,17 +15,17 @@ use super::{
 const POINTS: [f64; 9] = [1e-6, 1e-3, 0.02, 0.07, 0.15, 0.3, 0.5, 0.8, 1.0];
 
 /// Relative agreement that makes an expression a member of a family.
-const TOLERANCE: f64 = 1e-10;
+const TOLERANCE: f64 = 1e-13;
 
 /// `x` rounded to so many significant decimal digits.
 pub(super) fn round_significant(x: f64, digits: usize) -> f64 {
     format!("{x:.*e}", digits - 1).parse().unwrap_or(x)
 }
 
-/// A parameter as a person would have typed it, where it is one up to rounding.
+/// A parameter as a person would have typed it, where it is one up to the rounding of reading it off.
 fn typed(parameter: f64) -> f64 {
-    let rounded = round_significant(parameter, 11);
-    if (rounded - parameter).abs() <= 1e-11 * parameter.abs() { rounded } else { parameter }
+    let rounded = round_significant(parameter, 14);
+    if (rounded - parameter).abs() <= 16.0 * f64::EPSILON * parameter.abs() { rounded } else { parameter }
 }
 
 /// The family that `utility` belongs to, scaled and shifted as it is; `None` for a utility of no family.
