@@ -26,5 +26,10 @@ fn evaluate(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, solve, evaluate);
+// Criterion's plots would need a font registered with plotters.
+criterion_group! {
+    name = benches;
+    config = Criterion::default().without_plots();
+    targets = solve, evaluate
+}
 criterion_main!(benches);

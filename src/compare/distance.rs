@@ -1,5 +1,7 @@
 //! Distances between a sample and a law.
 
+use rayon::prelude::*;
+
 use super::CompareError;
 use super::error::check;
 use crate::limit::LimitLaw;
@@ -21,16 +23,14 @@ use crate::limit::LimitLaw;
 pub fn wasserstein1(rewards: &[f64], law: &LimitLaw) -> Result<f64, CompareError> {
     check(rewards)?;
     let n = rewards.len() as f64;
-    let mut left = Point::new(0.0, law);
-    let mut distance = 0.0;
-    for (below, &reward) in rewards.iter().chain(&[1.0]).enumerate() {
-        if reward > left.x {
-            let right = Point::new(reward, law);
-            distance += left.distance_to(&right, below as f64 / n, law);
-            left = right;
-        }
-    }
-    Ok(distance)
+    let ends = [0.0, 1.0].map(|x| Point::new(x, law));
+    let points: Vec<Point> = rewards.par_iter().map(|&r| Point::new(r, law)).collect();
+    let between = |(i, pair): (usize, &[Point])| pair[0].distance_to(&pair[1], (i + 1) as f64 / n, law);
+    let steps: Vec<f64> = points.par_windows(2).enumerate().map(between).collect();
+    let first = ends[0].distance_to(&points[0], 0.0, law);
+    let last = points[points.len() - 1].distance_to(&ends[1], 1.0, law);
+    // Summed in order, so that the result does not depend on the number of threads.
+    Ok(first + steps.iter().sum::<f64>() + last)
 }
 
 /// `F` and `G` at a point.
@@ -47,6 +47,9 @@ impl Point {
 
     /// `int |F - c|` from this point to `right`.
     fn distance_to(&self, right: &Self, c: f64, law: &LimitLaw) -> f64 {
+        if right.x <= self.x {
+            return 0.0;
+        }
         let excess = |from: &Self, to: &Self| (to.integral - from.integral) - c * (to.x - from.x);
         if self.cdf >= c {
             excess(self, right)

@@ -35,6 +35,9 @@ const SHORTEST: f64 = 0.5 / (1u64 << DENSITY.depth) as f64;
 /// Rounds of bisecting the panels on which the computed density is not resolved.
 const REFINEMENTS: usize = 4;
 
+/// Refinement stops at so many panels, 16 unknowns each.
+const MOST_PANELS: usize = 160;
+
 /// A solved equation: the law and its certificate.
 pub(super) struct Solution {
     pub(super) atom: f64,
@@ -45,10 +48,11 @@ pub(super) struct Solution {
 /// The limit law of a utility with slope `slope` at `0+`. Costs a dense solve with 16 unknowns a panel.
 pub(super) fn solve(utility: &dyn Utility, slope: f64) -> Result<Solution, LimitError> {
     let quadrature = PairQuadrature::new(utility, slope);
-    let mut panels = Panels::new(initial_edges(&quadrature));
+    let grading = DENSITY.above_rounding_of(utility);
+    let mut panels = Panels::new(initial_edges(&quadrature, &grading));
     let mut solution = solve_on(&quadrature, &panels)?;
     for _ in 0..REFINEMENTS {
-        let Some(refined) = bisect_unresolved(&panels, &solution.density) else { break };
+        let Some(refined) = bisect_unresolved(&panels, &solution.density, &grading) else { break };
         panels = refined;
         solution = solve_on(&quadrature, &panels)?;
     }
@@ -65,19 +69,32 @@ struct Discrete {
 }
 
 /// Panels of the density: it inherits the layers of `k(x) + k(1-x)`, and kinks where the kernel has them.
-fn initial_edges(quadrature: &PairQuadrature) -> Vec<f64> {
+fn initial_edges(quadrature: &PairQuadrature, grading: &Grading) -> Vec<f64> {
     let driving = Integrable {
         function: |x: f64| quadrature.driving(x),
         antiderivative: |x: f64| quadrature.driving_integral(x),
     };
-    let mut edges = DENSITY.cuts(0.0, 0.5, &driving);
+    let mut edges = grading.cuts(0.0, 0.5, &driving);
     let cuts = quadrature.cuts();
     edges.extend(cuts.iter().copied().filter(|t| (SHORTEST..0.5).contains(t)));
     edges.extend(cuts.iter().map(|t| 1.0 - t).filter(|&x| x < 0.5));
     edges.sort_by(f64::total_cmp);
     edges.dedup();
-    edges
+    let longest = LONGEST_IN_REACHES * quadrature.reach();
+    let parts = |edge: &[f64]| ((edge[1] - edge[0]) / longest).ceil().clamp(1.0, MOST_PARTS);
+    let split = edges.windows(2).flat_map(|edge| {
+        let parts = parts(edge);
+        (0..parts as usize).map(move |i| edge[0] + (edge[1] - edge[0]) * i as f64 / parts)
+    });
+    split.chain([0.5]).collect()
 }
+
+/// Longest panel, in units of the kernel's reach: the outermost nodes lie within 0.6% of a panel's edge, and must see past it,
+/// or the equation would fall apart into one for each panel.
+const LONGEST_IN_REACHES: f64 = 25.0;
+
+/// Into how many parts a panel is cut at most for that reason.
+const MOST_PARTS: f64 = 32.0;
 
 fn solve_on(quadrature: &PairQuadrature, panels: &Panels) -> Result<Discrete, LimitError> {
     let nodes = panels.nodes();
@@ -115,17 +132,18 @@ fn first_panel_correction(quadrature: &PairQuadrature, panels: &Panels) -> f64 {
     if is_rounding { 1.0 } else { correction }
 }
 
-/// Panels with those bisected on which `density` is not resolved; `None` if there are none.
-fn bisect_unresolved(panels: &Panels, density: &[f64]) -> Option<Panels> {
+/// Panels with those bisected on which `density` is not resolved; `None` if there are none, or too many.
+fn bisect_unresolved(panels: &Panels, density: &[f64], grading: &Grading) -> Option<Panels> {
     let mut edges = vec![0.0];
     for (edge, values) in panels.edges().windows(2).zip(density.chunks_exact(ORDER)) {
         let too_short = edge[1] - edge[0] <= SHORTEST;
-        if !too_short && !DENSITY.resolves(&RULE.coefficients(values), 0.5 * (edge[1] - edge[0])) {
+        if !too_short && !grading.resolves(&RULE.coefficients(values), 0.5 * (edge[1] - edge[0])) {
             edges.push(0.5 * (edge[0] + edge[1]));
         }
         edges.push(edge[1]);
     }
-    (edges.len() > panels.edges().len()).then(|| Panels::new(edges))
+    let refined = edges.len() > panels.edges().len() && edges.len() <= MOST_PANELS;
+    refined.then(|| Panels::new(edges))
 }
 
 #[cfg(test)]
@@ -137,7 +155,7 @@ mod tests {
     fn refined(text: &str, slope: f64, halvings: usize) -> (f64, f64, f64) {
         let utility = parse(text).unwrap();
         let quadrature = PairQuadrature::new(&*utility, slope);
-        let mut edges = initial_edges(&quadrature);
+        let mut edges = initial_edges(&quadrature, &DENSITY);
         for _ in 0..halvings {
             edges = edges.windows(2).flat_map(|e| [e[0], 0.5 * (e[0] + e[1])]).chain([0.5]).collect();
         }

@@ -1,6 +1,7 @@
 //! Where to cut an interval so that a function is a polynomial, to given accuracy, on each piece.
 
 use super::legendre::{ORDER, RULE, is_resolved, spectral_tail};
+use crate::utility::Utility;
 
 /// How an interval is bisected.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,11 @@ pub(super) struct Integrable<F, A> {
 }
 
 impl Grading {
+    /// The same, but never refined for the sake of less mass than the rounding error of `U'` relative to `U'(0+)`.
+    pub(super) fn above_rounding_of(self, utility: &dyn Utility) -> Self {
+        Self { negligible: self.negligible.max(f64::EPSILON * utility.ulps()), ..self }
+    }
+
     /// Cut points `from = t_0 < t_1 < ... < t_L = to` by adaptive bisection.
     ///
     /// Boundary layers, and integrable singularities at the cut points, are found without being asked for. The function is
@@ -29,10 +35,13 @@ impl Grading {
         F: Fn(f64) -> f64,
         A: Fn(f64) -> f64,
     {
+        /// Beyond any layer or singularity: a function with so many pieces is noise.
+        const MOST_PIECES: usize = 200;
         let mut cuts = vec![from];
         let mut waiting = vec![(from, to, 0)];
         while let Some((from, to, depth)) = waiting.pop() {
-            if depth >= self.depth || self.is_fine(from, to, f) {
+            let enough = depth >= self.depth || cuts.len() + waiting.len() >= MOST_PIECES;
+            if enough || self.is_fine(from, to, f) {
                 cuts.push(to);
             } else {
                 let middle = 0.5 * (from + to);
@@ -56,7 +65,7 @@ impl Grading {
         let values = RULE.nodes.map(|z| (f.function)(middle + stretch * z));
         let integral: f64 = stretch * values.iter().zip(RULE.weights).map(|(v, w)| v * w).sum::<f64>();
         // An antiderivative with rounding errors of its own must not force cuts.
-        let agrees = (integral - (end - start)).abs() <= 1e-8 * start.abs().max(end.abs());
+        let agrees = (integral - (end - start)).abs() <= 1e-8 * start.abs().max(end.abs()) + self.negligible;
         agrees && self.resolves(&RULE.coefficients(&values), stretch)
     }
 

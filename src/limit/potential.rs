@@ -5,7 +5,7 @@ use super::legendre::{ORDER, RULE, polynomials};
 use crate::utility::Utility;
 
 /// Pieces of `U''`: a panel's rule is exact for products of degree 31, so half of the digits suffice here.
-const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: 1e-18, depth: 40 };
+const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: f64::EPSILON, depth: 40 };
 
 /// Panels of [0, 1/2], each with [`ORDER`] Gauss-Legendre nodes.
 pub(super) struct Panels {
@@ -63,7 +63,9 @@ impl Certificate {
     /// `highest` is `max Phi`; `largest` bounds the terms that were summed, whose rounding errors are added to the gap.
     pub(super) fn new(highest: f64, mean_utility: f64, largest: f64) -> Self {
         let rounding = 4.0 * f64::EPSILON * largest.max(mean_utility.abs());
-        Self { mean_utility, gap: 2.0 * (highest - mean_utility).max(0.0) + rounding }
+        let excess = highest - mean_utility;
+        // NaN passes through, to be refused.
+        Self { mean_utility, gap: if excess < 0.0 { rounding } else { 2.0 * excess + rounding } }
     }
 }
 
@@ -81,7 +83,7 @@ impl<'a> PairQuadrature<'a> {
             function: |t: f64| -utility.curvature(t) / (2.0 * slope),
             antiderivative: |t: f64| if t == 0.0 { -0.5 } else { -utility.slope(t) / (2.0 * slope) },
         };
-        Self { utility, slope, cuts: KERNEL.cuts(0.0, 1.0, &kernel) }
+        Self { utility, slope, cuts: KERNEL.above_rounding_of(utility).cuts(0.0, 1.0, &kernel) }
     }
 
     pub(super) fn name(&self) -> String {
@@ -91,6 +93,12 @@ impl<'a> PairQuadrature<'a> {
     /// Cut points of the kernel on [0, 1].
     pub(super) fn cuts(&self) -> &[f64] {
         &self.cuts
+    }
+
+    /// A distance beyond which a millionth of the kernel's mass remains.
+    pub(super) fn reach(&self) -> f64 {
+        let remains = |t: f64| self.utility.slope(t) / self.slope;
+        self.cuts[1..].iter().copied().find(|&t| remains(t) <= 1e-6).unwrap_or(1.0)
     }
 
     /// `D(x) = [U'(x) + U'(1-x)] / (2 U'(0+)) = 1 - int_0^1 k(|x-y|) dy`.

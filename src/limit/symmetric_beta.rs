@@ -76,7 +76,7 @@ impl LowerHalf for SymmetricBeta {
 }
 
 fn horner(coefficients: &[f64], x: f64) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, c| sum.mul_add(x, *c))
+    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
 
 #[cfg(test)]
