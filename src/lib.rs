@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+mod dense;
 pub mod figure;
 pub mod files;
 pub mod limit;

@@ -57,7 +57,9 @@ impl From<SolveError> for CliError {
 impl From<LimitError> for CliError {
     fn from(error: LimitError) -> Self {
         match error {
-            LimitError::Refused(_) | LimitError::SlowSlope { .. } => CliError::Input(error.to_string()),
+            LimitError::Refused(_) | LimitError::SlowSlope { .. } | LimitError::NotPositive { .. } => {
+                CliError::Input(error.to_string())
+            }
             _ => CliError::Failure(error.to_string()),
         }
     }

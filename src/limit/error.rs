@@ -27,6 +27,15 @@ pub enum LimitError {
         /// `max Phi - E(P)`, or NaN where the utility could not be evaluated.
         residual: f64,
     },
+    /// A constant potential on [0, 1] needs negative mass: the support of the limit law is smaller.
+    #[error(
+        "no method for the limit law of `{utility}`: it decreases before x = 1, and its optimal rewards do not reach 0 and 1; \
+         `solve` finds them for any n"
+    )]
+    NotPositive {
+        /// The utility.
+        utility: String,
+    },
     /// The discretised equation could not be solved.
     #[error("the discretised equation for the limit law of `{utility}` could not be solved: {reason}")]
     LinearAlgebra {

@@ -54,7 +54,8 @@ impl Expansion {
 
 impl LowerHalf for Expansion {
     fn density(&self, x: f64) -> f64 {
-        self.beta.density(x) + 2.0 * self.weight(x, 0.0) * self.density.evaluate(2.0 * x - 1.0)
+        // One factor for both terms: at the ends it is infinite.
+        self.weight(x, 0.0) * (self.beta.over_weight() + 2.0 * self.density.evaluate(2.0 * x - 1.0))
     }
 
     fn cdf(&self, x: f64) -> f64 {

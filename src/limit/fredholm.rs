@@ -19,11 +19,11 @@ use ndarray::{Array1, Array2, ArrayView1, s};
 use rayon::prelude::*;
 
 use super::LimitError;
-use super::dense;
 use super::grading::{Grading, Integrable};
 use super::legendre::{ORDER, RULE};
 use super::piecewise::Piecewise;
 use super::potential::{Certificate, PairQuadrature, Panels, Rows, dot};
+use crate::dense;
 use crate::utility::Utility;
 
 /// The density is resolved panel by panel to this relative size of its last Legendre coefficients.

@@ -23,7 +23,8 @@ pub(super) struct Integrable<F, A> {
 impl Grading {
     /// The same, but never refined for the sake of less mass than the rounding error of `U'` relative to `U'(0+)`.
     pub(super) fn above_rounding_of(self, utility: &dyn Utility) -> Self {
-        Self { negligible: self.negligible.max(f64::EPSILON * utility.ulps()), ..self }
+        let slope = utility.slope_at_zero();
+        Self { negligible: self.negligible.max(f64::EPSILON * utility.slope_error(slope) / slope), ..self }
     }
 
     /// Cut points `from = t_0 < t_1 < ... < t_L = to` by adaptive bisection.

@@ -19,7 +19,6 @@
 //! bound as its [`LimitLaw::gap`].
 
 mod atoms_and_uniform;
-mod dense;
 mod error;
 mod expansion;
 mod fredholm;
@@ -130,7 +129,9 @@ impl LimitLaw {
         Self::new(lower, atom, certificate, Some(closed_form))
     }
 
-    /// Refuses a law whose potential is not flat to [`LOOSEST`] of its size.
+    /// Refuses a law whose potential is not flat to [`LOOSEST`] of its size, and a signed measure: a constant potential on
+    /// [0, 1] is optimal only among measures that are positive there. A utility that turns down before `x = 1` may have an
+    /// optimum that does not reach the ends.
     fn checked(
         utility: &dyn Utility,
         lower: Arc<dyn LowerHalf>,
@@ -138,6 +139,10 @@ impl LimitLaw {
         certificate: Certificate,
     ) -> Result<Self, LimitError> {
         let unit = (certificate.mean_utility - utility.value(1.0)).abs();
+        let points = (0..=DENSITY_POINTS).map(|i| 0.5 * (i as f64 / DENSITY_POINTS as f64).powi(2));
+        if atom < 0.0 || points.into_iter().any(|x| lower.density(x) < -1e-9) {
+            return Err(LimitError::NotPositive { utility: utility.to_string() });
+        }
         if certificate.gap <= LOOSEST * unit {
             Ok(Self::new(lower, atom, certificate, None))
         } else {
@@ -219,6 +224,9 @@ impl LimitLaw {
         self.gap
     }
 }
+
+/// Points at which a computed density is examined for its sign, denser towards the end.
+const DENSITY_POINTS: usize = 100;
 
 /// Largest `gap` over `|E - U(1)|` of a law that is handed out.
 const LOOSEST: f64 = 1e-2;

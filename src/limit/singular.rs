@@ -14,12 +14,12 @@ use ndarray::{Array1, Array2, s};
 use rayon::prelude::*;
 
 use super::LimitError;
-use super::dense;
 use super::expansion::Expansion;
 use super::gegenbauer::Gegenbauer;
 use super::potential::Certificate;
 use super::regular::RegularPart;
 use super::symmetric_beta::SymmetricBeta;
+use crate::dense;
 use crate::utility::{Origin, Utility};
 
 /// Even modes: doubled from the first until the potential is flat, or to the last.

@@ -1,48 +1,35 @@
-//! `Beta(a, a)` with `0 < a < 1`.
+//! `Beta(a, a)` with `0 < a <= 1`.
 
 use std::f64::consts::FRAC_PI_2;
 
+use statrs::function::beta::{beta_reg, ln_beta};
+
 use super::lower_half::{LowerHalf, invert_in_logarithms};
 
-/// Terms of the power series at `x <= 1/2`, whose ratio is below `x`.
-const TERMS: usize = 64;
-
-/// The law with density `(x (1-x))^(a-1) / B(a, a)`.
+/// The law with density `(x (1-x))^(a-1) / B(a, a)`, by the beta functions of `statrs`.
 ///
-/// On the lower half the distribution function is `F(x) = K (x (1-x))^a S(x)` with
-/// `S(x) = 2F1(2a, 1; a+1; x) = sum_n (2a)_n / (a+1)_n x^n` and `K = 1/(a B(a, a))`, and its integral is
-/// `G(x) = K/2 x (x (1-x))^a sum_n (2a)_n / (a+1)_n (n+2)/(n+a+1) x^n`. Both series are positive, so both functions have full
-/// relative accuracy down to the smallest `x`.
+/// `F(x) = I_x(a, a)`, and its integral is `G(x) = x I_x(a, a) - I_x(a+1, a)/2`. The quantile is ours: for `a = 0.01` it goes
+/// down to 1e-300, and is found in the logarithm.
 #[derive(Debug, Clone)]
 pub(super) struct SymmetricBeta {
     shape: f64,
-    /// `K`, fixed by `F(1/2) = 1/2`.
-    factor: f64,
-    series: Vec<f64>,
-    integral_series: Vec<f64>,
+    /// `log B(a, a)`.
+    ln_beta: f64,
 }
 
 impl SymmetricBeta {
     pub(super) fn new(shape: f64) -> Self {
-        let (mut series, mut integral_series) = (Vec::with_capacity(TERMS), Vec::with_capacity(TERMS));
-        let mut term = 1.0;
-        for n in (0..TERMS).map(|n| n as f64) {
-            series.push(term);
-            integral_series.push(term * (n + 2.0) / (n + shape + 1.0));
-            term *= (2.0 * shape + n) / (shape + 1.0 + n);
-        }
-        let factor = 0.5 * 4f64.powf(shape) / horner(&series, 0.5);
-        Self { shape, factor, series, integral_series }
+        Self { shape, ln_beta: ln_beta(shape, shape) }
     }
 
     /// `int_{-1}^1 (1 - t^2)^(a-1) dt = B(1/2, a)`.
     pub(super) fn weight_mass(&self) -> f64 {
-        horner(&self.series, 0.5) / self.shape
+        ln_beta(0.5, self.shape).exp()
     }
 
-    fn cdf_and_density(&self, x: f64) -> (f64, f64) {
-        let scaled = self.factor * (x * (1.0 - x)).powf(self.shape);
-        (scaled * horner(&self.series, x), self.shape * scaled / (x * (1.0 - x)))
+    /// The density over the weight `(4 x (1-x))^(a-1)`: a constant.
+    pub(super) fn over_weight(&self) -> f64 {
+        ((1.0 - self.shape) * 4f64.ln() - self.ln_beta).exp()
     }
 
     fn is_arcsine(&self) -> bool {
@@ -52,58 +39,64 @@ impl SymmetricBeta {
 
 impl LowerHalf for SymmetricBeta {
     fn density(&self, x: f64) -> f64 {
-        self.shape * self.factor * (x * (1.0 - x)).powf(self.shape - 1.0)
+        self.over_weight() * (4.0 * x * (1.0 - x)).powf(self.shape - 1.0)
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        if self.is_arcsine() {
-            return x.sqrt().asin() / FRAC_PI_2;
-        }
-        self.factor * (x * (1.0 - x)).powf(self.shape) * horner(&self.series, x)
+        if self.is_arcsine() { x.sqrt().asin() / FRAC_PI_2 } else { beta_reg(self.shape, self.shape, x) }
     }
 
     fn cdf_integral(&self, x: f64) -> f64 {
-        0.5 * self.factor * x * (x * (1.0 - x)).powf(self.shape) * horner(&self.integral_series, x)
+        x * self.cdf(x) - 0.5 * beta_reg(self.shape + 1.0, self.shape, x)
     }
 
     fn quantile(&self, u: f64) -> f64 {
         if self.is_arcsine() {
             return (FRAC_PI_2 * u).sin().powi(2);
         }
-        let guess = (u / self.factor).powf(1.0 / self.shape);
-        invert_in_logarithms(u, guess, |x| self.cdf_and_density(x))
+        // F(x) = x^a / (a B(a, a)) (1 + O(x)).
+        let guess = (((u * self.shape).ln() + self.ln_beta) / self.shape).exp();
+        invert_in_logarithms(u, guess, |x| (self.cdf(x), self.density(x)))
     }
-}
-
-fn horner(coefficients: &[f64], x: f64) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
 
 #[cfg(test)]
 mod tests {
-    use statrs::function::beta::{beta_reg, ln_beta};
-
     use super::*;
 
     const SHAPES: [f64; 7] = [0.01, 0.1, 0.25, 0.5, 0.65, 0.8, 0.99];
 
+    /// `F(x) = (x (1-x))^a / (a B(a, a)) 2F1(2a, 1; a+1; x)`, a positive series.
+    fn series(shape: f64, x: f64, extra: impl Fn(f64) -> f64) -> f64 {
+        let mut term = 1.0;
+        let terms = (0..200).map(|n| {
+            let n = f64::from(n);
+            let now = term * extra(n);
+            term *= (2.0 * shape + n) / (shape + 1.0 + n) * x;
+            now
+        });
+        let sum: f64 = terms.sum();
+        (shape * (x * (1.0 - x)).ln() - ln_beta(shape, shape)).exp() / shape * sum
+    }
+
     #[test]
-    fn cdf_agrees_with_the_incomplete_beta_function() {
+    fn cdf_agrees_with_the_hypergeometric_series() {
         for shape in SHAPES {
             let law = SymmetricBeta::new(shape);
             for x in [1e-300, 1e-30, 1e-5, 0.01, 0.2, 0.37, 0.5] {
-                let expected = beta_reg(shape, shape, x);
-                assert!((law.cdf(x) / expected - 1.0).abs() < 2e-13, "a = {shape}, x = {x}: {} {expected}", law.cdf(x));
+                let expected = series(shape, x, |_| 1.0);
+                assert!((law.cdf(x) / expected - 1.0).abs() < 1e-12, "a = {shape}, x = {x}: {} {expected}", law.cdf(x));
             }
+            assert!((law.cdf(0.5) - 0.5).abs() < 1e-14, "a = {shape}");
         }
     }
 
     #[test]
-    fn cdf_integral_agrees_with_the_incomplete_beta_function() {
+    fn cdf_integral_agrees_with_the_hypergeometric_series() {
         for shape in SHAPES {
             let law = SymmetricBeta::new(shape);
             for x in [0.01, 0.2, 0.37, 0.5] {
-                let expected = x * beta_reg(shape, shape, x) - 0.5 * beta_reg(shape + 1.0, shape, x);
+                let expected = 0.5 * x * series(shape, x, |n| (n + 2.0) / (n + shape + 1.0));
                 assert!((law.cdf_integral(x) - expected).abs() < 1e-14, "a = {shape}, x = {x}");
             }
         }
@@ -120,9 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn weight_mass_is_a_beta_function() {
+    fn weight_mass_at_known_shapes() {
+        // B(1/2, 1/2) = pi, B(1/2, 1) = 2, and B(1/2, a) = 2^(2a-1) B(a, a) by the duplication formula.
+        assert!((SymmetricBeta::new(0.5).weight_mass() / std::f64::consts::PI - 1.0).abs() < 1e-14);
+        assert!((SymmetricBeta::new(1.0).weight_mass() / 2.0 - 1.0).abs() < 1e-14);
         for shape in SHAPES {
-            let expected = ln_beta(0.5, shape).exp();
+            let expected = 2f64.powf(2.0 * shape - 1.0) * ln_beta(shape, shape).exp();
             assert!((SymmetricBeta::new(shape).weight_mass() / expected - 1.0).abs() < 1e-13, "{shape}");
         }
     }

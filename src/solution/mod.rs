@@ -4,7 +4,6 @@
 //! responses, each starting from the one before, and certifies the result.
 
 mod certificate;
-mod cholesky;
 mod error;
 mod newton;
 mod start;

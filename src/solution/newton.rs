@@ -7,7 +7,7 @@ use argmin::kv;
 use ndarray::{Array1, Array2};
 
 use super::certificate::quick_gap;
-use super::cholesky;
+use crate::dense;
 use crate::problem::Positions;
 use crate::utility::Origin;
 
@@ -123,7 +123,7 @@ impl ActiveSetNewton {
                 row.iter_mut().take(i).zip(&scale).for_each(|(h, s)| *h *= s * scale[i]);
                 row[i] = 1.0 + shift;
             }
-            if let Some(z) = cholesky::solve(matrix, &scaled_force)? {
+            if let Some(z) = dense::solve_positive_definite(matrix, &scaled_force).map_err(Error::msg)? {
                 let mut direction = vec![0.0; first_free];
                 direction.extend(z.iter().zip(&scale).map(|(z, s)| z * s));
                 return Ok(direction);
@@ -183,9 +183,13 @@ impl ActiveSetNewton {
         self.finished |= relative_gap <= self.tolerance || at_rounding;
     }
 
-    fn relative_gap(cost_gradient: &Array1<f64>, x: &Positions) -> f64 {
+    /// The gap over the virial, or over the cost where the first response has left the end: there is no force across any
+    /// cut then, and the virial is 0 at the optimum.
+    fn relative_gap(cost_gradient: &Array1<f64>, x: &Positions, cost: f64) -> f64 {
         let quick = quick_gap(cost_gradient.as_slice().unwrap_or_default(), x.lower_half());
-        if quick.gap == 0.0 { 0.0 } else { quick.gap / quick.virial.abs() }
+        let free = x.lower_half().first().is_some_and(|first| *first > 0.0);
+        let scale = if free { quick.virial.abs().max(cost.abs()) } else { quick.virial.abs() };
+        if quick.gap == 0.0 { 0.0 } else { quick.gap / scale }
     }
 }
 
@@ -206,8 +210,8 @@ where
     fn init(&mut self, problem: &mut Problem<O>, mut state: NewtonState) -> Result<(NewtonState, Option<KV>), Error> {
         let x = state.take_param().ok_or_else(|| Error::msg("the solver needs initial positions"))?;
         let gradient = problem.gradient(&x)?;
-        self.record(Self::relative_gap(&gradient, &x), &x);
         let cost = problem.cost(&x)?;
+        self.record(Self::relative_gap(&gradient, &x, cost), &x);
         Ok((state.param(x).gradient(gradient).cost(cost), None))
     }
 
@@ -239,7 +243,8 @@ where
             Ends::Touching => Self::longest_step(&x, &direction),
             Ends::Repelling { .. } => 1.0,
         };
-        let start_gap = Self::relative_gap(&gradient, &x);
+        let cost = state.get_cost();
+        let start_gap = Self::relative_gap(&gradient, &x, cost);
         let (mut moved, mut new_gradient);
         loop {
             moved = self.walk(&x, &direction, step);
@@ -247,7 +252,7 @@ where
             let change: Vec<f64> = (0..m).map(|i| moved.difference(&x, i)).collect();
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));
             // The cost is convex: it falls along the step as long as `after <= 0`, and overshoots mildly up to half.
-            if after <= 0.5 * before.abs() || Self::relative_gap(&new_gradient, &moved) < start_gap {
+            if after <= 0.5 * before.abs() || Self::relative_gap(&new_gradient, &moved, cost) < start_gap {
                 break;
             }
             let secant = if after.is_finite() { before.abs() / (before.abs() + after) } else { 0.1 };
@@ -258,7 +263,7 @@ where
                 break;
             }
         }
-        let gap = Self::relative_gap(&new_gradient, &moved);
+        let gap = Self::relative_gap(&new_gradient, &moved, cost);
         self.record(gap, &moved);
         if self.finished
             && let Some((_, best)) = self.best.take()

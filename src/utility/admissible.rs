@@ -18,7 +18,7 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
     for &x in &points {
         let jet = utility.jet(x);
         // A steep pole may overflow on its way to 0, each derivative with its own sign.
-        let overflows = x < 1e-3 && jet.value == f64::NEG_INFINITY && jet.slope > 0.0 && jet.curvature < 0.0;
+        let overflows = x < 1e-3 && jet.value < f64::INFINITY && jet.slope > 0.0 && jet.curvature < 0.0;
         let finite = jet.value.is_finite() && jet.slope.is_finite() && jet.curvature.is_finite();
         if !finite && !overflows {
             return Err(UtilityError::Undefined { utility: name(), at: short(x) });
@@ -38,7 +38,7 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
         let worst = extreme(from, to, |x| utility.curvature(x), f64::max);
         return Err(UtilityError::NotConcave { utility: name(), from: short(from), to: short(to), worst });
     }
-    if utility.slope(points[0]) <= 0.0 {
+    if points.iter().all(|&x| utility.slope(x) <= 0.0) {
         return Err(UtilityError::NotIncreasing {
             utility: name(),
             from: "0".into(),
@@ -57,10 +57,10 @@ pub fn decreasing_interval(utility: &dyn Utility) -> Option<(f64, f64)> {
     })
 }
 
-/// Whether the value of `f` at `x` is rounding error, as that of `(1 - exp(-x))/x` is near 0: it changes between arguments
-/// that no honest function would tell apart.
+/// Whether the value of `f` at a small `x` is rounding error, as that of `(1 - exp(-x))/x` is near 0: it jumps between
+/// arguments so close that no honest function would tell them apart.
 fn is_noise(value: f64, f: impl Fn(f64) -> f64, x: f64) -> bool {
-    (1..=4).any(|k| (f(x * (1.0 + f64::from(k) * 1e-10)) - value).abs() > 1e-3 * value.abs())
+    x < 1e-3 && (1..=16).any(|k| (f(x * (1.0 + 1e-4 * f64::from(k))) - value).abs() > 0.1 * value.abs())
 }
 
 /// A concave utility that turns down before `x = 1` is let through where `U'(0+)` is infinite and `x = 1` still beats a tie,

@@ -5,8 +5,8 @@
 //! expands the functions that the parser lacks. What could be read in two ways (`1/2x`, `2^3^2`) is refused.
 
 /// Functions that the parser knows by the same name.
-const FUNCTIONS: [&str; 14] =
-    ["log", "ln", "log2", "log10", "exp", "sqrt", "cbrt", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh"];
+const FUNCTIONS: [&str; 13] =
+    ["log", "ln", "log2", "log10", "exp", "sqrt", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh"];
 
 /// Functions that are expanded: name, what replaces `name(`, and what replaces the matching `)`.
 const EXPANDED: [(&str, &str, &str); 6] = [
