@@ -200,7 +200,7 @@ fn the_folded_problem_is_the_free_one_on_symmetric_rewards() {
             let folded = FoldedRewards::new(utility(text), n);
             let same = |a: f64, b: f64| approx::assert_relative_eq!(a, b, max_relative = 1e-12);
             same(folded.cost(&x).expect("finite"), free.cost(&r).expect("finite"));
-            same(-folded.objective(&x), free.cost(&r).expect("finite"));
+            same(-folded.forces(&x).objective, free.cost(&r).expect("finite"));
             let (gradient, hessian) = (free.gradient(&r).expect("finite"), free.hessian(&r).expect("finite"));
             let (half_gradient, half_hessian) =
                 (folded.gradient(&x).expect("finite"), folded.hessian(&x).expect("finite"));

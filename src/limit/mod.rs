@@ -139,9 +139,15 @@ impl LimitLaw {
         certificate: Certificate,
     ) -> Result<Self, LimitError> {
         let unit = (certificate.mean_utility - utility.value(1.0)).abs();
+        let decreases = utility.slope(1.0) < 0.0;
         let points = (0..=DENSITY_POINTS).map(|i| 0.5 * (i as f64 / DENSITY_POINTS as f64).powi(2));
         if atom < 0.0 || points.into_iter().any(|x| lower.density(x) < -1e-9) {
-            return Err(LimitError::NotPositive { utility: utility.to_string() });
+            let (utility, residual) = (utility.to_string(), 0.5 * certificate.gap);
+            return Err(if decreases {
+                LimitError::NotPositive { utility }
+            } else {
+                LimitError::NotConverged { utility, residual }
+            });
         }
         if certificate.gap <= LOOSEST * unit {
             Ok(Self::new(lower, atom, certificate, None))

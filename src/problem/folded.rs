@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
 use super::Positions;
-use super::sweep::{Accurate, accurate_rows, sum_rows};
+use super::sweep::{Accurate, Sum, sum_rows};
 use crate::utility::{SharedUtility, Utility};
 
 /// Rows of the Hessian that one task fills.
@@ -30,7 +30,7 @@ pub struct FoldedRewards {
     n: usize,
 }
 
-/// What the certificate needs of the pair forces, with rounding errors carried along.
+/// Sums over the pairs that the certificate and the objective need, with rounding errors carried along.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forces {
     /// `max_k F_k`, the largest force `F_k = sum_{i<k<=j} U'(r_j - r_i)` across a cut of the ranking.
@@ -39,6 +39,10 @@ pub struct Forces {
     pub virial: f64,
     /// A bound on the rounding error of `largest_cut - virial`.
     pub rounding: f64,
+    /// `S`.
+    pub objective: f64,
+    /// `sum |U|` over all pairs: a scale for the gap.
+    pub magnitude: f64,
 }
 
 impl FoldedRewards {
@@ -70,24 +74,7 @@ impl FoldedRewards {
         }
     }
 
-    /// `S(x)`, summed with the rounding error carried along.
-    pub fn objective(&self, x: &Positions) -> f64 {
-        self.sum_over_pairs(x, |t| self.utility.value(t))
-    }
-
-    /// `sum |U|` over all pairs: the scale that a gap is compared with.
-    pub fn magnitude(&self, x: &Positions) -> f64 {
-        self.sum_over_pairs(x, |t| self.utility.value(t).abs())
-    }
-
-    fn sum_over_pairs(&self, x: &Positions, f: impl Fn(f64) -> f64 + Sync) -> f64 {
-        let sums = accurate_rows(self.n / 2, 1, |i, sums| {
-            self.row(x, i, |_, t, times| sums[0].add(times * f(t)));
-        });
-        sums[0].value()
-    }
-
-    /// The cut forces and the virial of the symmetric rewards `x`.
+    /// Cut forces, virial and objective of the symmetric rewards `x`.
     ///
     /// `F_k` is the prefix sum of `-dS/dr`. Summed in plain doubles it would inherit the rounding of every `dS/dr_i` before
     /// it; with the errors carried along, what remains is the error of the single `U'(t)`, and as every term of `F_k` and
@@ -95,8 +82,8 @@ impl FoldedRewards {
     pub fn forces(&self, x: &Positions) -> Forces {
         let m = self.n / 2;
         let unit = f64::EPSILON / 2.0;
-        // Slots: dS/dr_i, then its error weight, then the virial and its error weight.
-        let sums = accurate_rows(m, 2 * m + 2, |i, sums| {
+        // Slots: dS/dr_i, its error weight, the virial and its error weight, sum U and sum |U|.
+        let sums = sum_rows(m, 2 * m + 4, |i, sums: &mut [Accurate]| {
             self.row(x, i, |pair, t, times| {
                 let jet = self.utility.jet(t);
                 let slope = jet.slope;
@@ -120,6 +107,8 @@ impl FoldedRewards {
                 }
                 sums[2 * m].add(times * slope * t);
                 sums[2 * m + 1].add(times * (error + 3.0 * slope.abs()) * t);
+                sums[2 * m + 2].add(times * jet.value);
+                sums[2 * m + 3].add(times * jet.value.abs());
             });
         });
         // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.
@@ -131,7 +120,13 @@ impl FoldedRewards {
             })
         };
         let error = largest_prefix(m..2 * m) + sums[2 * m + 1].value();
-        Forces { largest_cut: largest_prefix(0..m), virial: sums[2 * m].value(), rounding: unit * error }
+        Forces {
+            largest_cut: largest_prefix(0..m),
+            virial: sums[2 * m].value(),
+            rounding: unit * error,
+            objective: sums[2 * m + 2].value(),
+            magnitude: sums[2 * m + 3].value(),
+        }
     }
 }
 
@@ -148,7 +143,7 @@ impl CostFunction for FoldedRewards {
 
     /// `-S(x)`.
     fn cost(&self, x: &Positions) -> Result<f64, Error> {
-        let sums = sum_rows(self.n / 2, 1, |i, sums| {
+        let sums = sum_rows(self.n / 2, 1, |i, sums: &mut [f64]| {
             self.row(x, i, |_, t, times| sums[0] += times * self.utility.value(t));
         });
         Ok(-sums[0])
@@ -162,7 +157,7 @@ impl Gradient for FoldedRewards {
     /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
     fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
         let m = self.n / 2;
-        let sums = sum_rows(m, m, |i, sums| {
+        let sums = sum_rows(m, m, |i, sums: &mut [f64]| {
             let mut own = 0.0;
             for (j, sum) in sums[..i].iter_mut().enumerate() {
                 let near = self.utility.slope(x.near(j, i));

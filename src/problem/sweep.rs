@@ -8,50 +8,60 @@ const CHUNK: usize = 64;
 /// Below so many rows the threads cost more than they save.
 const PARALLEL_ROWS: usize = 192;
 
-/// Calls `row(i, sums)` for `i` in `0..rows`; each call adds to `sums`, of length `width`, and the sums are added up.
-pub(super) fn sum_rows(rows: usize, width: usize, row: impl Fn(usize, &mut [f64]) + Sync) -> Vec<f64> {
-    if rows < PARALLEL_ROWS {
-        let mut sums = vec![0.0; width];
-        (0..rows).for_each(|i| row(i, &mut sums));
-        return sums;
+/// What partial sums are made of.
+pub(super) trait Sum: Copy + Default + Send {
+    /// Adds another partial sum.
+    fn merge(&mut self, other: Self);
+}
+
+impl Sum for f64 {
+    fn merge(&mut self, other: Self) {
+        *self += other;
     }
-    let chunks = rows.div_ceil(CHUNK);
-    let partial: Vec<Vec<f64>> = (0..chunks)
-        .into_par_iter()
-        .map(|chunk| {
-            let mut sums = vec![0.0; width];
-            (chunk * CHUNK..rows.min((chunk + 1) * CHUNK)).for_each(|i| row(i, &mut sums));
-            sums
-        })
-        .collect();
-    let mut total = vec![0.0; width];
+}
+
+/// Calls `row(i, sums)` for `i` in `0..rows`; each call adds to `sums`, of length `width`, and the sums are added up.
+pub(super) fn sum_rows<S: Sum>(rows: usize, width: usize, row: impl Fn(usize, &mut [S]) + Sync) -> Vec<S> {
+    let over = |range: std::ops::Range<usize>| {
+        let mut sums = vec![S::default(); width];
+        range.for_each(|i| row(i, &mut sums));
+        sums
+    };
+    if rows < PARALLEL_ROWS {
+        return over(0..rows);
+    }
+    let chunks = (0..rows.div_ceil(CHUNK)).into_par_iter();
+    let partial: Vec<Vec<S>> = chunks.map(|chunk| over(chunk * CHUNK..rows.min((chunk + 1) * CHUNK))).collect();
+    let mut total = vec![S::default(); width];
     for sums in partial {
-        total.iter_mut().zip(sums).for_each(|(t, s)| *t += s);
+        total.iter_mut().zip(sums).for_each(|(t, s)| t.merge(s));
     }
     total
 }
 
 /// A sum with its rounding error carried along (Knuth's two-sum): about twice the digits of an `f64`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Accurate {
+pub(super) struct Accurate {
     sum: f64,
     error: f64,
 }
 
 impl Accurate {
-    pub(crate) fn add(&mut self, term: f64) {
+    pub(super) fn add(&mut self, term: f64) {
         let (sum, error) = two_sum(self.sum, term);
         self.sum = sum;
         self.error += error;
     }
 
-    pub(crate) fn merge(&mut self, other: Accurate) {
+    pub(super) fn value(self) -> f64 {
+        self.sum + self.error
+    }
+}
+
+impl Sum for Accurate {
+    fn merge(&mut self, other: Self) {
         self.add(other.sum);
         self.error += other.error;
-    }
-
-    pub(crate) fn value(self) -> f64 {
-        self.sum + self.error
     }
 }
 
@@ -60,22 +70,4 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let shadow = sum - a;
     (sum, (a - (sum - shadow)) + (b - shadow))
-}
-
-/// [`sum_rows`] with error-carrying sums.
-pub(super) fn accurate_rows(rows: usize, width: usize, row: impl Fn(usize, &mut [Accurate]) + Sync) -> Vec<Accurate> {
-    let chunk_size = if rows < PARALLEL_ROWS { rows.max(1) } else { CHUNK };
-    let one = |chunk: usize| {
-        let mut sums = vec![Accurate::default(); width];
-        (chunk * chunk_size..rows.min((chunk + 1) * chunk_size)).for_each(|i| row(i, &mut sums));
-        sums
-    };
-    let chunks = rows.div_ceil(chunk_size);
-    let partial: Vec<Vec<Accurate>> =
-        if chunks > 1 { (0..chunks).into_par_iter().map(one).collect() } else { (0..chunks).map(one).collect() };
-    let mut total = vec![Accurate::default(); width];
-    for sums in partial {
-        total.iter_mut().zip(sums).for_each(|(t, s)| t.merge(s));
-    }
-    total
 }

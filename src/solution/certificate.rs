@@ -34,7 +34,13 @@ pub struct Certificate {
 impl Certificate {
     /// The certificate of the symmetric rewards `x`. `O(n^2)`.
     pub fn of(problem: &FoldedRewards, x: &Positions) -> Self {
-        let Forces { largest_cut, virial, rounding } = problem.forces(x);
+        problem.forces(x).into()
+    }
+}
+
+impl From<Forces> for Certificate {
+    fn from(forces: Forces) -> Self {
+        let Forces { largest_cut, virial, rounding, .. } = forces;
         Self { gap: (largest_cut - virial).max(0.0) + rounding, rounding, largest_cut, virial }
     }
 }

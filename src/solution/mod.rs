@@ -16,7 +16,7 @@ use argmin::core::{Error, Executor, KV, State};
 
 pub use certificate::Certificate;
 pub use error::SolveError;
-pub use newton::{ActiveSetNewton, Ends, GAP, NewtonState};
+pub use newton::{ActiveSetNewton, Ends, NewtonState};
 
 use crate::problem::{FoldedRewards, Positions};
 use crate::utility::SharedUtility;
@@ -69,10 +69,6 @@ pub struct Progress {
     pub n: usize,
     /// The iteration within it.
     pub iteration: u64,
-    /// The objective so far.
-    pub objective: f64,
-    /// Its gap relative to the virial, in plain doubles: rounding may hide the last digits of it.
-    pub gap: f64,
 }
 
 /// Is told about every iteration.
@@ -161,9 +157,9 @@ struct Summary {
 
 impl Summary {
     fn of(problem: &FoldedRewards, positions: &Positions) -> Self {
-        let certificate = Certificate::of(problem, positions);
-        let scale = problem.magnitude(positions).max(certificate.virial);
-        Self { objective: problem.objective(positions), gap: certificate.gap, scale }
+        let forces = problem.forces(positions);
+        let certificate = Certificate::from(forces);
+        Self { objective: forces.objective, gap: certificate.gap, scale: forces.magnitude.max(certificate.virial) }
     }
 
     /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. The gap is 0 by the theorem.
@@ -183,11 +179,15 @@ fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(P
     let mut iterations = 0;
     let mut coarse: Option<Positions> = None;
     while let Some(rung) = ladder.pop() {
-        let problem = FoldedRewards::new(utility.clone(), rung);
         let begin = match &coarse {
-            None => start::coarsest(&problem, touching),
+            None => start::coarsest(utility.as_ref(), rung, touching),
             Some(coarse) => start::refine(coarse, rung, touching),
         };
+        if coarse.is_none() && rung < n {
+            coarse = Some(begin);
+            continue;
+        }
+        let problem = FoldedRewards::new(utility.clone(), rung);
         let tolerance = if rung == n { FINE_TOLERANCE } else { COARSE_TOLERANCE };
         let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
         let solver = ActiveSetNewton::new(ends, tolerance);
@@ -210,10 +210,8 @@ struct Forward {
 }
 
 impl Observe<NewtonState> for Forward {
-    fn observe_iter(&mut self, state: &NewtonState, kv: &KV) -> Result<(), Error> {
-        let gap = kv.get(GAP).and_then(|gap| gap.get_float()).unwrap_or(f64::NAN);
-        let progress = Progress { n: self.n, iteration: state.get_iter(), objective: -state.get_cost(), gap };
-        (self.observer)(progress);
+    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
+        (self.observer)(Progress { n: self.n, iteration: state.get_iter() });
         Ok(())
     }
 }

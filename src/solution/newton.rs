@@ -3,7 +3,6 @@
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, TerminationReason, TerminationStatus,
 };
-use argmin::kv;
 use ndarray::{Array1, Array2};
 
 use super::certificate::quick_gap;
@@ -13,9 +12,6 @@ use crate::utility::Origin;
 
 /// The iteration state that [`ActiveSetNewton`] runs on.
 pub type NewtonState = IterState<Positions, Array1<f64>, (), Array2<f64>, (), f64>;
-
-/// The name under which an observer finds the gap, relative to the virial, after each iteration.
-pub const GAP: &str = "relative gap";
 
 /// Share of a gap between neighbours that one step may close: a step never crosses a tie.
 const TO_THE_TIE: f64 = 0.9;
@@ -85,7 +81,7 @@ impl Ends {
 ///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
 ///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
 ///
-/// It stops when the certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
+/// It decides by gradients alone and leaves the cost of a state unset, as `argmin`'s own Newton methods do. It stops when the certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
 ///
 /// Reference: Bertsekas, *Projected Newton methods for optimization problems with simple constraints*, SIAM J. Control
 /// Optim. 20 (1982), 221-246. An exact release rule replaces its epsilon-active set, which this problem does not need:
@@ -94,6 +90,7 @@ impl Ends {
 pub struct ActiveSetNewton {
     ends: Ends,
     tolerance: f64,
+    initial_cost: f64,
     best: Option<(f64, Positions)>,
     stale: usize,
     finished: bool,
@@ -102,7 +99,7 @@ pub struct ActiveSetNewton {
 impl ActiveSetNewton {
     /// `tolerance`: the gap, relative to the virial, at which to stop.
     pub fn new(ends: Ends, tolerance: f64) -> Self {
-        Self { ends, tolerance, best: None, stale: 0, finished: false }
+        Self { ends, tolerance, initial_cost: 0.0, best: None, stale: 0, finished: false }
     }
 
     /// The direction of the responses `first_free..`; zero for those before.
@@ -169,6 +166,15 @@ impl ActiveSetNewton {
         Positions::from_gaps(x.n(), first, gaps.collect())
     }
 
+    /// The gap over the virial, or over the initial cost where the first response has left the end: there is no force across
+    /// any cut then, and the virial is 0 at the optimum.
+    fn relative_gap(&self, cost_gradient: &Array1<f64>, x: &Positions) -> f64 {
+        let quick = quick_gap(cost_gradient.as_slice().unwrap_or_default(), x.lower_half());
+        let free = x.lower_half().first().is_some_and(|first| *first > 0.0);
+        let scale = if free { quick.virial.abs().max(self.initial_cost) } else { quick.virial.abs() };
+        if quick.gap == 0.0 { 0.0 } else { quick.gap / scale }
+    }
+
     fn record(&mut self, relative_gap: f64, x: &Positions) {
         let best = self.best.as_ref().map_or(f64::INFINITY, |(gap, _)| *gap);
         if relative_gap < 0.5 * best {
@@ -181,15 +187,6 @@ impl ActiveSetNewton {
         }
         let at_rounding = STALE.iter().any(|(gap, stale)| best < *gap && self.stale >= *stale);
         self.finished |= relative_gap <= self.tolerance || at_rounding;
-    }
-
-    /// The gap over the virial, or over the cost where the first response has left the end: there is no force across any
-    /// cut then, and the virial is 0 at the optimum.
-    fn relative_gap(cost_gradient: &Array1<f64>, x: &Positions, cost: f64) -> f64 {
-        let quick = quick_gap(cost_gradient.as_slice().unwrap_or_default(), x.lower_half());
-        let free = x.lower_half().first().is_some_and(|first| *first > 0.0);
-        let scale = if free { quick.virial.abs().max(cost.abs()) } else { quick.virial.abs() };
-        if quick.gap == 0.0 { 0.0 } else { quick.gap / scale }
     }
 }
 
@@ -210,9 +207,9 @@ where
     fn init(&mut self, problem: &mut Problem<O>, mut state: NewtonState) -> Result<(NewtonState, Option<KV>), Error> {
         let x = state.take_param().ok_or_else(|| Error::msg("the solver needs initial positions"))?;
         let gradient = problem.gradient(&x)?;
-        let cost = problem.cost(&x)?;
-        self.record(Self::relative_gap(&gradient, &x, cost), &x);
-        Ok((state.param(x).gradient(gradient).cost(cost), None))
+        self.initial_cost = problem.cost(&x)?.abs();
+        self.record(self.relative_gap(&gradient, &x), &x);
+        Ok((state.param(x).gradient(gradient), None))
     }
 
     fn next_iter(
@@ -243,8 +240,7 @@ where
             Ends::Touching => Self::longest_step(&x, &direction),
             Ends::Repelling { .. } => 1.0,
         };
-        let cost = state.get_cost();
-        let start_gap = Self::relative_gap(&gradient, &x, cost);
+        let start_gap = self.relative_gap(&gradient, &x);
         let (mut moved, mut new_gradient);
         loop {
             moved = self.walk(&x, &direction, step);
@@ -252,7 +248,7 @@ where
             let change: Vec<f64> = (0..m).map(|i| moved.difference(&x, i)).collect();
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));
             // The cost is convex: it falls along the step as long as `after <= 0`, and overshoots mildly up to half.
-            if after <= 0.5 * before.abs() || Self::relative_gap(&new_gradient, &moved, cost) < start_gap {
+            if after <= 0.5 * before.abs() || self.relative_gap(&new_gradient, &moved) < start_gap {
                 break;
             }
             let secant = if after.is_finite() { before.abs() / (before.abs() + after) } else { 0.1 };
@@ -263,15 +259,14 @@ where
                 break;
             }
         }
-        let gap = Self::relative_gap(&new_gradient, &moved, cost);
+        let gap = self.relative_gap(&new_gradient, &moved);
         self.record(gap, &moved);
         if self.finished
             && let Some((_, best)) = self.best.take()
         {
             moved = best;
         }
-        let cost = problem.cost(&moved)?;
-        Ok((state.param(moved).gradient(new_gradient).cost(cost), Some(kv!(GAP => gap;))))
+        Ok((state.param(moved).gradient(new_gradient), None))
     }
 
     fn terminate(&mut self, _state: &NewtonState) -> TerminationStatus {

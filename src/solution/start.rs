@@ -1,32 +1,33 @@
 //! Where Newton's method starts.
 
 use super::newton::SMALLEST;
-use crate::problem::{FoldedRewards, Positions};
-use argmin::core::Gradient;
+use crate::problem::Positions;
+use crate::utility::Utility;
 
 /// The number of responses of the next coarser problem, or `None` where [`coarsest`] starts directly.
 pub(super) fn coarser(n: usize) -> Option<usize> {
     (n > 5).then(|| (n / 2).max(4))
 }
 
-/// A start for `n <= 5`, where at most one reward is free: bisection on its force, in the logarithm, because for `x^gamma`
-/// with `gamma` near 1 it may be as small as 1e-15.
-pub(super) fn coarsest(problem: &FoldedRewards, touching: bool) -> Positions {
-    let n = problem.n();
+/// Positions for `n <= 5`, where at most one reward is free, good to 1e-5 relative: bisection on its force, in the logarithm,
+/// because for `x^gamma` with `gamma` near 1 it may be as small as 1e-15.
+pub(super) fn coarsest(utility: &dyn Utility, n: usize, touching: bool) -> Positions {
     if n < 4 {
         return Positions::new(n, vec![0.0; n / 2]);
     }
-    let at = |x: f64| Positions::new(n, vec![0.0, x]);
-    let pulled_inwards = |x: f64| problem.gradient(&at(x)).is_ok_and(|g| g[1] < 0.0);
+    let pulled_inwards = |x: f64| {
+        let middle = if n == 5 { utility.slope(0.5 - x) } else { 0.0 };
+        utility.slope(x) > utility.slope(1.0 - x) + utility.slope(1.0 - 2.0 * x) + middle
+    };
     if touching && !pulled_inwards(0.0) {
-        return at(0.0);
+        return Positions::new(n, vec![0.0, 0.0]);
     }
     let (mut inside, mut outside) = (1e-60f64.ln(), 0.5f64.ln());
     for _ in 0..24 {
         let middle = 0.5 * (inside + outside);
         if pulled_inwards(middle.exp()) { inside = middle } else { outside = middle }
     }
-    at((0.5 * (inside + outside)).exp().min(0.499))
+    Positions::new(n, vec![0.0, (0.5 * (inside + outside)).exp().min(0.499)])
 }
 
 /// Positions for `n` responses from the solution for fewer.

@@ -88,7 +88,9 @@ fn matches(utility: &dyn Utility, candidate: SharedUtility) -> Option<SharedUtil
     if !(agree && scale > 0.0 && scale.is_finite()) {
         return None;
     }
-    if scale == 1.0 && shift == 0.0 {
+    // A parameter with all its digits, as of `cbrt(x)`, is better shown as it was typed.
+    let is_short = candidate.to_string().len() <= utility.to_string().len().max(12);
+    if scale == 1.0 && shift == 0.0 && is_short {
         return Some(candidate);
     }
     let affine = Affine::new(candidate, scale, shift, utility.to_string()).ok()?;
