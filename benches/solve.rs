@@ -5,8 +5,19 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use reward_collapse::{solution::solve, utility::parse};
 
-const UTILITIES: [&str; 8] =
-    ["log(x)", "-1/x", "x^0.5", "log(x+0.1)", "-1/(x+0.1)", "logsigmoid(4x)", "1-exp(-4x)", "x-0.25x^2"];
+const UTILITIES: [&str; 11] = [
+    "log(x)",
+    "-1/x",
+    "x^0.5",
+    "log(x+0.1)",
+    "-1/(x+0.1)",
+    "logsigmoid(4x)",
+    "1-exp(-4x)",
+    "x-0.25x^2",
+    "x^0.98",
+    "-x^-8",
+    "log(x)+x",
+];
 
 fn eight(c: &mut Criterion) {
     let mut group = c.benchmark_group("n=8");

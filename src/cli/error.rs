@@ -85,6 +85,7 @@ impl From<FigureError> for CliError {
             FigureError::Write { .. }
             | FigureError::Read { .. }
             | FigureError::Rewards { .. }
+            | FigureError::Study { .. }
             | FigureError::NoRuns { .. } => CliError::Input(error.to_string()),
             _ => CliError::Failure(error.to_string()),
         }

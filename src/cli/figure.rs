@@ -44,11 +44,15 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
 
-    /// asymptotics: a utility to study; may be given several times.
+    /// asymptotics: a study in the form of simulations/asymptotics.toml, in place of that one.
+    #[arg(long, value_name = "FILE")]
+    study: Option<PathBuf>,
+
+    /// asymptotics: a utility to study in place of the study's; may be given several times.
     #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
     utility: Vec<String>,
 
-    /// asymptotics: numbers of responses, separated by commas.
+    /// asymptotics: numbers of responses in place of the study's, separated by commas.
     #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses)]
     n: Vec<usize>,
 
@@ -75,6 +79,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     };
     takes(Figure::Asymptotics, !arguments.utility.is_empty(), "--utility")?;
     takes(Figure::Asymptotics, !arguments.n.is_empty(), "--n")?;
+    takes(Figure::Asymptotics, arguments.study.is_some(), "--study")?;
     takes(Figure::Collapse, arguments.runs.is_some(), "--runs")?;
     let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
     let progress = Progress::new(quiet, None);
@@ -107,9 +112,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     output::print(&text)
 }
 
-/// The studies of the asymptotics figure: the default ones, with other utilities or sizes where given.
+/// The studies of the asymptotics figure, with other utilities or sizes where given.
 fn studies(arguments: &Arguments) -> Result<Vec<Study>, CliError> {
-    let mut studies = figure::default_study()?;
+    let mut studies = match &arguments.study {
+        Some(path) => Study::read(path)?,
+        None => Study::defaults()?,
+    };
     if !arguments.utility.is_empty() {
         let sizes = studies.first().map(|study| study.sizes.clone()).unwrap_or_default();
         let study = |text: &String| Ok(Study { utility: parse(text)?, sizes: sizes.clone() });

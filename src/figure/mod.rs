@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use asymptotics::{Study, asymptotics, default_study};
+pub use asymptotics::{Study, asymptotics};
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use published::{PublishedPoint, published};
@@ -97,6 +97,14 @@ pub enum FigureError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A study's file is malformed.
+    #[error("{}, {reason}", path.display())]
+    Study {
+        /// The file.
+        path: PathBuf,
+        /// The line, and what is wrong there.
+        reason: String,
     },
     /// A run's `rewards.csv` is malformed.
     #[error("{}, line {line}: {reason}", path.display())]

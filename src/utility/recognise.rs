@@ -89,7 +89,7 @@ fn matches(utility: &dyn Utility, candidate: SharedUtility) -> Option<SharedUtil
         return None;
     }
     // A parameter with all its digits, as of `cbrt(x)`, is better shown as it was typed.
-    let is_short = candidate.to_string().len() <= utility.to_string().len().max(12);
+    let is_short = candidate.to_string().len() <= utility.to_string().len().max(16);
     if scale == 1.0 && shift == 0.0 && is_short {
         return Some(candidate);
     }

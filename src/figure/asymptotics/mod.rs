@@ -5,7 +5,7 @@ mod study;
 
 use std::path::Path;
 
-pub use study::{Study, default_study};
+pub use study::Study;
 
 use super::render::Figure;
 use super::{FigureError, FigureFiles, table};

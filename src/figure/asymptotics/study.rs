@@ -1,5 +1,9 @@
 //! What the figure of asymptotics studies.
 
+use std::path::Path;
+
+use serde::Deserialize;
+
 use crate::figure::FigureError;
 use crate::utility::{SharedUtility, parse};
 
@@ -8,17 +12,82 @@ use crate::utility::{SharedUtility, parse};
 pub struct Study {
     /// The utility.
     pub utility: SharedUtility,
-    /// The numbers of responses, in any order.
+    /// The numbers of responses, ascending.
     pub sizes: Vec<usize>,
 }
 
-/// One utility of each kind of rate, from 16 to 1024 responses by doubling.
-///
-/// # Errors
-/// [`FigureError::Utility`], never in practice.
-pub fn default_study() -> Result<Vec<Study>, FigureError> {
-    ["x^0.5", "log(x)", "-x^-0.5", "-1/x", "-x^-2", "logsigmoid(4x)"]
-        .into_iter()
-        .map(|expression| Ok(Study { utility: parse(expression)?, sizes: (4..=10).map(|k| 1 << k).collect() }))
-        .collect()
+/// A study's file: see `simulations/asymptotics.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Definition {
+    utilities: Vec<String>,
+    n: Vec<usize>,
+}
+
+impl Study {
+    /// The studies of `simulations/asymptotics.toml`: one utility of each kind of rate, from 16 to 1024 responses by doubling.
+    ///
+    /// # Errors
+    /// As [`Study::read`], never in practice.
+    pub fn defaults() -> Result<Vec<Self>, FigureError> {
+        let name = "simulations/asymptotics.toml";
+        Self::parse(include_str!("../../../simulations/asymptotics.toml"), Path::new(name))
+    }
+
+    /// Reads a study's file: TOML with `utilities`, a list of expressions, and `n`, a list of numbers of responses.
+    ///
+    /// # Errors
+    /// [`FigureError::Read`], [`FigureError::Study`] for what is no such file, [`FigureError::Utility`] for an expression.
+    pub fn read(path: &Path) -> Result<Vec<Self>, FigureError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| FigureError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Vec<Self>, FigureError> {
+        let wrong = |reason: String| FigureError::Study { path: path.to_owned(), reason };
+        let Definition { utilities, n: mut sizes } = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            wrong(format!("line {line}: {}", error.message()))
+        })?;
+        sizes.sort_unstable();
+        sizes.dedup();
+        if utilities.is_empty() || sizes.first().is_none_or(|n| *n == 0) {
+            return Err(wrong("it needs at least one utility, and numbers of responses from 1".into()));
+        }
+        let study = |text: &String| Ok(Self { utility: parse(text)?, sizes: sizes.clone() });
+        utilities.iter().map(study).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Vec<Study>, String> {
+        Study::parse(text, Path::new("study.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_default_study_is_one_file() {
+        let studies = Study::defaults().expect("it is part of the program");
+        assert_eq!(studies.len(), 6);
+        assert!(studies.iter().all(|study| study.sizes.first() == Some(&16)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let good = parsed("utilities = ['x']\nn = [8, 4, 8]").expect("a study");
+        assert_eq!(good[0].sizes, [4, 8]);
+        for (text, words) in [
+            ("utilities = ['x']\nsizes = [8]", "study.toml, line 2: unknown field `sizes`"),
+            ("utilities = ['x']\nn = [8", "line 2"),
+            ("utilities = []\nn = [8]", "at least one utility"),
+            ("utilities = ['x']\nn = [0, 8]", "from 1"),
+            ("utilities = ['x^2']\nn = [8]", "not concave"),
+        ] {
+            let error = parsed(text).expect_err(text);
+            assert!(error.contains(words), "{error}");
+        }
+    }
 }
