@@ -56,9 +56,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let mut sizes = arguments.n.clone();
     sizes.sort_unstable();
     sizes.dedup();
+    let mut done = 0;
     let result = convergence(&utility, &sizes, &mut |n| {
         progress.message(format!("solving for n = {n}"));
-        progress.step();
+        progress.done(done);
+        done += 1;
     })?;
     drop(progress);
     let report = report(&result);

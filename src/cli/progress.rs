@@ -42,9 +42,9 @@ impl Progress {
         self.bar.set_message(text.into());
     }
 
-    /// One step more is done.
-    pub fn step(&self) {
-        self.bar.inc(1);
+    /// How many steps are done.
+    pub fn done(&self, steps: u64) {
+        self.bar.set_position(steps);
     }
 
     /// The bar, for a callback that outlives a borrow.
