@@ -10,8 +10,11 @@ use tempfile::NamedTempFile;
 ///
 /// # Errors
 /// What the system says (a directory that is missing or may not be written, a full disk), and for a `path` that is a
-/// directory or a file marked read-only.
+/// directory, a file marked read-only or a link to nothing.
 pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    if path.is_symlink() && !path.exists() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "it is a link to a file that does not exist"));
+    }
     match path.metadata() {
         // Either would be replaced, or fail, only at the very end.
         Ok(existing) if existing.is_dir() => {

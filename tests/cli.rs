@@ -128,6 +128,11 @@ fn bad_input_is_answered_in_one_line_with_status_2() {
     assert!(error(&["limit", "--utility", "log(x)", "--grid", "1"], 2).contains("--grid"));
     assert!(error(&["limit", "--utility", "x-x*log(x)"], 2).contains("limit law"));
     assert!(error(&["asymptotics", "--utility", "log(x)", "--n", "8,,9"], 2).contains("n must be"));
+    assert!(error(&["limit", "--utility", "log(x)-5x^2"], 2).contains("do not reach 0 and 1"));
+    assert!(utility(&["x^0.01"; 40].join("*")).contains("too long"));
+    assert!(utility("x-e^-3x").contains("after an exponent"));
+    assert!(error(&["figure", "collapse", "--n", "8"], 2).contains("figure asymptotics"));
+    assert!(error(&["figure", "asymptotics", "--study", "no-such-file"], 2).contains("cannot read no-such-file"));
     assert!(error(&["figure", "histogram"], 2).contains("collapse"));
     assert!(error(&["dance"], 2).contains("dance"));
 }
@@ -156,6 +161,51 @@ fn names(folder: &Path) -> Vec<String> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn links_are_followed_and_devices_are_written_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+    std::fs::write(&target, "before").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    stdout(&["solve", "-u", "x", "-n", "2", "--format", "csv", "--out", link.to_str().unwrap()]);
+    assert!(link.is_symlink());
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "response_index,reward\n1,0.0\n2,1.0\n");
+    let text = error(&["solve", "-u", "x", "-n", "2", "--out", "/dev/full"], 2);
+    assert!(text.contains("cannot write /dev/full"), "{text}");
+    std::os::unix::fs::symlink(folder.path().join("nothing"), folder.path().join("dangling")).unwrap();
+    let dangling = folder.path().join("dangling");
+    assert!(error(&["solve", "-u", "x", "-n", "2", "--out", dangling.to_str().unwrap()], 2).contains("link"));
+    let mut read_only = std::fs::metadata(&target).unwrap().permissions();
+    read_only.set_readonly(true);
+    std::fs::set_permissions(&target, read_only).unwrap();
+    assert!(error(&["solve", "-u", "x", "-n", "2", "--out", target.to_str().unwrap()], 2).contains("read-only"));
+}
+
+#[test]
+fn linear_rewards_have_any_size_that_fits() {
+    let solution = json(&["solve", "-u", "2x+1", "-n", "1e5", "--format", "json"]);
+    assert_eq!(numbers(&solution["rewards"]).iter().sum::<f64>(), 5e4);
+    // 2.5e9 pairs differ by 1, the others by 0.
+    let pairs = 1e5 * (1e5 - 1.0) / 2.0;
+    assert_eq!(solution["objective"], 2.0 * 2.5e9 + pairs);
+    assert_eq!(solution["gap"], 0.0);
+    for n in ["18446744073709551615", "1e15"] {
+        assert!(error(&["solve", "-u", "x", "-n", n], 2).contains("GiB"));
+    }
+}
+
+#[test]
+fn a_full_standard_error_is_no_panic() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin("reward-collapse"))
+        .args(["solve", "-u", "log(", "-n", "8"])
+        .stderr(full)
+        .status()
+        .expect("it runs");
+    assert_eq!(status.code(), Some(2));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Distances, histograms and rates against cases that can be worked out by hand.
 
+mod support;
+
 use reward_collapse::compare::{
     CompareError, Histogram, PredictedRate, fit_rate, kolmogorov, predicted_rate, wasserstein1,
 };
 use reward_collapse::limit::LimitLaw;
+use reward_collapse::solution::solve;
 use reward_collapse::utility::parse;
+use support::gauss_lobatto;
 
 fn law(text: &str) -> LimitLaw {
     LimitLaw::of(&*parse(text).unwrap()).unwrap()
@@ -15,41 +19,6 @@ const KINDS: [&str; 7] = ["log(x)", "x^0.8", "-1/x", "x", "1-exp(-4x)", "log(x+0
 #[track_caller]
 fn close(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "found {found:e}, expected {expected:e}");
-}
-
-/// Gauss-Lobatto-Legendre nodes on [0, 1]: 0, 1 and the zeros of `P'_{n-1}`, by Newton's method.
-fn gauss_lobatto(n: usize) -> Vec<f64> {
-    let degree = (n - 1) as f64;
-    let zero = |i: usize| {
-        let mut t = -(std::f64::consts::PI * i as f64 / degree).cos();
-        for _ in 0..50 {
-            let (mut previous, mut p) = (1.0, t);
-            for j in 1..n - 1 {
-                let j = j as f64;
-                (previous, p) = (p, ((2.0 * j + 1.0) * t * p - j * previous) / (j + 1.0));
-            }
-            // (1-t^2) P'' - 2t P' + N(N+1) P = 0
-            let slope = degree * (previous - t * p) / (1.0 - t * t);
-            let curvature = (2.0 * t * slope - degree * (degree + 1.0) * p) / (1.0 - t * t);
-            let step = slope / curvature;
-            t -= step;
-            if step.abs() < 1e-15 {
-                break;
-            }
-        }
-        0.5 * (1.0 + t)
-    };
-    (0..n)
-        .map(|i| {
-            if i == 0 {
-                0.0
-            } else if i == n - 1 {
-                1.0
-            } else {
-                zero(i)
-            }
-        })
-        .collect()
 }
 
 #[test]
@@ -63,6 +32,19 @@ fn fekete_points_approach_the_arcsine_law_like_one_over_n() {
     let rate = fit_rate(&sizes, &distances).unwrap();
     close(rate.exponent, -1.0, 2e-3);
     assert_eq!(rate.points, 3);
+}
+
+/// The numerical laws are the limits of the finite maximisers: W1 halves as n doubles, down to 2000 responses.
+#[test]
+fn finite_maximisers_approach_the_numerical_laws() {
+    for text in ["log(x)+x", "x^0.3-0.2x^2", "log(x)+x^0.5", "log(x+0.001)", "x-0.4x^1.5", "tanh(3x)"] {
+        let utility = parse(text).unwrap();
+        let law = LimitLaw::of(&*utility).unwrap();
+        assert_eq!(law.closed_form(), None, "{text}");
+        let distance = |n: usize| wasserstein1(&solve(&utility, n).unwrap().rewards, &law).unwrap();
+        let (coarse, fine) = (distance(500), distance(2000));
+        assert!(fine < 0.5 / 2000.0 && (coarse / fine / 4.0 - 1.0).abs() < 0.05, "{text}: {coarse:e} {fine:e}");
+    }
 }
 
 #[test]

@@ -62,6 +62,14 @@ fn a_linear_utility_polarises_and_leaves_the_middle_free() {
 }
 
 #[test]
+fn a_utility_that_is_linear_in_pieces_may_leave_the_middle_free() {
+    // Slope 3 up to 0.503, then 1: three responses may put the middle one anywhere in [0.497, 0.503].
+    let bent = solve(&utility("2x-sqrt((x-0.503)^2)"), 3).expect("concave");
+    assert!(!bent.unique);
+    assert!(solve(&utility("2x-sqrt((x-0.5)^2+0.01)"), 3).expect("strictly concave").unique);
+}
+
+#[test]
 fn few_responses() {
     for text in ["x", "log(x)", "-1/x", "log(x+0.1)", "logsigmoid(1000x)", "x^0.98"] {
         let one = solve(&utility(text), 1).expect("any reward will do");
@@ -111,6 +119,21 @@ fn factors_and_constants_change_no_reward() {
         for (a, b) in rewards(text, 33).iter().zip(rewards(other, 33)) {
             assert_abs_diff_eq!(*a, b, epsilon = 1e-14);
         }
+    }
+}
+
+/// A recognised utility is solved as it was typed, not as its nearest neighbour with fewer digits.
+#[test]
+fn the_objective_is_that_of_the_utility_as_typed() {
+    for text in ["log2(x)", "log10(x+1)", "tan(0.5)*x-0.1x^2", "log(x+0.1000000000009)", "cbrt(x)", "3.7-exp(-2.3x)/7"]
+    {
+        let utility = utility(text);
+        let typed = reward_collapse::utility::Expression::parse(text).expect("an expression");
+        let solution = solve(&utility, 9).expect("a well-behaved utility");
+        let r = &solution.rewards;
+        let pairs = (0..9).flat_map(|i| (i + 1..9).map(move |j| r[j] - r[i]));
+        let direct: f64 = pairs.map(|t| reward_collapse::utility::Utility::value(&typed, t)).sum();
+        approx::assert_relative_eq!(solution.objective, direct, max_relative = 2e-14);
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
-use super::value::{UtilityArgument, responses, warn};
+use super::value::{FINITE_GAP, UtilityArgument, responses, warn};
 
 /// How fast the optimal rewards approach the limit law.
 ///
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"], &report.rows)?
         }
     };
-    warn(utility.as_ref(), quiet);
+    warn(utility.as_ref(), FINITE_GAP, quiet);
     arguments.output.write(&text)
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
-use super::value::{UtilityArgument, warn};
+use super::value::{LIMIT_GAP, UtilityArgument, warn};
 
 /// Where the quantile function is tabulated.
 const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["x", "density", "cdf"], report.density.iter().map(row))?
         }
     };
-    warn(utility.as_ref(), quiet);
+    warn(utility.as_ref(), LIMIT_GAP, quiet);
     arguments.output.write(&text)
 }
 

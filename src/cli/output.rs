@@ -18,9 +18,9 @@ use super::CliError;
 pub enum Format {
     /// For people.
     Table,
-    /// One object, for programs.
+    /// For programs.
     Json,
-    /// Rows under a header, for programs.
+    /// Rows under a header, for programs and spreadsheets.
     Csv,
 }
 
@@ -66,7 +66,7 @@ fn cannot_write(path: &std::path::Path, source: &std::io::Error) -> CliError {
     CliError::Input(format!("cannot write {}: {source}", path.display()))
 }
 
-/// One JSON object on a line of its own.
+/// A value as indented JSON.
 pub fn json(value: &impl Serialize) -> Result<String, CliError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Failure(error.to_string()))?;
     Ok(text + "\n")

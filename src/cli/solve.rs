@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
-use super::value::{UtilityArgument, responses, warn};
+use super::value::{FINITE_GAP, UtilityArgument, responses, warn};
 
 /// Rewards shown from each side when there are many.
 const SHOWN: usize = 12;
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         })?,
         Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards))?,
     };
-    warn(utility.as_ref(), quiet);
+    warn(utility.as_ref(), FINITE_GAP, quiet);
     arguments.output.write(&text)
 }
 

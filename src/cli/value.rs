@@ -22,15 +22,20 @@ impl UtilityArgument {
     }
 }
 
-/// Warns of a utility that is let through although it turns down before x = 1.
-pub fn warn(utility: &dyn Utility, quiet: bool) {
+/// Warns of a utility that is let through although it turns down before x = 1; `gap` says what that means for the bound.
+pub fn warn(utility: &dyn Utility, gap: &str, quiet: bool) {
     if !quiet && let Some((from, to)) = decreasing_interval(utility) {
-        let _ = writeln!(
-            std::io::stderr(),
-            "warning: `{utility}` decreases on {from:.4} <= x <= {to}; the gap does not depend on that, but the paper's theorems do"
-        );
+        let text =
+            format!("`{utility}` decreases on {from:.4} <= x <= {to}, which the paper's theorems exclude; {gap}");
+        let _ = writeln!(std::io::stderr(), "warning: {text}");
     }
 }
+
+/// The finite certificate needs a concave utility only.
+pub const FINITE_GAP: &str = "the gap holds all the same";
+
+/// The bound for laws needs more: see the chapter on limit laws.
+pub const LIMIT_GAP: &str = "the gap of the limit law need not be a bound";
 
 /// A number of responses: `1000`, `1_000` or `1e3`.
 pub fn responses(text: &str) -> Result<usize, String> {

@@ -43,6 +43,8 @@ pub struct Forces {
     pub objective: f64,
     /// `sum |U|` over all pairs: a scale for the gap.
     pub magnitude: f64,
+    /// Whether some response inside (0, 1) meets no curvature of `U` at all, so that it may move at no cost.
+    pub slack: bool,
 }
 
 impl FoldedRewards {
@@ -82,33 +84,37 @@ impl FoldedRewards {
     pub fn forces(&self, x: &Positions) -> Forces {
         let m = self.n / 2;
         let unit = f64::EPSILON / 2.0;
-        // Slots: dS/dr_i, its error weight, the virial and its error weight, sum U and sum |U|.
-        let sums = sum_rows(m, 2 * m + 4, |i, sums: &mut [Accurate]| {
+        // Slots: dS/dr_i, its error weight, sum |U''|; then that of the middle, the virial and its error weight, sum U
+        // and sum |U|.
+        let sums = sum_rows(m, 3 * m + 5, |i, sums: &mut [Accurate]| {
             self.row(x, i, |pair, t, times| {
                 let jet = self.utility.jet(t);
                 let slope = jet.slope;
                 // The slope's own rounding, and that of its argument (two units) through the condition number.
-                let bend = if t > 0.0 { t * jet.curvature.abs() } else { 0.0 };
+                let curvature = jet.curvature.abs();
+                let bend = if t > 0.0 { t * curvature } else { 0.0 };
                 let error = self.utility.slope_error(slope) + 4.0 * bend;
-                let mut push = |at: usize, sign: f64, share: f64| {
-                    sums[at].add(sign * share * slope);
-                    sums[m + at].add(sign * share * error);
+                let mut push = |at: usize, sign: f64| {
+                    sums[at].add(sign * slope);
+                    sums[m + at].add(sign * error);
+                    sums[2 * m + at].add(curvature);
                 };
                 match pair {
                     Pair::Near(j) => {
-                        push(i, 1.0, 1.0);
-                        push(j, -1.0, 1.0);
+                        push(i, 1.0);
+                        push(j, -1.0);
                     }
                     Pair::Far(j) => {
-                        push(i, -1.0, 1.0);
-                        push(j, -1.0, 1.0);
+                        push(i, -1.0);
+                        push(j, -1.0);
                     }
-                    Pair::Image | Pair::Middle => push(i, -1.0, 1.0),
+                    Pair::Image | Pair::Middle => push(i, -1.0),
                 }
-                sums[2 * m].add(times * slope * t);
-                sums[2 * m + 1].add(times * (error + 3.0 * slope.abs()) * t);
-                sums[2 * m + 2].add(times * jet.value);
-                sums[2 * m + 3].add(times * jet.value.abs());
+                sums[3 * m].add(if matches!(pair, Pair::Middle) { curvature } else { 0.0 });
+                sums[3 * m + 1].add(times * slope * t);
+                sums[3 * m + 2].add(times * (error + 3.0 * slope.abs()) * t);
+                sums[3 * m + 3].add(times * jet.value);
+                sums[3 * m + 4].add(times * jet.value.abs());
             });
         });
         // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.
@@ -119,13 +125,17 @@ impl FoldedRewards {
                 largest.max(-prefix.value())
             })
         };
-        let error = largest_prefix(m..2 * m) + sums[2 * m + 1].value();
+        let error = largest_prefix(m..2 * m) + sums[3 * m + 2].value();
+        let free = |sum: &Accurate| sum.value() == 0.0;
+        let inside = x.lower_half().iter().zip(&sums[2 * m..3 * m]).filter(|(x, _)| **x > 0.0);
+        let slack = inside.map(|(_, sum)| sum).any(free) || x.has_middle() && m > 0 && free(&sums[3 * m]);
         Forces {
             largest_cut: largest_prefix(0..m),
-            virial: sums[2 * m].value(),
+            virial: sums[3 * m + 1].value(),
             rounding: unit * error,
-            objective: sums[2 * m + 2].value(),
-            magnitude: sums[2 * m + 3].value(),
+            objective: sums[3 * m + 3].value(),
+            magnitude: sums[3 * m + 4].value(),
+            slack,
         }
     }
 }

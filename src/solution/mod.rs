@@ -123,11 +123,11 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
         let summary = Summary::of(&FoldedRewards::new(utility.clone(), n), &positions);
         (positions, iterations, summary)
     };
-    // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility. And
-    // where a utility that turns down before x = 1 leaves the ends free, the rewards can be shifted.
+    // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility, or one
+    // that is linear in pieces. And where a utility that turns down before x = 1 leaves the ends free, all can be shifted.
     let at_ends = positions.lower_half().first() == Some(&0.0);
-    let unique = at_ends && !(utility.is_linear() && n % 2 == 1);
-    let Summary { objective, gap, scale } = summary;
+    let Summary { objective, gap, scale, slack } = summary;
+    let unique = at_ends && !slack;
     let solution = Solution {
         utility: utility.to_string(),
         n,
@@ -153,13 +153,20 @@ struct Summary {
     objective: f64,
     gap: f64,
     scale: f64,
+    /// Whether a response may move at no cost.
+    slack: bool,
 }
 
 impl Summary {
     fn of(problem: &FoldedRewards, positions: &Positions) -> Self {
         let forces = problem.forces(positions);
         let certificate = Certificate::from(forces);
-        Self { objective: forces.objective, gap: certificate.gap, scale: forces.magnitude.max(certificate.virial) }
+        Self {
+            objective: forces.objective,
+            gap: certificate.gap,
+            scale: forces.magnitude.max(certificate.virial),
+            slack: forces.slack,
+        }
     }
 
     /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. The gap is 0 by the theorem.
@@ -167,7 +174,7 @@ impl Summary {
         let (half, middle) = ((n / 2) as f64, (n % 2) as f64);
         let kinds = [(half * (half - 1.0), 0.0), (half * half, 1.0), (2.0 * half * middle, 0.5)];
         let over_kinds = |f: &dyn Fn(f64) -> f64| kinds.iter().map(|(pairs, t)| pairs * f(utility.value(*t))).sum();
-        Self { objective: over_kinds(&|u| u), gap: 0.0, scale: over_kinds(&f64::abs) }
+        Self { objective: over_kinds(&|u| u), gap: 0.0, scale: over_kinds(&f64::abs), slack: n % 2 == 1 }
     }
 }
 

@@ -81,7 +81,8 @@ impl Ends {
 ///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
 ///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
 ///
-/// It decides by gradients alone and leaves the cost of a state unset, as `argmin`'s own Newton methods do. It stops when the certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
+/// It decides by gradients alone and leaves the cost of a state unset, as `argmin`'s own Newton methods do. It stops when the
+/// certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
 ///
 /// Reference: Bertsekas, *Projected Newton methods for optimization problems with simple constraints*, SIAM J. Control
 /// Optim. 20 (1982), 221-246. An exact release rule replaces its epsilon-active set, which this problem does not need:
@@ -262,8 +263,10 @@ where
         let gap = self.relative_gap(&new_gradient, &moved);
         self.record(gap, &moved);
         if self.finished
-            && let Some((_, best)) = self.best.take()
+            && let Some((best_gap, best)) = self.best.take()
+            && best_gap < gap
         {
+            new_gradient = problem.gradient(&best)?;
             moved = best;
         }
         Ok((state.param(moved).gradient(new_gradient), None))

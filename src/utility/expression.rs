@@ -37,7 +37,7 @@ impl Expression {
 /// Stack for the parser: it recurses with large frames, and a thread's default stack is too small for it.
 const PARSER_STACK: usize = 256 << 20;
 
-/// Symbols of a first derivative beyond which the second is not attempted.
+/// Characters of a first derivative beyond which the second is not attempted.
 const MAX_SLOPE: usize = 3000;
 
 /// The parsed expression, its derivative and its second derivative.

@@ -160,7 +160,8 @@ fn emit(tokens: &[Token]) -> Result<String, String> {
     let mut levels = vec![Level::new("")];
     let mut before: Option<&Token> = None;
     for token in tokens {
-        if levels.len() > MAX_DEPTH {
+        // One level is outside all parentheses.
+        if levels.len() > MAX_DEPTH + 1 {
             return Err(format!("parentheses are nested more than {MAX_DEPTH} deep"));
         }
         // `levels` keeps its first entry: a `)` without its `(` is refused below before it could be removed.
