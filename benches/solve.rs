@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use reward_collapse::{solution::solve, utility::parse};
 
-const UTILITIES: [&str; 11] = [
+const UTILITIES: [&str; 12] = [
     "log(x)",
     "-1/x",
     "x^0.5",
@@ -17,6 +17,7 @@ const UTILITIES: [&str; 11] = [
     "x^0.98",
     "-x^-8",
     "log(x)+x",
+    "x^0.3-0.1x^2",
 ];
 
 fn eight(c: &mut Criterion) {

@@ -91,7 +91,8 @@ impl Ends {
 pub struct ActiveSetNewton {
     ends: Ends,
     tolerance: f64,
-    initial_cost: f64,
+    /// The size of the cost; 0 until it is needed.
+    cost_scale: f64,
     best: Option<(f64, Positions)>,
     stale: usize,
     finished: bool,
@@ -100,7 +101,7 @@ pub struct ActiveSetNewton {
 impl ActiveSetNewton {
     /// `tolerance`: the gap, relative to the virial, at which to stop.
     pub fn new(ends: Ends, tolerance: f64) -> Self {
-        Self { ends, tolerance, initial_cost: 0.0, best: None, stale: 0, finished: false }
+        Self { ends, tolerance, cost_scale: 0.0, best: None, stale: 0, finished: false }
     }
 
     /// The direction of the responses `first_free..`; zero for those before.
@@ -167,12 +168,12 @@ impl ActiveSetNewton {
         Positions::from_gaps(x.n(), first, gaps.collect())
     }
 
-    /// The gap over the virial, or over the initial cost where the first response has left the end: there is no force across
+    /// The gap over the virial, or over the cost where the first response has left the end: there is no force across
     /// any cut then, and the virial is 0 at the optimum.
     fn relative_gap(&self, cost_gradient: &Array1<f64>, x: &Positions) -> f64 {
         let quick = quick_gap(cost_gradient.as_slice().unwrap_or_default(), x.lower_half());
         let free = x.lower_half().first().is_some_and(|first| *first > 0.0);
-        let scale = if free { quick.virial.abs().max(self.initial_cost) } else { quick.virial.abs() };
+        let scale = if free { quick.virial.abs().max(self.cost_scale) } else { quick.virial.abs() };
         if quick.gap == 0.0 { 0.0 } else { quick.gap / scale }
     }
 
@@ -208,7 +209,6 @@ where
     fn init(&mut self, problem: &mut Problem<O>, mut state: NewtonState) -> Result<(NewtonState, Option<KV>), Error> {
         let x = state.take_param().ok_or_else(|| Error::msg("the solver needs initial positions"))?;
         let gradient = problem.gradient(&x)?;
-        self.initial_cost = problem.cost(&x)?.abs();
         self.record(self.relative_gap(&gradient, &x), &x);
         Ok((state.param(x).gradient(gradient), None))
     }
@@ -241,6 +241,9 @@ where
             Ends::Touching => Self::longest_step(&x, &direction),
             Ends::Repelling { .. } => 1.0,
         };
+        if first_free == 0 && self.cost_scale == 0.0 {
+            self.cost_scale = problem.cost(&x)?.abs();
+        }
         let start_gap = self.relative_gap(&gradient, &x);
         let (mut moved, mut new_gradient);
         loop {
