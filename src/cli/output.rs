@@ -113,9 +113,9 @@ pub fn number(x: f64) -> String {
     }
 }
 
-/// A bound for people.
+/// A bound for people: two digits, rounded up so that it stays a bound.
 pub fn bound(x: f64) -> String {
-    if x.is_nan() { "none".into() } else { format!("{x:.1e}") }
+    if x.is_nan() { "none".into() } else { format!("{:.1e}", 1.05 * x) }
 }
 
 /// Seconds for people.

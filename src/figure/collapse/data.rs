@@ -6,7 +6,7 @@ use crate::figure::published::published;
 use crate::figure::run;
 use crate::figure::{FigureError, Prompts, PublishedPoint, RunSummary};
 use crate::limit::LimitLaw;
-use crate::solution::solve;
+use crate::solution::{Solution, solve};
 use crate::utility::parse;
 
 /// Responses to a prompt in the experiment.
@@ -48,6 +48,10 @@ pub struct Curve {
     pub utility: String,
     /// Ascending.
     pub rewards: Vec<f64>,
+    /// The certificate of the rewards, per pair.
+    pub gap: f64,
+    /// The certificate of the n -> infinity law; NaN where every law has mean utility `-inf`.
+    pub limit_gap: f64,
     /// The n -> infinity law, as a curve: response index (fractional) and quantile. Response `i` of `n` stands for the
     /// share `(i - 1/2)/n` of the law.
     pub limit: Vec<(f64, f64)>,
@@ -145,6 +149,12 @@ impl CollapseData {
         }
     }
 
+    /// The largest certificate of the rewards drawn.
+    pub fn largest_gap(&self) -> f64 {
+        let theories = self.panels.iter().flat_map(|panel| &panel.theory);
+        theories.flat_map(|(_, theory)| [theory.named.gap, theory.trained.gap]).fold(0.0, f64::max)
+    }
+
     /// Every distance: each panel, source, and type of prompt as well as both together.
     pub fn distances(&self) -> Vec<Distance> {
         let mut distances = Vec::new();
@@ -215,11 +225,12 @@ fn theory((prompts, named, trained): (Prompts, &str, &str)) -> Result<(Prompts, 
 
 fn curve(expression: &str) -> Result<Curve, FigureError> {
     let utility = parse(expression)?;
-    let rewards = solve(&utility, RESPONSES)?.rewards;
+    let Solution { rewards, gap, .. } = solve(&utility, RESPONSES)?;
     let law = LimitLaw::of(utility.as_ref())?;
     let quantile = |k: usize| {
         let share = k as f64 / LIMIT_STEPS as f64;
         (0.5 + share * RESPONSES as f64, law.quantile(share))
     };
-    Ok(Curve { utility: utility.to_string(), rewards, limit: (0..=LIMIT_STEPS).map(quantile).collect() })
+    let limit = (0..=LIMIT_STEPS).map(quantile).collect();
+    Ok(Curve { utility: utility.to_string(), rewards, gap, limit_gap: law.gap(), limit })
 }

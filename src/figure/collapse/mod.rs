@@ -28,49 +28,72 @@ pub fn collapse(out: &Path, runs: Option<&Path>) -> Result<FigureFiles, FigureEr
     Figure { name: "collapse", svg, tables }.write(out)
 }
 
+/// A reward of one curve; the last three fields are empty where they do not apply.
+#[derive(Default)]
+struct Row<'a> {
+    series: &'a str,
+    utility: &'a str,
+    prompts: &'a str,
+    index: usize,
+    reward: String,
+    /// The certificate of finite rewards, that of the law for a limit.
+    gap: String,
+    deviation: String,
+    count: String,
+}
+
+impl Row<'_> {
+    const HEADER: [&'static str; 9] =
+        ["panel", "series", "utility", "prompts", "response_index", "reward", "gap", "deviation", "count"];
+
+    fn fields(self, panel: &str) -> Vec<String> {
+        let Row { series, utility, prompts, index, reward, gap, deviation, count } = self;
+        let named = [panel, series, utility, prompts].map(str::to_owned);
+        named.into_iter().chain([index.to_string(), reward, gap, deviation, count]).collect()
+    }
+}
+
 fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
     let mut rows = Vec::new();
     for panel in &data.panels {
-        let mut push =
-            |series: &str, utility: &str, prompts: &str, index: usize, reward: String, spread: [String; 2]| {
-                let [deviation, count] = spread;
-                let index = index.to_string();
-                rows.push(vec![
-                    panel.key.into(),
-                    series.into(),
-                    utility.into(),
-                    prompts.into(),
-                    index,
-                    reward,
-                    deviation,
-                    count,
-                ]);
-            };
+        let mut push = |row: Row| rows.push(row.fields(panel.key));
         for (prompts, theory) in &panel.theory {
+            let prompts = prompts.name();
             for (series, curve) in [("theory_named", &theory.named), ("theory_trained", &theory.trained)] {
-                for (i, reward) in curve.rewards.iter().enumerate() {
-                    let reward = format!("{reward:.6}");
-                    push(series, &curve.utility, prompts.name(), i + 1, reward, Default::default());
+                for (index, reward) in (1..).zip(&curve.rewards) {
+                    let (reward, gap) = (format!("{reward:.6}"), bound(curve.gap));
+                    push(Row { series, utility: &curve.utility, prompts, index, reward, gap, ..Row::default() });
                 }
             }
             for (series, curve) in [("limit_named", &theory.named), ("limit_trained", &theory.trained)] {
                 for (index, quantile) in curve.limit.iter().filter(|(index, _)| index.fract() == 0.0) {
-                    let reward = format!("{quantile:.6}");
-                    push(series, &curve.utility, prompts.name(), *index as usize, reward, Default::default());
+                    let (index, reward, gap) = (*index as usize, format!("{quantile:.6}"), bound(curve.limit_gap));
+                    push(Row { series, utility: &curve.utility, prompts, index, reward, gap, ..Row::default() });
                 }
             }
         }
         for point in &panel.published {
-            let reward = point.reward.to_string();
-            push("published", "", point.prompts.name(), point.index, reward, Default::default());
+            let (prompts, reward) = (point.prompts.name(), point.reward.to_string());
+            push(Row { series: "published", prompts, index: point.index, reward, ..Row::default() });
         }
         for point in panel.run.iter().flat_map(|run| &run.points) {
-            let spread = [format!("{:.6}", point.deviation), point.count.to_string()];
-            push("run", "", point.prompts.name(), point.index, format!("{:.6}", point.mean), spread);
+            push(Row {
+                series: "run",
+                prompts: point.prompts.name(),
+                index: point.index,
+                reward: format!("{:.6}", point.mean),
+                deviation: format!("{:.6}", point.deviation),
+                count: point.count.to_string(),
+                ..Row::default()
+            });
         }
     }
-    let header = ["panel", "series", "utility", "prompts", "response_index", "reward", "deviation", "count"];
-    table(&header, rows)
+    table(&Row::HEADER, rows)
+}
+
+/// A certificate to two digits, rounded up so that it stays one; nothing where there is none (`-1/x` has mean utility `-inf` under every law).
+fn bound(gap: f64) -> String {
+    if gap.is_nan() { String::new() } else { format!("{:.1e}", 1.05 * gap) }
 }
 
 fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
@@ -111,6 +134,8 @@ fn caption(data: &CollapseData) -> String {
         let runs = data.findings(Source::Run);
         text.push_str(&if runs.is_empty() { ".".to_owned() } else { format!("; {}.", listing(&runs)) });
     }
+    let largest = bound(data.largest_gap());
+    text.push_str(&format!(" Certified: no rewards do better than those drawn by more than {largest} a pair."));
     // An equation is not to be broken at the end of a line.
     for operator in ["=", "+", "−", "→"] {
         text = text.replace(&format!(" {operator} "), &format!("\u{a0}{operator}\u{a0}"));
