@@ -179,6 +179,67 @@ fn an_iteration_limit_that_is_too_small_is_reported_with_what_was_reached() {
     }
 }
 
+/// The free problem with gaps `softmax(y)`: unconstrained, so that any quasi-Newton method can solve it.
+struct SoftmaxGaps(FreeRewards);
+
+impl SoftmaxGaps {
+    fn gaps(y: &Array1<f64>) -> Array1<f64> {
+        let weights = y.mapv(f64::exp);
+        let total = weights.sum();
+        weights / total
+    }
+
+    fn rewards(y: &Array1<f64>) -> Array1<f64> {
+        let mut r = vec![0.0];
+        Self::gaps(y).iter().for_each(|gap| r.push(r[r.len() - 1] + gap));
+        Array1::from(r)
+    }
+}
+
+impl CostFunction for SoftmaxGaps {
+    type Param = Array1<f64>;
+    type Output = f64;
+
+    fn cost(&self, y: &Self::Param) -> Result<f64, argmin::core::Error> {
+        self.0.cost(&Self::rewards(y))
+    }
+}
+
+impl Gradient for SoftmaxGaps {
+    type Param = Array1<f64>;
+    type Gradient = Array1<f64>;
+
+    fn gradient(&self, y: &Self::Param) -> Result<Array1<f64>, argmin::core::Error> {
+        let gaps = Self::gaps(y);
+        // A gap moves every reward above it.
+        let mut by_gap = self.0.gradient(&Self::rewards(y))?.slice_move(ndarray::s![1..]);
+        for i in (0..gaps.len() - 1).rev() {
+            by_gap[i] += by_gap[i + 1];
+        }
+        let mean = by_gap.dot(&gaps);
+        Ok((by_gap - mean) * gaps)
+    }
+}
+
+#[test]
+fn another_optimiser_finds_the_same_rewards() {
+    use argmin::core::Executor;
+    use argmin::solver::linesearch::MoreThuenteLineSearch;
+    use argmin::solver::quasinewton::LBFGS;
+    for text in ["log(x)", "-1/x", "x^0.4", "-x^-2", "log(x)+x"] {
+        for n in [7, 8] {
+            let problem = SoftmaxGaps(FreeRewards::new(utility(text)));
+            let solver = LBFGS::new(MoreThuenteLineSearch::new(), 7).with_tolerance_grad(1e-9).expect("a tolerance");
+            let start = Array1::zeros(n - 1);
+            let executor = Executor::new(problem, solver).configure(|state| state.param(start).max_iters(500));
+            let found = executor.run().expect("it runs").state.best_param.expect("a best point");
+            for (a, b) in SoftmaxGaps::rewards(&found).iter().zip(rewards(text, n)) {
+                assert_abs_diff_eq!(*a, b, epsilon = 1e-6);
+            }
+        }
+    }
+}
+
 #[test]
 fn gradient_and_hessian_are_differences_of_the_cost() {
     let n = 7;

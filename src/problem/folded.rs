@@ -63,8 +63,8 @@ impl FoldedRewards {
         self.n
     }
 
-    /// Calls `pair(i, j, distance, multiplicity)` for the pairs of row `i`: `j < i` stands for `(x_j, x_i)` and its mirror
-    /// image, `j = i` for `i` and its own image, `None` for the middle response.
+    /// Calls `pair(which, distance, multiplicity)` for the pairs of response `i` with those below it: how often the pair and
+    /// its mirror image together stand in `S`.
     fn row(&self, x: &Positions, i: usize, mut pair: impl FnMut(Pair, f64, f64)) {
         for j in 0..i {
             pair(Pair::Near(j), x.near(j, i), 2.0);
@@ -140,10 +140,15 @@ impl FoldedRewards {
     }
 }
 
+/// The partner of a response in a pair.
 enum Pair {
+    /// A lower response of the same half.
     Near(usize),
+    /// The mirror image of a lower response.
     Far(usize),
+    /// Its own mirror image.
     Image,
+    /// The middle response.
     Middle,
 }
 
