@@ -2,14 +2,16 @@
 //!
 //! [`FreeRewards`] is the problem as it is written, in the `n` rewards, for any `argmin` solver and for checks.
 //! [`FoldedRewards`] is the same problem with the symmetry `r_i + r_{n+1-i} = 1` used up: half the unknowns, a quarter of
-//! the matrix. It is what [`crate::solution`] solves. Both implement `argmin`'s `CostFunction` (`-S`), `Gradient` and
-//! `Hessian` on `ndarray`.
+//! the matrix. [`FastRewards`] is the folded problem with its sums in `O(n log n)` and an operator for a Hessian. These two are
+//! what [`crate::solution`] solves. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
 
+mod fast;
 mod folded;
 mod free;
 mod positions;
 mod sweep;
 
+pub use fast::{ACCURACY, FastRewards, Laplacian};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::Positions;

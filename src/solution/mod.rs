@@ -4,21 +4,25 @@
 //! responses, each starting from the one before, and certifies the result.
 
 mod certificate;
+mod direction;
 mod error;
 mod newton;
 mod start;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{Error, Executor, KV, State};
+use argmin::core::{CostFunction, Error, Executor, Gradient, Hessian, KV, State};
+use ndarray::Array1;
 
 pub use certificate::Certificate;
+pub use direction::NewtonHessian;
 pub use error::SolveError;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
 
-use crate::problem::{FoldedRewards, Positions};
+use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Forces, Positions};
 use crate::utility::SharedUtility;
 
 /// The gap, relative to the scale of `U`, above which a result is not called converged.
@@ -27,6 +31,9 @@ pub const LARGEST_RELATIVE_GAP: f64 = 1e-9;
 /// Where Newton stops: the gap relative to the virial, on the way up and at the end.
 const COARSE_TOLERANCE: f64 = 1e-4;
 const FINE_TOLERANCE: f64 = 1e-15;
+
+/// Responses up to which dense matrices are faster.
+const DENSE_UP_TO: usize = 1000;
 
 /// Newton steps that one problem of the ladder may take.
 const DEFAULT_MAX_ITERATIONS: u64 = 500;
@@ -52,6 +59,8 @@ pub struct Solution {
     pub gap: f64,
     /// `gap` over the scale of `U`: the mean of `|U|` over the pairs, or the mean of `U'(t) t` if that is larger.
     pub relative_gap: f64,
+    /// How sums over pairs were formed.
+    pub method: Method,
     /// Newton iterations, over all problems of the ladder.
     pub iterations: u64,
     /// Wall-clock seconds.
@@ -60,6 +69,31 @@ pub struct Solution {
     pub unique: bool,
     /// The theorem that gives the maximiser, if there is one.
     pub closed_form: Option<String>,
+}
+
+/// How sums over pairs are formed, and Newton's equation is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Every pair by itself, and a Cholesky factorisation ([`FoldedRewards`]): `O(n^3)` time, `O(n^2)` memory.
+    Dense,
+    /// Groups of pairs by interpolation, and conjugate gradients ([`FastRewards`]): `O(n log n)`.
+    Fast,
+}
+
+impl Method {
+    /// The faster one for `n` responses.
+    pub fn for_responses(n: usize) -> Self {
+        if n <= DENSE_UP_TO { Method::Dense } else { Method::Fast }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Method::Dense => "dense",
+            Method::Fast => "fast",
+        })
+    }
 }
 
 /// One Newton iteration of a running solve.
@@ -77,6 +111,8 @@ pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
 /// How to solve.
 #[derive(Clone, Default)]
 pub struct SolveOptions {
+    /// How sums over pairs are formed; [`Method::for_responses`] unless given.
+    pub method: Option<Method>,
     /// Newton iterations for each problem of the ladder; 500 unless given.
     pub max_iterations: Option<u64>,
     /// Called after every iteration.
@@ -114,14 +150,18 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
     if let Some(refusal) = utility.refusal() {
         return Err(refusal.into());
     }
-    check_memory(n, utility.is_linear())?;
+    check_memory(n, utility.is_linear() || Method::for_responses(n)==Method::Fast)?;
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let method = options.method.unwrap_or_else(|| Method::for_responses(n));
     let (positions, iterations, summary) = if utility.is_linear() {
         (Positions::new(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))
     } else {
-        let (positions, iterations) = climb(utility, n, options)?;
-        let summary = Summary::of(&FoldedRewards::new(utility.clone(), n), &positions);
-        (positions, iterations, summary)
+        let (positions, iterations) = climb(utility, n, method, options)?;
+        let forces = match method {
+            Method::Dense => FoldedRewards::new(utility.clone(), n).forces(&positions),
+            Method::Fast => FastRewards::new(utility.clone(), n).forces(&positions),
+        };
+        (positions, iterations, forces.into())
     };
     // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility, or one
     // that is linear in pieces. And where a utility that turns down before x = 1 leaves the ends free, all can be shifted.
@@ -136,6 +176,7 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
         mean_utility: objective / pairs,
         gap: if gap == 0.0 { 0.0 } else { gap / pairs },
         relative_gap: if gap == 0.0 { 0.0 } else { gap / scale },
+        method,
         iterations,
         seconds: start.elapsed().as_secs_f64(),
         unique,
@@ -157,9 +198,8 @@ struct Summary {
     slack: bool,
 }
 
-impl Summary {
-    fn of(problem: &FoldedRewards, positions: &Positions) -> Self {
-        let forces = problem.forces(positions);
+impl From<Forces> for Summary {
+    fn from(forces: Forces) -> Self {
         let certificate = Certificate::from(forces);
         Self {
             objective: forces.objective,
@@ -168,7 +208,9 @@ impl Summary {
             slack: forces.slack,
         }
     }
+}
 
+impl Summary {
     /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. The gap is 0 by the theorem.
     fn of_polarised(utility: &SharedUtility, n: usize) -> Self {
         let (half, middle) = ((n / 2) as f64, (n % 2) as f64);
@@ -179,7 +221,12 @@ impl Summary {
 }
 
 /// Solves a ladder of ever larger problems, each started from the one before.
-fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(Positions, u64), SolveError> {
+fn climb(
+    utility: &SharedUtility,
+    n: usize,
+    method: Method,
+    options: &SolveOptions,
+) -> Result<(Positions, u64), SolveError> {
     let ends = Ends::of(utility.origin());
     let touching = ends == Ends::Touching;
     let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
@@ -194,21 +241,44 @@ fn climb(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<(P
             coarse = Some(begin);
             continue;
         }
-        let problem = FoldedRewards::new(utility.clone(), rung);
-        let tolerance = if rung == n { FINE_TOLERANCE } else { COARSE_TOLERANCE };
-        let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
-        let solver = ActiveSetNewton::new(ends, tolerance);
-        let mut executor =
-            Executor::new(problem, solver).configure(|state| state.param(begin).max_iters(limit)).timer(false);
-        if let Some(observer) = &options.observer {
-            executor = executor.add_observer(Forward { n: rung, observer: observer.clone() }, ObserverMode::Always);
-        }
-        let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
-        iterations += result.state.get_iter();
-        coarse = result.state.take_param();
+        let last = rung == n;
+        let dense = method == Method::Dense || !last && Method::for_responses(rung) == Method::Dense;
+        let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { COARSE_TOLERANCE });
+        let (positions, taken) = if dense {
+            run(FoldedRewards::new(utility.clone(), rung), newton(FINE_TOLERANCE), begin, rung, options)?
+        } else {
+            run(FastRewards::new(utility.clone(), rung), newton(ACCURACY), begin, rung, options)?
+        };
+        iterations += taken;
+        coarse = Some(positions);
     }
     let positions = coarse.ok_or_else(|| SolveError::Stopped("no positions".into()))?;
     Ok((positions, iterations))
+}
+
+/// Runs Newton's method on one problem of the ladder; the positions reached and the iterations taken.
+fn run<O>(
+    problem: O,
+    newton: ActiveSetNewton,
+    begin: Positions,
+    n: usize,
+    options: &SolveOptions,
+) -> Result<(Positions, u64), SolveError>
+where
+    O: CostFunction<Param = Positions, Output = f64>
+        + Gradient<Param = Positions, Gradient = Array1<f64>>
+        + Hessian<Param = Positions>,
+    O::Hessian: NewtonHessian,
+{
+    let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
+    let mut executor =
+        Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
+    if let Some(observer) = &options.observer {
+        executor = executor.add_observer(Forward { n, observer: observer.clone() }, ObserverMode::Always);
+    }
+    let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
+    let positions = result.state.take_param().ok_or_else(|| SolveError::Stopped("no positions".into()))?;
+    Ok((positions, result.state.get_iter()))
 }
 
 struct Forward {

@@ -3,15 +3,15 @@
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, TerminationReason, TerminationStatus,
 };
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 
 use super::certificate::quick_gap;
-use crate::dense;
+use super::direction::NewtonHessian;
 use crate::problem::Positions;
 use crate::utility::Origin;
 
 /// The iteration state that [`ActiveSetNewton`] runs on.
-pub type NewtonState = IterState<Positions, Array1<f64>, (), Array2<f64>, (), f64>;
+pub type NewtonState = IterState<Positions, Array1<f64>, (), (), (), f64>;
 
 /// Share of a gap between neighbours that one step may close: a step never crosses a tie.
 const TO_THE_TIE: f64 = 0.9;
@@ -71,12 +71,13 @@ impl Ends {
 
 /// Projected Newton for the folded problem, as an `argmin` [`Solver`].
 ///
-/// *Requires* `CostFunction`, `Gradient` and `Hessian` (lower triangle) on [`Positions`]; a convex cost.
+/// *Requires* `CostFunction`, `Gradient` and `Hessian` on [`Positions`], with a Hessian that solves Newton's equation
+/// ([`NewtonHessian`]: a matrix or an operator); a convex cost.
 ///
 /// An iteration
 /// 1. frees those responses at the end 0 that a force pulls inwards (several at once, in rank order: the one-sided forces
 ///    within a tied block increase with rank),
-/// 2. solves the Newton system of the free ones by a diagonally scaled Cholesky factorisation,
+/// 2. solves the Newton system of the free ones,
 /// 3. walks along that direction, then back until the directional derivative says that the maximum has not been overshot by
 ///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
 ///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
@@ -102,36 +103,6 @@ impl ActiveSetNewton {
     /// `tolerance`: the gap, relative to the virial, at which to stop.
     pub fn new(ends: Ends, tolerance: f64) -> Self {
         Self { ends, tolerance, cost_scale: 0.0, best: None, stale: 0, finished: false }
-    }
-
-    /// The direction of the responses `first_free..`; zero for those before.
-    fn direction(
-        &self,
-        hessian: &Array2<f64>,
-        cost_gradient: &Array1<f64>,
-        first_free: usize,
-    ) -> Result<Vec<f64>, Error> {
-        let m = cost_gradient.len();
-        let scale: Vec<f64> = (first_free..m).map(|i| hessian[(i, i)].max(f64::MIN_POSITIVE).sqrt().recip()).collect();
-        let scaled_force: Array1<f64> = (first_free..m).map(|i| -cost_gradient[i] * scale[i - first_free]).collect();
-        // Exact arithmetic needs no shift: the matrix is positive definite where U is strictly concave.
-        let mut shift = 0.0;
-        loop {
-            let mut matrix = hessian.slice(ndarray::s![first_free.., first_free..]).to_owned();
-            for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
-                row.iter_mut().take(i).zip(&scale).for_each(|(h, s)| *h *= s * scale[i]);
-                row[i] = 1.0 + shift;
-            }
-            if let Some(z) = dense::solve_positive_definite(matrix, &scaled_force).map_err(Error::msg)? {
-                let mut direction = vec![0.0; first_free];
-                direction.extend(z.iter().zip(&scale).map(|(z, s)| z * s));
-                return Ok(direction);
-            }
-            if shift > 1.0 {
-                return Err(Error::msg("the Newton matrix is not positive definite"));
-            }
-            shift = (shift * 100.0_f64).max(1e-14);
-        }
     }
 
     /// The longest step, at most 1, along `direction` that closes no gap by more than [`TO_THE_TIE`]. Two responses that
@@ -192,6 +163,13 @@ impl ActiveSetNewton {
     }
 }
 
+/// The relative residual at which an iterative method may stop solving Newton's equation: falling with the gap, so that
+/// convergence stays faster than linear (Dembo, Eisenstat and Steihaug, *Inexact Newton methods*, SIAM J. Numer. Anal. 19
+/// (1982), 400-408).
+fn inner_tolerance(relative_gap: f64) -> f64 {
+    (0.1 * relative_gap.sqrt()).clamp(1e-8, 1e-2)
+}
+
 fn dot(gradient: &Array1<f64>, step: &[f64]) -> f64 {
     gradient.iter().zip(step).map(|(g, s)| g * s).sum()
 }
@@ -200,7 +178,8 @@ impl<O> Solver<O, NewtonState> for ActiveSetNewton
 where
     O: CostFunction<Param = Positions, Output = f64>
         + Gradient<Param = Positions, Gradient = Array1<f64>>
-        + Hessian<Param = Positions, Hessian = Array2<f64>>,
+        + Hessian<Param = Positions>,
+    O::Hessian: NewtonHessian,
 {
     fn name(&self) -> &str {
         "projected active-set Newton"
@@ -230,11 +209,13 @@ where
             self.finished = true;
             return Ok((state.param(x).gradient(gradient), None));
         }
+        let start_gap = self.relative_gap(&gradient, &x);
+        let tolerance = inner_tolerance(start_gap);
         let hessian = problem.hessian(&x)?;
-        let mut direction = self.direction(&hessian, &gradient, first_free)?;
+        let mut direction = hessian.direction(&gradient, first_free, tolerance)?;
         let parts_in_order = |d: &[f64]| d[first_free..block].windows(2).all(|pair| pair[0] < pair[1]);
         if block - first_free > 1 && !parts_in_order(&direction) {
-            direction = self.direction(&hessian, &gradient, block - 1)?;
+            direction = hessian.direction(&gradient, block - 1, tolerance)?;
         }
 
         let mut step = match self.ends {
@@ -244,7 +225,6 @@ where
         if first_free == 0 && self.cost_scale == 0.0 {
             self.cost_scale = problem.cost(&x)?.abs();
         }
-        let start_gap = self.relative_gap(&gradient, &x);
         let (mut moved, mut new_gradient);
         loop {
             moved = self.walk(&x, &direction, step);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClosedForm, FiniteClosedForm, Jet, Origin, SharedUtility, Utility, UtilityError};
+use super::{ClosedForm, Derivative, FiniteClosedForm, Jet, Origin, SharedUtility, Utility, UtilityError};
 
 /// `scale * U(x) + shift` with `scale > 0`: the same optimal rewards and the same limit law as `U`.
 #[derive(Debug, Clone)]
@@ -47,6 +47,12 @@ impl Utility for Affine {
 
     fn jet(&self, x: f64) -> Jet {
         self.transform(self.base.jet(x))
+    }
+
+    fn map(&self, derivative: Derivative, points: &mut [f64]) {
+        self.base.map(derivative, points);
+        let shift = if derivative == Derivative::Value { self.shift } else { 0.0 };
+        points.iter_mut().for_each(|x| *x = self.scale * *x + shift);
     }
 
     fn origin(&self) -> Origin {

@@ -68,6 +68,17 @@ pub struct Jet {
     pub curvature: f64,
 }
 
+/// `U` itself, or one of its derivatives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivative {
+    /// `U`.
+    Value,
+    /// `U'`.
+    Slope,
+    /// `U''`.
+    Curvature,
+}
+
 /// How `U` leaves `x = 0+`: this decides whether rewards tie at the ends and what weight the limit law carries there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Origin {
@@ -141,6 +152,15 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
     /// `U`, `U'` and `U''` together; families that share work between the three override it.
     fn jet(&self, x: f64) -> Jet {
         Jet { value: self.value(x), slope: self.slope(x), curvature: self.curvature(x) }
+    }
+
+    /// Replaces every `x` by `U(x)` or a derivative there: one call for many points.
+    fn map(&self, derivative: Derivative, points: &mut [f64]) {
+        match derivative {
+            Derivative::Value => points.iter_mut().for_each(|x| *x = self.value(*x)),
+            Derivative::Slope => points.iter_mut().for_each(|x| *x = self.slope(*x)),
+            Derivative::Curvature => points.iter_mut().for_each(|x| *x = self.curvature(*x)),
+        }
     }
 
     /// How `U` leaves `x = 0+`.

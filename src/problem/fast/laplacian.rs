@@ -1,0 +1,83 @@
+//! The Hessian of the folded problem as an operator.
+
+use super::chebyshev::Chebyshev;
+use super::plan::{Channel, Matrices, Plan};
+use super::rank_levels::RankLevels;
+use super::resolution::Resolution;
+use crate::problem::Positions;
+use crate::utility::{Derivative, SharedUtility, Utility};
+
+/// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
+const CLOSEST: f64 = 1e-14;
+
+/// The Hessian of `-S` at given positions, a graph Laplacian folded onto the lower half:
+///
+/// ```text
+/// (H v)_i = 2 sum_j [w_ij (v_i - v_j) + w'_ij (v_i + v_j)] + [n odd] 2 w''_i v_i,
+/// ```
+///
+/// with weights `-U''` at the distances to the lower responses, to the mirror images, and to the middle response. A product
+/// takes `O(n)`; the kernel's values are kept from the first.
+#[derive(Debug)]
+pub struct Laplacian {
+    utility: SharedUtility,
+    plan: Plan,
+    matrices: Matrices,
+    /// Half of what multiplies `v_i` itself in the formula.
+    row_sums: Vec<f64>,
+    diagonal: Vec<f64>,
+}
+
+impl Laplacian {
+    pub(super) fn new(utility: &SharedUtility, x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
+        let plan = Plan::new(x, chebyshev, resolution);
+        let weight = |t: &mut [f64]| weights(utility.as_ref(), t);
+        let matrices = plan.matrices(&weight);
+        let m = x.lower_half().len();
+        let ones = plan.ascend(&vec![1.0; m]);
+        let mut sums = plan.gather(&plan.exchange_kept(&matrices, &ones), |_| 1.0);
+        let mut row_sums = plan.descend(&mut sums);
+        let mut middle: Vec<f64> = if x.has_middle() { (0..m).map(|i| x.to_middle(i)).collect() } else { Vec::new() };
+        weight(&mut middle);
+        row_sums.iter_mut().zip(middle).for_each(|(sum, w)| *sum += w);
+        let mut images: Vec<f64> = (0..m).map(|i| x.far(i, i)).collect();
+        weight(&mut images);
+        let diagonal = row_sums.iter().zip(images).map(|(sum, image)| 2.0 * (sum + image)).collect();
+        Self { utility: utility.clone(), plan, matrices, row_sums, diagonal }
+    }
+
+    /// `H v`.
+    pub fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let source = self.plan.ascend(v);
+        let exchanged = self.plan.exchange_kept(&self.matrices, &source);
+        let mut sums = self.plan.gather(&exchanged, |channel| if channel == Channel::Mirror { 1.0 } else { -1.0 });
+        let mut product = self.plan.descend(&mut sums);
+        for ((product, v), sum) in product.iter_mut().zip(v).zip(&self.row_sums) {
+            *product = 2.0 * (*product + sum * v);
+        }
+        product
+    }
+
+    /// The diagonal of `H`.
+    pub fn diagonal(&self) -> &[f64] {
+        &self.diagonal
+    }
+
+    /// A symmetric positive definite approximation of the inverse on the responses from `first_free` on, with a condition
+    /// number that does not grow with `n`.
+    pub fn preconditioner(&self, first_free: usize) -> RankLevels {
+        RankLevels::new(self.utility.as_ref(), &self.plan.x, &self.diagonal, first_free)
+    }
+}
+
+/// `-U''` at distances, in place.
+pub(super) fn weights(utility: &dyn Utility, t: &mut [f64]) {
+    let closest = t.iter().any(|t| *t < CLOSEST).then(|| -utility.curvature(CLOSEST));
+    utility.map(Derivative::Curvature, t);
+    for t in t.iter_mut() {
+        *t = -*t;
+        if !t.is_finite() {
+            *t = closest.unwrap_or(f64::MAX);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! On which intervals of distances the kernel is a polynomial, to a given accuracy.
+
+use super::chebyshev::Chebyshev;
+use crate::utility::{Derivative, Origin, Utility};
+
+/// Steps of the table for each halving of the distance.
+const STEPS: f64 = 4.0;
+
+/// The smallest distance that the table reaches.
+const SMALLEST: f64 = 1e-155;
+
+/// An interval of this length, relative to its left end, counts as resolved where rounding inside a typed expression keeps
+/// the error above the tolerance; the error found is then the accuracy.
+const SHORTEST: f64 = 0.25;
+
+/// For a distance `t`, the largest `L` such that `U'` on `[t, t + L]` agrees with its interpolant in Chebyshev points to a
+/// tolerance, relative to the smallest value of `U'` there.
+///
+/// The error is measured: at both ends and between the points. `U'` of a power, a pole, a logarithm (smoothed or not) or
+/// an exponential is completely monotone, and then the left end has the largest error: the interpolation error is
+/// `f[nodes, t] omega(t)`, where the divided difference of a completely monotone `f` has one sign and falls with `t`, and
+/// `|omega|` is largest at the ends of the interval. For those the measured error is a bound.
+#[derive(Debug)]
+pub(super) struct Resolution {
+    /// `L` at `2^(-k / STEPS)`.
+    lengths: Vec<f64>,
+    /// `L` at 0: positive where the slope there is finite.
+    at_zero: f64,
+    /// The largest error found on the intervals of the table.
+    error: f64,
+    /// A bound on the rounding error of a computed `U'`, relative to `U' + floor`, in units of `f64::EPSILON / 2`.
+    rounding: f64,
+    /// Values of `U'` below this count as this: they add nothing to the sums.
+    floor: f64,
+}
+
+impl Resolution {
+    /// The table for distances down to `smallest`.
+    pub(super) fn new(utility: &dyn Utility, chebyshev: &Chebyshev, tolerance: f64, smallest: f64) -> Self {
+        let floor = floor(utility);
+        let probe = Probe::new(utility, chebyshev, floor);
+        let (mut error, mut rounding) = (0.0f64, 0.0f64);
+        let mut at_zero = 0.0;
+        if let Origin::FiniteSlope(_) = utility.origin() {
+            at_zero = 1.0;
+            while at_zero > 1e-12 && probe.error(0.0, at_zero) > tolerance {
+                at_zero *= 0.8;
+            }
+        }
+        let last = (-smallest.clamp(SMALLEST, 1.0).log2() * STEPS).ceil() as i32;
+        let mut lengths = Vec::with_capacity(last as usize + 1);
+        let mut relative = 1.0;
+        for k in 0..=last {
+            let t = distance(k);
+            let fits = |relative: f64| probe.error(t, (relative * t).min(1.0 - t)) <= tolerance;
+            if fits(relative) {
+                while relative * t < 1.0 - t && fits(relative * 1.25) {
+                    relative *= 1.25;
+                }
+            } else {
+                while relative > SHORTEST && !fits(relative) {
+                    relative = (relative * 0.8).max(SHORTEST);
+                }
+            }
+            let length = (relative * t).min(1.0 - t);
+            error = error.max(probe.error(t, length));
+            // The slope's own rounding, and that of its argument through the condition number.
+            let jet = utility.jet(t);
+            let units = utility.slope_error(jet.slope) + 8.0 * t * jet.curvature.abs();
+            rounding = rounding.max(units / (jet.slope + floor));
+            // No distance exceeds 1.
+            lengths.push(if relative * t >= 1.0 - t { f64::INFINITY } else { length });
+        }
+        Self { lengths, at_zero, error: error.max(tolerance), rounding, floor }
+    }
+
+    /// The largest resolved length from the distance `t` on, or a little less.
+    pub(super) fn length(&self, t: f64) -> f64 {
+        let from_zero = self.at_zero - t;
+        let k = (-t.log2() * STEPS).ceil();
+        if k < self.lengths.len() as f64 {
+            let k = k.max(0.0) as usize;
+            from_zero.max(self.lengths[k] - (t - distance(k as i32)))
+        } else {
+            from_zero
+        }
+    }
+
+    /// The error of interpolation in one variable, relative to `U' + floor`.
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
+    /// A bound on the rounding error of a computed `U'`, relative to `U' + floor`, in units of `f64::EPSILON / 2`.
+    pub(super) fn rounding(&self) -> f64 {
+        self.rounding
+    }
+
+    /// See [`Resolution::error`].
+    pub(super) fn floor(&self) -> f64 {
+        self.floor
+    }
+}
+
+fn distance(k: i32) -> f64 {
+    (-f64::from(k) / STEPS).exp2()
+}
+
+/// A tenth of the virial of a pair under the uniform law, `int 2 (1-t) t U'(t) dt` from 1/100 on.
+fn floor(utility: &dyn Utility) -> f64 {
+    const POINTS: usize = 64;
+    let step = 100f64.ln() / POINTS as f64;
+    let terms = (0..POINTS).map(|k| (-(k as f64 + 0.5) * step).exp());
+    0.1 * terms.map(|t| 2.0 * (1.0 - t) * t * utility.slope(t).max(0.0) * t * step).sum::<f64>()
+}
+
+/// Measures interpolation errors.
+struct Probe<'a> {
+    utility: &'a dyn Utility,
+    nodes: &'a [f64],
+    /// Where the error is measured, on [-1, 1], and the Lagrange basis there.
+    points: Vec<f64>,
+    basis: Vec<Vec<f64>>,
+    floor: f64,
+}
+
+impl<'a> Probe<'a> {
+    fn new(utility: &'a dyn Utility, chebyshev: &'a Chebyshev, floor: f64) -> Self {
+        let nodes = chebyshev.nodes();
+        let between = nodes.windows(2).map(|pair| 0.5 * (pair[0] + pair[1]));
+        let points: Vec<f64> = [-1.0, 1.0].into_iter().chain(between).collect();
+        let basis = points.iter().map(|xi| {
+            let mut basis = vec![0.0; nodes.len()];
+            chebyshev.basis(*xi, &mut basis);
+            basis
+        });
+        Self { utility, nodes, basis: basis.collect(), points, floor }
+    }
+
+    fn error(&self, t: f64, length: f64) -> f64 {
+        let at = |xi: &f64| t + 0.5 * length * (1.0 + xi);
+        let mut values: Vec<f64> = self.nodes.iter().map(at).collect();
+        let mut exact: Vec<f64> = self.points.iter().map(at).collect();
+        self.utility.map(Derivative::Slope, &mut values);
+        self.utility.map(Derivative::Slope, &mut exact);
+        let smallest = exact[1].max(self.floor);
+        let error = |(basis, exact): (&Vec<f64>, &f64)| {
+            let interpolant: f64 = basis.iter().zip(&values).map(|(b, v)| b * v).sum();
+            (interpolant - exact).abs()
+        };
+        self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max) / smallest
+    }
+}
