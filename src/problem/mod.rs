@@ -11,7 +11,7 @@ mod free;
 mod positions;
 mod sweep;
 
-pub use fast::{ACCURACY, FastRewards, Laplacian};
+pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::Positions;

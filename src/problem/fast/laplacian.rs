@@ -63,6 +63,21 @@ impl Laplacian {
         &self.diagonal
     }
 
+    /// For each response, the size of the force that a move by the distance from its neighbour would take: `H_ii` times that
+    /// distance, to the next response above it that is not tied with it.
+    pub fn forces(&self) -> Vec<f64> {
+        let x = &self.plan.x;
+        let m = self.diagonal.len();
+        let mut forces = self.diagonal.clone();
+        let mut distance = 1.0;
+        for i in (0..m).rev() {
+            let gap = if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
+            distance = if gap > 0.0 { gap } else { distance };
+            forces[i] *= distance;
+        }
+        forces
+    }
+
     /// A symmetric positive definite approximation of the inverse on the responses from `first_free` on, with a condition
     /// number that does not grow with `n`.
     pub fn preconditioner(&self, first_free: usize) -> RankLevels {

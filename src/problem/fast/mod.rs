@@ -21,6 +21,7 @@ use argmin::core::{CostFunction, Error, Gradient, Hessian};
 use ndarray::Array1;
 
 pub use laplacian::Laplacian;
+pub use rank_levels::RankLevels;
 
 use super::sweep::Accurate;
 use super::{Forces, Positions};

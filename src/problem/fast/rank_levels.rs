@@ -152,14 +152,25 @@ impl Octaves {
     }
 
     /// An estimate of the energy of the hat of half width `h` around response `centre`.
+    ///
+    /// Towards the end 0 weights may grow by orders of magnitude over the width of the hat, so its left half is sampled at
+    /// ranks in geometric progression from its foot.
     fn energy(&self, centre: usize, h: usize, stiffness: &[f64]) -> f64 {
         let m = stiffness.len() - 1;
         let slope_part = stiffness[(centre + h).min(m)] - stiffness[(centre + 1).saturating_sub(h + 1)];
         let width = h as f64;
-        let square = (2.0 * width * width + 1.0) / (3.0 * width);
-        let points = [centre, centre.saturating_sub(h / 2), (centre + h / 2).min(m - 1)];
-        let far: f64 =
-            (h.ilog2() as usize..self.samples.len()).flat_map(|q| points.map(|i| self.far_weight(q, i))).sum();
-        2.0 * (slope_part / (width * width) + square * far / points.len() as f64)
+        let far = |i: usize| -> f64 {
+            (h.ilog2() as usize..self.samples.len()).map(|q| self.far_weight(q, i)).sum()
+        };
+        let at_centre = far(centre);
+        let mut square_part = at_centre + width / 6.0 * (at_centre + far((centre + h / 2).min(m - 1)));
+        let (mut offset, mut nearer) = (1, far((centre + 1).saturating_sub(h)));
+        while offset < h {
+            let further = far((centre + 2 * offset).saturating_sub(h));
+            // sum (j/h)^2 over the ranks `offset <= j < 2 offset` from the foot.
+            square_part += 7.0 / 3.0 * (offset as f64).powi(3) / (width * width) * (nearer * further).sqrt();
+            (offset, nearer) = (2 * offset, further);
+        }
+        2.0 * (slope_part / (width * width) + square_part)
     }
 }
