@@ -10,7 +10,9 @@ fn quantiles(n: usize, power: f64) -> Positions {
 
 #[test]
 fn compare() {
-    for text in ["log(x)", "-1/x", "x^0.5", "-x^-2", "log(x+0.1)", "logsigmoid(4x)", "1-exp(-50x)", "x-0.5x^2","log(x)+x"] {
+    for text in
+        ["log(x)", "-1/x", "x^0.5", "-x^-2", "log(x+0.1)", "logsigmoid(4x)", "1-exp(-50x)", "x-0.5x^2", "log(x)+x"]
+    {
         for (n, power) in [(40, 1.0), (1000, 2.0), (3001, 3.0), (3000, 1.0), (2500, 15.0)] {
             let u = parse(text).unwrap();
             let x = quantiles(n, power);
@@ -32,7 +34,14 @@ fn compare() {
                 eh = eh.max((hv[i] - s).abs() / a);
                 ed = ed.max((h.diagonal()[i] / hd[(i, i)] - 1.0).abs());
             }
-            println!("{text:15} n {n:5} p {power:4} grad {eg:.1e} hv {eh:.1e} diag {ed:.1e} cut {:.1e} virial {:.1e} S {:.1e} mag {:.1e} bound {:.1e}", f.largest_cut / e.largest_cut - 1.0, f.virial / e.virial - 1.0, (f.objective - e.objective)/e.magnitude, f.magnitude/e.magnitude-1.0, f.rounding / f.virial);
+            println!(
+                "{text:15} n {n:5} p {power:4} grad {eg:.1e} hv {eh:.1e} diag {ed:.1e} cut {:.1e} virial {:.1e} S {:.1e} mag {:.1e} bound {:.1e}",
+                f.largest_cut / e.largest_cut - 1.0,
+                f.virial / e.virial - 1.0,
+                (f.objective - e.objective) / e.magnitude,
+                f.magnitude / e.magnitude - 1.0,
+                f.rounding / f.virial
+            );
             let _ = direct.cost(&x);
         }
     }

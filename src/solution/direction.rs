@@ -99,7 +99,8 @@ impl System<'_> {
 
     /// The preconditioner on a weighted residual.
     fn precondition(&self, residual: &[f64]) -> Vec<f64> {
-        let forces: Vec<f64> = residual.iter().zip(&self.weights).map(|(r, w)| if *w > 0.0 { r / w } else { 0.0 }).collect();
+        let forces: Vec<f64> =
+            residual.iter().zip(&self.weights).map(|(r, w)| if *w > 0.0 { r / w } else { 0.0 }).collect();
         self.preconditioner.apply(&forces)
     }
 
@@ -156,7 +157,9 @@ impl System<'_> {
         for (vector, coefficient) in basis.iter().zip(&coefficients) {
             sum.par_iter_mut().with_min_len(1 << 14).zip(vector).for_each(|(s, v)| *s += coefficient * v);
         }
-        if std::env::var("CGLOG").is_ok() { eprintln!("    gmres {count} m {} enough {:.1e}", right.len(), enough/size); }
+        if std::env::var("CGLOG").is_ok() {
+            eprintln!("    gmres {count} m {} enough {:.1e}", right.len(), enough / size);
+        }
         self.precondition(&sum)
     }
 }

@@ -150,7 +150,7 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
     if let Some(refusal) = utility.refusal() {
         return Err(refusal.into());
     }
-    check_memory(n, utility.is_linear() || Method::for_responses(n)==Method::Fast)?;
+    check_memory(n, utility.is_linear() || Method::for_responses(n) == Method::Fast)?;
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let method = options.method.unwrap_or_else(|| Method::for_responses(n));
     let (positions, iterations, summary) = if utility.is_linear() {

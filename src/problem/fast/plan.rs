@@ -317,7 +317,8 @@ impl Plan {
 
     /// What the responses of each leaf receive from each other: from above, and from below.
     pub(super) fn own<'e>(&self, exchanged: &'e Exchanged) -> Vec<(&'e [f64], &'e [f64])> {
-        let own = self.blocks.iter().zip(&self.starts).filter(|(block, _)| block.kind == Kind::Near && block.a == block.b);
+        let own =
+            self.blocks.iter().zip(&self.starts).filter(|(block, _)| block.kind == Kind::Near && block.a == block.b);
         own.map(|(block, start)| exchanged.0[*start..].split_at(self.tree.range(block.a).len()))
             .map(|(above, rest)| (above, &rest[..above.len()]))
             .collect()
@@ -358,20 +359,25 @@ impl Plan {
         let owners = (0..end).map(|node| (node, true)).chain(self.tree.leaves().map(|leaf| (leaf, false)));
         let owners: Vec<(usize, bool)> = owners.collect();
         let mut slots = vec![0.0; self.slots()];
-        let parts = split(&mut slots, owners.iter().map(|&(node, interpolated)| match node {
-            0 => self.order(),
-            _ => self.len(node, interpolated),
-        }));
-        parts.into_par_iter().with_min_len(CHUNK).zip(owners.into_par_iter()).for_each(|(sums, (node, interpolated))| {
-            let owner = if interpolated { node } else { end + node };
-            let range = self.incoming.starts[owner] as usize..self.incoming.starts[owner + 1] as usize;
-            for (start, channel) in &self.incoming.items[range] {
-                let weight = weight(*channel);
-                if weight != 0.0 {
-                    sums.iter_mut().zip(&exchanged.0[*start..]).for_each(|(sum, r)| *sum += weight * r);
+        let parts = split(
+            &mut slots,
+            owners.iter().map(|&(node, interpolated)| match node {
+                0 => self.order(),
+                _ => self.len(node, interpolated),
+            }),
+        );
+        parts.into_par_iter().with_min_len(CHUNK).zip(owners.into_par_iter()).for_each(
+            |(sums, (node, interpolated))| {
+                let owner = if interpolated { node } else { end + node };
+                let range = self.incoming.starts[owner] as usize..self.incoming.starts[owner + 1] as usize;
+                for (start, channel) in &self.incoming.items[range] {
+                    let weight = weight(*channel);
+                    if weight != 0.0 {
+                        sums.iter_mut().zip(&exchanged.0[*start..]).for_each(|(sum, r)| *sum += weight * r);
+                    }
                 }
-            }
-        });
+            },
+        );
         slots
     }
 

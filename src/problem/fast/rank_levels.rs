@@ -1,21 +1,27 @@
 //! A multilevel preconditioner in rank space.
 
-use crate::problem::Positions;
-use crate::utility::Utility;
+use rayon::prelude::*;
 
 use super::laplacian::weights;
+use crate::problem::Positions;
+use crate::utility::{Origin, Utility};
 
 /// How much of what the next finer level does to a hat function is left out of its own level.
 const OVERLAP: f64 = 0.75;
 
+/// Hats that one task handles.
+const CHUNK: usize = 256;
+
 /// An approximate inverse of the folded Laplacian `H`: a sum over levels of hat functions in rank space,
 ///
 /// ```text
-/// B = diag(H)^-1 + sum_l P_l diag(1/D_l - OVERLAP/M_l)_+ P_l^T,
+/// B = diag(H)^-1 + X sum_l P_l diag(1/D_l - OVERLAP/M_l)_+ P_l^T X,
 /// ```
 ///
-/// whose hats have half widths `h = 2, 4, 8, ..` in ranks. `D_l` estimates the energies `phi^T H phi` of the hats of level
-/// `l`; `M_l` is what the diagonal of the next finer level alone would make of them.
+/// whose hats have half widths `h = 2, 4, 8, ..` in ranks. `D_l` estimates the energies of the scaled hats of level `l`;
+/// `M_l` is what the level below alone would make of them. `X` holds the positions where `U'(0+)` is infinite: there it is
+/// the relative displacement of a response that varies slowly with its rank, also where positions grow by a factor from one
+/// to the next; towards the end 0 the first hat of a level is then constant. Where responses may touch the end, `X = 1`.
 ///
 /// Where `U'' ~ t^-(1+s)`, `H` acts like an operator of order `s` in rank space (at most 2). Sums over levels of scaled hats
 /// have a condition number bounded in `n` for every `s > 0` (Bramble, Pasciak and Xu, *Parallel multilevel
@@ -25,52 +31,62 @@ const OVERLAP: f64 = 0.75;
 ///
 /// The energy of a hat needs `H` at all distances. Pairs are grouped by octaves `2^q <= j - i < 2^(q+1)` of their rank
 /// distance, with one weight sampled for each response and octave. Octaves that are short beside the hat see its slope,
-/// and add `w (j-i)^2 / h^2`; long ones see its size, and add `w` times its square. That is within some 20% of the truth,
-/// and positive.
+/// long ones see its size. That is within some 20% of the truth, and positive.
 #[derive(Debug)]
 pub struct RankLevels {
     first_free: usize,
+    scale: Vec<f64>,
+    constant_at_zero: bool,
     /// From fine to coarse: the factors of each hat.
     factors: Vec<Vec<f64>>,
 }
 
 impl RankLevels {
     pub(super) fn new(utility: &dyn Utility, x: &Positions, diagonal: &[f64], first_free: usize) -> Self {
-        let octaves = Octaves::new(utility, x);
-        let mut energies: Vec<f64> = diagonal[first_free..].to_vec();
+        let m = x.lower_half().len();
+        let constant_at_zero = !matches!(utility.origin(), Origin::FiniteSlope(_));
+        let scale = if constant_at_zero { x.lower_half().to_vec() } else { vec![1.0; m] };
+        let octaves = Octaves::new(utility, x, &scale);
+        let mut energies: Vec<f64> = (first_free..m).map(|i| scale[i] * diagonal[i] * scale[i]).collect();
         let mut factors = vec![energies.iter().map(|d| inverse(*d)).collect()];
-        let (m, mut half_width) = (x.lower_half().len(), 1usize);
-        // Prefix sums of the stiffness of pairs that are short beside the hats.
-        let mut stiffness = vec![0.0; m + 1];
+        let mut stiffness = Stiffness(vec![[0.0; 3]; m + 1]);
+        let mut half_width = 1usize;
         while energies.len() >= 3 {
-            octaves.add_stiffness(half_width.ilog2() as usize, &mut stiffness);
+            stiffness.add(&octaves, half_width.ilog2() as usize);
             half_width *= 2;
-            let of_hat = |k: usize| octaves.energy(first_free + (k + 1) * half_width - 1, half_width, &stiffness);
-            let coarse: Vec<f64> = (0..energies.len() / 2).map(of_hat).collect();
+            let first = |k: usize| k == 0 && constant_at_zero;
+            let of_hat = |k: usize| {
+                let centre = first_free + (k + 1) * half_width - 1;
+                Hat { centre, half_width, constant_at_zero: first(k) }.energy(&octaves, &stiffness)
+            };
+            let coarse: Vec<f64> = (0..energies.len() / 2).into_par_iter().with_min_len(CHUNK).map(of_hat).collect();
             let beneath = |k: usize| {
-                let side = |i: usize| 0.25 * energies.get(i).unwrap_or(&0.0);
-                side(2 * k) + energies[2 * k + 1] + side(2 * k + 2)
+                let left = if first(k) { 1.0 } else { 0.25 };
+                left * energies[2 * k] + energies[2 * k + 1] + 0.25 * energies.get(2 * k + 2).unwrap_or(&0.0)
             };
             let factor = |(k, energy): (usize, &f64)| (inverse(*energy) - OVERLAP * inverse(beneath(k))).max(0.0);
             factors.push(coarse.iter().enumerate().map(factor).collect());
             energies = coarse;
         }
-        Self { first_free, factors }
+        Self { first_free, scale, constant_at_zero, factors }
     }
 
     /// `B r`; responses before the first free one are left out.
     pub fn apply(&self, r: &[f64]) -> Vec<f64> {
-        let mut residuals = vec![r[self.first_free..].to_vec()];
+        let scaled = r.iter().zip(&self.scale).skip(self.first_free).map(|(r, s)| r * s);
+        let mut residuals = vec![scaled.collect::<Vec<f64>>()];
+        let left = |k: usize| if k == 0 && self.constant_at_zero { 1.0 } else { 0.5 };
         for factors in &self.factors[1..] {
             let fine = &residuals[residuals.len() - 1];
-            let restrict = |k: usize| fine[2 * k + 1] + 0.5 * (fine[2 * k] + fine.get(2 * k + 2).unwrap_or(&0.0));
+            let restrict =
+                |k: usize| left(k) * fine[2 * k] + fine[2 * k + 1] + 0.5 * fine.get(2 * k + 2).unwrap_or(&0.0);
             residuals.push((0..factors.len()).map(restrict).collect());
         }
         let mut coarse: Vec<f64> = Vec::new();
         for (residual, factors) in residuals.into_iter().zip(&self.factors).rev() {
             let mut fine: Vec<f64> = residual.iter().zip(factors).map(|(r, f)| r * f).collect();
             for (k, z) in coarse.iter().enumerate() {
-                fine[2 * k] += 0.5 * z;
+                fine[2 * k] += left(k) * z;
                 fine[2 * k + 1] += z;
                 if let Some(right) = fine.get_mut(2 * k + 2) {
                     *right += 0.5 * z;
@@ -79,7 +95,7 @@ impl RankLevels {
             coarse = fine;
         }
         let mut product = vec![0.0; self.first_free];
-        product.append(&mut coarse);
+        product.extend(coarse.iter().zip(&self.scale[self.first_free..]).map(|(z, s)| z * s));
         product
     }
 }
@@ -89,14 +105,15 @@ fn inverse(energy: f64) -> f64 {
 }
 
 /// Weights `-U''` between responses whose ranks differ by a power of 2.
-struct Octaves {
+struct Octaves<'a> {
     n: usize,
+    scale: &'a [f64],
     /// `samples[q][i]`: between `i` and `i + 2^q`; 0 where there is no such response.
     samples: Vec<Vec<f64>>,
 }
 
-impl Octaves {
-    fn new(utility: &dyn Utility, x: &Positions) -> Self {
+impl<'a> Octaves<'a> {
+    fn new(utility: &dyn Utility, x: &Positions, scale: &'a [f64]) -> Self {
         let (n, m) = (x.n(), x.lower_half().len());
         let distance = |i: usize, j: usize| {
             if j < m {
@@ -107,14 +124,14 @@ impl Octaves {
                 x.to_middle(i)
             }
         };
-        let samples = (0..=n.ilog2()).map(|q| {
+        let sample = |q: u32| {
             let reach = m.min(n.saturating_sub(1 << q));
             let mut sample: Vec<f64> = (0..reach).map(|i| distance(i, i + (1 << q))).collect();
             weights(utility, &mut sample);
             sample.resize(m, 0.0);
             sample
-        });
-        Self { n, samples: samples.collect() }
+        };
+        Self { n, scale, samples: (0..=n.ilog2()).into_par_iter().map(sample).collect() }
     }
 
     fn sample(&self, q: usize, i: usize) -> f64 {
@@ -124,19 +141,7 @@ impl Octaves {
     /// The geometric mean of a sample and the next longer one, or the sample where there is none.
     fn mean(&self, q: usize, near: usize, far: Option<usize>) -> f64 {
         let (near, far) = (self.sample(q, near), far.map_or(0.0, |far| self.sample(q + 1, far)));
-        if far > 0.0 { (near * far).sqrt() } else { near }
-    }
-
-    /// Adds the prefix sums of `sum w (j-i)^2` over the pairs of octave `q` that begin at each response.
-    fn add_stiffness(&self, q: usize, prefix: &mut [f64]) {
-        let length = f64::from(1u32 << q);
-        let mut sum = 0.0;
-        for i in 0..prefix.len() - 1 {
-            // Both samples carry the square of their distance, of which the mean has the factor 2.
-            let square = if q == 0 { 1.0 } else { 2.0 * length * length };
-            sum += length * square * if q == 0 { self.sample(0, i) } else { self.mean(q, i, Some(i)) };
-            prefix[i + 1] += sum;
-        }
+        if far > 0.0 { near.sqrt() * far.sqrt() } else { near }
     }
 
     /// The sum of weights from `i` to the responses of octave `q` on both sides.
@@ -150,27 +155,85 @@ impl Octaves {
         }
         from_above + below * self.mean(q, i - length, i.checked_sub(2 * length))
     }
+}
 
-    /// An estimate of the energy of the hat of half width `h` around response `centre`.
+/// Prefix sums over `i` of `w A^2`, `w A B` and `w B^2` for the pairs of short octaves that begin at `i`. With the scale `s`,
+/// `A = (i + o) s_(i+o) - i s_i` and `B = s_(i+o) - s_i`, so that `A - a B` is the difference of `s_i (i - a)` between the two.
+struct Stiffness(Vec<[f64; 3]>);
+
+impl Stiffness {
+    /// Adds the pairs of octave `q`.
+    fn add(&mut self, octaves: &Octaves<'_>, q: usize) {
+        let (offset, m) = (1usize << q, self.0.len() - 1);
+        let mut sums = [0.0; 3];
+        for i in 0..m {
+            // A pair that reaches beyond the middle meets an image that moves against it, and counts by its size.
+            let j = i + offset;
+            if j < m {
+                // Both samples carry the square of their distance, of which the geometric mean has the factor 2.
+                let pairs = if q == 0 { 1.0 } else { 2.0 * offset as f64 };
+                let weight = pairs * if q == 0 { octaves.sample(0, i) } else { octaves.mean(q, i, Some(i)) };
+                let (from, to) = (octaves.scale[i], octaves.scale[j]);
+                let (a, b) = (j as f64 * to - i as f64 * from, to - from);
+                sums = [sums[0] + weight * a * a, sums[1] + weight * a * b, sums[2] + weight * b * b];
+            }
+            self.0[i + 1].iter_mut().zip(sums).for_each(|(prefix, sum)| *prefix += sum);
+        }
+    }
+
+    /// `sum w (A - a B)^2` over the pairs that begin in a range, none of it where rounding leaves less.
+    fn of_slope(&self, range: std::ops::Range<usize>, a: f64) -> f64 {
+        let (from, to) = (self.0[range.start], self.0[range.end]);
+        let [aa, ab, bb] = [0, 1, 2].map(|k| to[k] - from[k]);
+        (aa - 2.0 * a * ab + a * a * bb).max(0.0)
+    }
+
+    /// `sum w B^2` over the pairs that begin in a range.
+    fn of_constant(&self, range: std::ops::Range<usize>) -> f64 {
+        self.0[range.end][2] - self.0[range.start][2]
+    }
+}
+
+/// A hat function of the ranks: 1 at its centre, 0 at `half_width` from it; 1 also before the centre if it is constant there.
+struct Hat {
+    centre: usize,
+    half_width: usize,
+    constant_at_zero: bool,
+}
+
+impl Hat {
+    /// An estimate of the energy of the scaled hat.
     ///
     /// Towards the end 0 weights may grow by orders of magnitude over the width of the hat, so its left half is sampled at
     /// ranks in geometric progression from its foot.
-    fn energy(&self, centre: usize, h: usize, stiffness: &[f64]) -> f64 {
-        let m = stiffness.len() - 1;
-        let slope_part = stiffness[(centre + h).min(m)] - stiffness[(centre + 1).saturating_sub(h + 1)];
-        let width = h as f64;
+    fn energy(&self, octaves: &Octaves<'_>, stiffness: &Stiffness) -> f64 {
+        let (centre, h, m) = (self.centre, self.half_width, octaves.scale.len());
+        let (width, end) = (h as f64, (centre + h).min(m));
+        let foot = (centre + 1).saturating_sub(h);
+        let rise = if self.constant_at_zero {
+            stiffness.of_constant(0..centre)
+        } else {
+            stiffness.of_slope(foot.saturating_sub(1)..centre, foot as f64 - 1.0) / (width * width)
+        };
+        let fall = stiffness.of_slope(centre..end, (centre + h) as f64) / (width * width);
         let far = |i: usize| -> f64 {
-            (h.ilog2() as usize..self.samples.len()).map(|q| self.far_weight(q, i)).sum()
+            let weight: f64 = (h.ilog2() as usize..octaves.samples.len()).map(|q| octaves.far_weight(q, i)).sum();
+            octaves.scale[i] * (octaves.scale[i] * weight)
         };
         let at_centre = far(centre);
-        let mut square_part = at_centre + width / 6.0 * (at_centre + far((centre + h / 2).min(m - 1)));
-        let (mut offset, mut nearer) = (1, far((centre + 1).saturating_sub(h)));
+        let mut size = at_centre + width / 6.0 * (at_centre + far((centre + h / 2).min(m - 1)));
+        let (mut offset, mut nearer) = (1, far(foot));
         while offset < h {
             let further = far((centre + 2 * offset).saturating_sub(h));
-            // sum (j/h)^2 over the ranks `offset <= j < 2 offset` from the foot.
-            square_part += 7.0 / 3.0 * (offset as f64).powi(3) / (width * width) * (nearer * further).sqrt();
+            let squares = if self.constant_at_zero {
+                offset as f64
+            } else {
+                // sum (j/h)^2 over the ranks `offset <= j < 2 offset` from the foot.
+                7.0 / 3.0 * (offset as f64).powi(3) / (width * width)
+            };
+            size += squares * nearer.sqrt() * further.sqrt();
             (offset, nearer) = (2 * offset, further);
         }
-        2.0 * (slope_part / (width * width) + square_part)
+        2.0 * (rise + fall + size)
     }
 }
