@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 FIGURES ?= figures
+# Where the study of convergence keeps its points.
+RESULTS ?= figures/asymptotics
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One profile for everything that compiles, so that build, test, bench and lint share what they compile.
 BUILD := --release --locked
@@ -11,8 +13,11 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(shell brew --prefix openblas 2>/dev/null)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 endif
 
+# The part of the study that `make study` runs, where machines share it: SHARD=2/8.
+SHARD ?= 1/1
+
 .DEFAULT_GOAL := help
-.PHONY: help deps build reproduce test bench lint docs clean
+.PHONY: help deps build reproduce study test bench lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,9 +28,14 @@ deps:
 build: deps ## compile the program
 	$(CARGO) build $(BUILD)
 
-reproduce: build ## draw every figure again, with its numbers
-	$(TARGET)/release/reward-collapse figure all --out $(FIGURES)
+reproduce: build ## draw every figure again, with its numbers; the study's from its kept points
+	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS)
 	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
+
+study: build ## compute what is missing of the study of convergence; SHARD=I/K for a part
+	$(TARGET)/release/reward-collapse asymptotics --study simulations/asymptotics.toml \
+		--results $(RESULTS) --shard $(SHARD)
+	@echo "Its points are in $(RESULTS)/; make reproduce draws them."
 
 test: deps ## run every test
 	$(CARGO) test $(BUILD)

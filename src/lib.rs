@@ -8,6 +8,7 @@ pub mod files;
 pub mod limit;
 pub mod problem;
 pub mod solution;
+pub mod study;
 pub mod utility;
 
 // Links the system BLAS and LAPACK behind `ndarray-linalg`.

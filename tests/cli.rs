@@ -96,6 +96,14 @@ fn asymptotics_has_the_promised_fields() {
         assert!(rows.iter().all(|row| row[field].is_f64()), "{field}");
     }
     assert!((study["fitted_exponent"].as_f64().unwrap() + 1.0).abs() < 0.01);
+    for field in ["energy_difference", "end_share", "atom"] {
+        assert!(rows.iter().all(|row| row[field].is_f64()), "{field}");
+    }
+    let rates = study["rates"].as_array().expect("rates");
+    assert_eq!(rates[0]["fitted_exponent"], study["fitted_exponent"]);
+    assert_eq!(rates[2]["predicted"], "c log(n) / n");
+    assert!((rates[0]["drift"].as_f64().unwrap() - 1.0).abs() < 0.05);
+    assert_eq!(rates.len(), 3);
     let csv = stdout(&["asymptotics", "-u", "x^0.5", "-n", "8,16", "--format", "csv"]);
     assert!(csv.starts_with("n,w1,ks,mean_utility,limit_mean_utility,gap,seconds\n8,"), "{csv}");
 }
@@ -133,6 +141,12 @@ fn bad_input_is_answered_in_one_line_with_status_2() {
     assert!(utility("x-e^-3x").contains("after an exponent"));
     assert!(error(&["figure", "collapse", "--n", "8"], 2).contains("figure asymptotics"));
     assert!(error(&["figure", "asymptotics", "--study", "no-such-file"], 2).contains("cannot read no-such-file"));
+    assert!(error(&["asymptotics", "--study", "no-such-file"], 2).contains("cannot read no-such-file"));
+    assert!(error(&["asymptotics", "-n", "8"], 2).contains("--utility"));
+    assert!(error(&["asymptotics", "-u", "x", "--shard", "1/2"], 2).contains("--shard"));
+    assert!(error(&["asymptotics", "-u", "x", "--results", "r"], 2).contains("--results"));
+    assert!(error(&["asymptotics", "--study", "s", "--shard", "1/2", "--fresh"], 2).contains("--fresh"));
+    assert!(error(&["figure", "collapse", "--results", "r"], 2).contains("figure asymptotics"));
     assert!(error(&["figure", "histogram"], 2).contains("collapse"));
     assert!(error(&["dance"], 2).contains("dance"));
 }

@@ -3,7 +3,8 @@
 mod support;
 
 use reward_collapse::compare::{
-    CompareError, Histogram, PredictedRate, fit_rate, kolmogorov, predicted_rate, wasserstein1,
+    CompareError, Histogram, Measure, PredictedRate, convergence, drift, fit_rate, kolmogorov, predicted_rate,
+    wasserstein1,
 };
 use reward_collapse::limit::LimitLaw;
 use reward_collapse::solution::solve;
@@ -168,6 +169,97 @@ fn rates_by_family() {
         assert_eq!(predicted_rate(&*parse(text).unwrap()).to_string(), expected, "{text}");
     }
     close(PredictedRate::InverseLog.shape(100.0), 1.0 / 100f64.ln(), 1e-15);
+}
+
+#[test]
+fn rates_of_other_measures() {
+    for (text, ks, energy) in [
+        ("log(x)", "c n^-1", "c log(n) / n"),
+        ("x^0.3", "c n^-1", "c n^-1"),
+        ("log(x+0.1)", "c n^-1", "c n^-1"),
+        ("-x^-0.3", "c n^-0.7", "c n^-0.7"),
+        ("-1/x", "c / log n", "c / log n"),
+        ("-x^-1.2", "c n^-0.2", "c n^-0.2"),
+        ("-x^-1.5", "c n^-0.5", "c log(n) / sqrt(n)"),
+        ("-x^-1.75", "c n^-0.75", "c n^-0.25"),
+        ("-x^-2", "c log(n) / n", "c"),
+        ("-x^-3", "c n^-1", "c n^1"),
+        ("x-x*log(x)", "unknown", "unknown"),
+    ] {
+        let utility = parse(text).unwrap();
+        assert_eq!(Measure::Kolmogorov.predicted(&*utility).to_string(), ks, "{text}");
+        assert_eq!(Measure::Energy.predicted(&*utility).to_string(), energy, "{text}");
+    }
+    let (sharp, smooth) = (parse("log(x)").unwrap(), parse("log(x+0.1)").unwrap());
+    assert!(!Measure::Ends.applies_to(&*sharp) && Measure::Ends.applies_to(&*smooth));
+    assert_eq!(Measure::Ends.predicted(&*smooth).to_string(), "at most 1 / (2n)");
+    close(PredictedRate::LogOverSqrt.shape(100.0), 0.1 * 100f64.ln(), 1e-15);
+}
+
+#[test]
+fn energy_differences_of_few_responses() {
+    let rows = |text: &str, sizes: &[usize]| convergence(&parse(text).unwrap(), sizes, &mut |_| ()).unwrap().rows;
+    // Rewards 0 and 1, and E(P*) = -2 log 2; then log(1/2) for two pairs of three.
+    let log = rows("log(x)", &[2, 3]);
+    close(log[0].energy_difference, 2.0 * 2f64.ln(), 1e-15);
+    close(log[1].energy_difference, (2.0 - 2.0 / 3.0) * 2f64.ln(), 1e-15);
+    // Half at each end: n^2/4 of n(n-1)/2 pairs have utility 1, and half of them in the limit.
+    for row in rows("x", &[2, 10, 100]) {
+        close(row.energy_difference, 0.5 / (row.n as f64 - 1.0), 1e-15);
+        assert_eq!((row.end_share, row.atom), (0.5, 0.5));
+    }
+    // Under a pole: less equally spaced rewards, which two and three responses have. Four are at 0, a, 1-a and 1, and gain
+    // over thirds.
+    let inverse = rows("-1/x", &[1, 2, 3, 4]);
+    assert!(inverse[0].energy_difference.is_nan());
+    close(inverse[1].energy_difference, 0.0, 1e-15);
+    close(inverse[2].energy_difference, 0.0, 1e-15);
+    let objective = |a: f64| -(2.0 / a + 2.0 / (1.0 - a) + 1.0 / (1.0 - 2.0 * a) + 1.0);
+    let best = (1..5000).map(|i| objective(f64::from(i) * 1e-4)).fold(f64::NEG_INFINITY, f64::max);
+    close(inverse[3].energy_difference, (best - objective(1.0 / 3.0)) / 6.0, 1e-7);
+    assert_eq!((inverse[3].end_share, inverse[3].atom), (0.25, 0.0));
+}
+
+/// The constants that the chapter on comparison derives.
+#[test]
+fn derived_constants() {
+    let row = |text: &str, n: usize| convergence(&parse(text).unwrap(), &[n], &mut |_| ()).unwrap().rows[0];
+    let n = 1000.0;
+    for (text, value_at_zero) in [("logsigmoid(4x)", -(2f64.ln())), ("log(x+0.1)", 0.1f64.ln()), ("1-exp(-4x)", 0.0)] {
+        let row = row(text, 1000);
+        close(n * row.w1, 0.25, 2e-4);
+        close(n * row.ks, 0.5, 2e-3);
+        // This one is a theorem with both bounds.
+        let slope = parse(text).unwrap().slope_at_zero();
+        let missing = (row.limit_mean_utility - value_at_zero) / (n - 1.0) - row.energy_difference;
+        assert!((-1e-13..=slope / (n * (n - 1.0))).contains(&missing), "{text}: {missing:e}");
+        assert!((row.end_share - row.atom).abs() <= 0.502 / n, "{text}: {row:?}");
+    }
+    let power = row("x^0.5", 1000);
+    close(n * power.w1, 0.25, 2e-4);
+    close(n * power.ks, 1.0, 1e-9);
+    let log = row("log(x)", 1000);
+    close(n * log.ks, 1.0, 1e-9);
+    close(n * log.energy_difference, (2.0 * n).ln(), 1e-2);
+    // (log n) / sqrt(n) and a multiple of 1/sqrt(n), which two sizes tell apart.
+    let pole = |n: f64| n.sqrt() * row("-x^-1.5", n as usize).energy_difference;
+    const ZETA: f64 = 2.612375348685488;
+    close((pole(2000.0) - pole(1000.0)) / 2f64.ln(), 32.0 / (15.0 * ZETA), 0.05);
+}
+
+#[test]
+fn a_steady_ratio_has_no_drift() {
+    let sizes = [10, 32, 100, 316, 1000];
+    let inverse_log = sizes.map(|n| 0.05 / (n as f64).ln());
+    close(drift(&sizes, &inverse_log, PredictedRate::InverseLog).unwrap(), 1.0, 1e-14);
+    // A power in place of a logarithm falls by log(100)/log(1000) a decade too fast or too slow.
+    let ratio = drift(&sizes, &inverse_log, PredictedRate::Power { exponent: 0.0 }).unwrap();
+    close(ratio, 2.0 / 3.0, 1e-14);
+    let doubled = [125, 250, 500, 1000];
+    assert!(drift(&doubled, &[4.0, 3.0, 2.0, 1.0], PredictedRate::InverseLog).is_some());
+    assert_eq!(drift(&doubled[1..], &[3.0, 2.0, 1.0], PredictedRate::InverseLog), None);
+    assert_eq!(drift(&sizes, &inverse_log, PredictedRate::Unknown), None);
+    assert_eq!(drift(&[], &[], PredictedRate::InverseLog), None);
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use resvg::tiny_skia::Pixmap;
 use resvg::usvg;
 use reward_collapse::figure::{
-    CollapseData, FigureError, FigureFiles, Prompts, Source, Study, asymptotics, collapse, distributions,
+    CollapseData, FigureError, FigureFiles, Prompts, Source, asymptotics, collapse, distributions,
 };
+use reward_collapse::study::{Event, Outcome, Shard, Store, Study, run};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
 
@@ -252,22 +253,37 @@ fn distributions_show_atoms_and_densities() {
     }
 }
 
+fn computed(studies: &[Study], tell: &mut dyn FnMut(Event<'_>)) -> Outcome {
+    run(studies, Shard::WHOLE, &mut Store::in_memory(), tell).unwrap()
+}
+
 #[test]
 fn asymptotics_fit_the_known_rate() {
     let out = TempDir::new().unwrap();
     let study = |expression: &str| Study { utility: parse(expression).unwrap(), sizes: vec![16, 32, 64, 128] };
     let told = std::cell::Cell::new(0);
-    let files = asymptotics(out.path(), &[study("log(x)"), study("-1/x"), study("logsigmoid(4x)")], &|_| {
+    let outcome = computed(&[study("log(x)"), study("-1/x"), study("logsigmoid(4x)")], &mut |_| {
         told.set(told.get() + 1);
-    })
-    .unwrap();
+    });
+    let files = asymptotics(out.path(), &outcome.series).unwrap();
     check_page(&files);
     assert_eq!(told.get(), 12);
     assert_eq!(rows(&files.csv[0]).len(), 12);
     let rates = rows(&files.csv[1]);
-    let exponent: f64 = rates[0][1].parse().unwrap();
-    assert!((exponent + 1.0).abs() < 0.05, "{exponent}");
-    assert!(rates.iter().all(|rate| !rate[3].is_empty()));
+    // Three measures of each utility, and the share at the ends of the last.
+    let measures: Vec<&str> = rates.iter().map(|rate| rate[1].as_str()).collect();
+    assert_eq!(measures[..3], ["w1", "ks", "energy_difference"]);
+    assert_eq!(measures[6..], ["w1", "ks", "energy_difference", "end_share"]);
+    for known in [&rates[0], &rates[1], &rates[6], &rates[7], &rates[8]] {
+        let exponent: f64 = known[2].parse().unwrap();
+        assert!((exponent + 1.0).abs() < 0.05, "{known:?}");
+    }
+    assert!(rates.iter().all(|rate| !rate[4].is_empty()));
+    let texts = texts(&fs::read_to_string(&files.svg).unwrap());
+    for label in ["Wasserstein-1 distance", "Kolmogorov distance", "Energy difference", "|Share at an end", "1 / log n"]
+    {
+        assert!(texts.contains(label), "{label} is missing");
+    }
 }
 
 #[test]
@@ -282,10 +298,10 @@ fn asymptotics_draw_whatever_they_are_given() {
         study("logsigmoid(4x)", &[40]),
         study("log(x) + 0.25x - 0.125x^2 + sqrt(x)", &[16, 32]),
     ];
-    let files = asymptotics(out.path(), &studies, &|_| {}).unwrap();
+    let files = asymptotics(out.path(), &computed(&studies, &mut |_| {}).series).unwrap();
     check_page(&files);
     assert_eq!(rows(&files.csv[0]).len(), 8);
     let texts = texts(&fs::read_to_string(&files.svg).unwrap());
     assert!(texts.contains('…') && !texts.contains("NaN") && !texts.contains("inf"), "{texts}");
-    assert!(!asymptotics(out.path(), &[], &|_| {}).unwrap().csv.is_empty());
+    assert!(!asymptotics(out.path(), &[]).unwrap().csv.is_empty());
 }

@@ -1,61 +1,92 @@
 //! `reward-collapse asymptotics`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use reward_collapse::compare::{Convergence, convergence};
-use serde::Serialize;
+use reward_collapse::compare::convergence;
+use reward_collapse::study::Shard;
+use reward_collapse::utility::parse;
 
 use super::CliError;
+use super::convergence::{Report, rates_csv, rates_table, table};
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
-use super::value::{FINITE_GAP, UtilityArgument, responses, warn};
+use super::study::{Plan, RESULTS, studies};
+use super::value::{FINITE_GAP, responses, warn};
+
+/// The numbers of responses for a single utility.
+const SIZES: [usize; 4] = [16, 64, 256, 1024];
 
 /// How fast the optimal rewards approach the limit law.
 ///
-/// Wasserstein-1 and Kolmogorov distances for several n, and the rate fitted to the former beside the predicted one.
+/// Distances from the limit for several n, and the rates fitted to them beside the predicted ones. For a single utility;
+/// or for a study of many, whose points are kept as they are finished, so that it can be stopped and taken up again.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  reward-collapse asymptotics --utility \"log(x)\" --n 16,64,256,1024\n\n\
-    `reward-collapse figure asymptotics` draws the same for several utilities.")]
+#[command(after_help = "Examples:\n  reward-collapse asymptotics --utility \"log(x)\" --n 16,64,256,1024\n  \
+    reward-collapse asymptotics --study simulations/asymptotics.toml --shard 2/8\n\n\
+    `reward-collapse figure asymptotics` draws a study.")]
 pub struct Arguments {
-    #[command(flatten)]
-    utility: UtilityArgument,
+    /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
+    #[arg(long, short, value_name = "U", allow_hyphen_values = true, required_unless_present = "study")]
+    utility: Option<String>,
 
-    /// Numbers of responses, separated by commas.
-    #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses,
-        default_values_t = [16usize, 64, 256, 1024], allow_hyphen_values = true)]
+    /// Numbers of responses, separated by commas: 16,64,256,1024 unless given, or those of the study.
+    #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses, allow_hyphen_values = true)]
     n: Vec<usize>,
+
+    /// A study in the form of simulations/asymptotics.toml, in place of a utility: computes the points that are missing.
+    #[arg(long, value_name = "FILE", conflicts_with = "utility")]
+    study: Option<PathBuf>,
+
+    /// The directory that keeps the study's finished points [default: figures/asymptotics].
+    #[arg(long, value_name = "DIR", conflicts_with = "utility")]
+    results: Option<PathBuf>,
+
+    /// Part I of K of the study, for K machines whose results share a directory.
+    #[arg(long, value_name = "I/K", conflicts_with = "utility", allow_hyphen_values = true)]
+    shard: Option<Shard>,
+
+    /// Begin the study again; earlier points are set aside under another name.
+    #[arg(long, conflicts_with_all = ["utility", "shard"])]
+    fresh: bool,
 
     #[command(flatten)]
     output: OutputArguments,
 }
 
-#[derive(Serialize)]
-struct Row {
-    n: usize,
-    w1: f64,
-    ks: f64,
-    mean_utility: f64,
-    limit_mean_utility: f64,
-    gap: f64,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct Report {
-    utility: String,
-    limit: String,
-    rows: Vec<Row>,
-    fitted_exponent: Option<f64>,
-    fitted_constant: Option<f64>,
-    predicted: String,
-}
-
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read()?;
+    match (&arguments.study, &arguments.utility) {
+        (Some(file), _) => run_study(arguments, file, quiet),
+        (None, Some(utility)) => run_utility(arguments, utility, quiet),
+        (None, None) => Err(CliError::Input("either --utility or --study is needed".into())),
+    }
+}
+
+fn run_study(arguments: &Arguments, file: &Path, quiet: bool) -> Result<(), CliError> {
+    let plan = Plan {
+        studies: studies(Some(file), &[], &arguments.n)?,
+        results: Some(arguments.results.clone().unwrap_or_else(|| RESULTS.into())),
+        shard: arguments.shard.unwrap_or(Shard::WHOLE),
+        fresh: arguments.fresh,
+    };
     arguments.output.check()?;
-    let progress = Progress::new(quiet, Some(arguments.n.len() as u64));
-    let mut sizes = arguments.n.clone();
+    let outcome = plan.run(quiet)?;
+    let text = match arguments.output.format {
+        Format::Table => rates_table(&outcome.series),
+        Format::Json => output::json(&outcome.series.iter().map(Report::from).collect::<Vec<_>>())?,
+        Format::Csv => rates_csv(&outcome.series)?,
+    };
+    arguments.output.write(&text)?;
+    plan.verdict(&outcome)
+}
+
+fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), CliError> {
+    let utility = parse(utility)?;
+    arguments.output.check()?;
+    let mut sizes = if arguments.n.is_empty() { SIZES.to_vec() } else { arguments.n.clone() };
     sizes.sort_unstable();
     sizes.dedup();
+    let progress = Progress::new(quiet, Some(sizes.len() as u64));
     let mut done = 0;
     let result = convergence(&utility, &sizes, &mut |n| {
         progress.message(format!("solving for n = {n}"));
@@ -63,64 +94,17 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         done += 1;
     })?;
     drop(progress);
-    let report = report(&result);
     let text = match arguments.output.format {
-        Format::Table => table(&report),
-        Format::Json => output::json(&report)?,
+        Format::Table => table(&result),
+        Format::Json => output::json(&Report::from(&result))?,
         Format::Csv => {
-            output::csv(&["n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"], &report.rows)?
+            let rows = result
+                .rows
+                .iter()
+                .map(|row| (row.n, row.w1, row.ks, row.mean_utility, row.limit_mean_utility, row.gap, row.seconds));
+            output::csv(&["n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"], rows)?
         }
     };
     warn(utility.as_ref(), FINITE_GAP, quiet);
     arguments.output.write(&text)
-}
-
-fn report(result: &Convergence) -> Report {
-    let row = |row: &reward_collapse::compare::ConvergenceRow| Row {
-        n: row.n,
-        w1: row.w1,
-        ks: row.ks,
-        mean_utility: row.mean_utility,
-        limit_mean_utility: row.limit_mean_utility,
-        gap: row.gap,
-        seconds: row.seconds,
-    };
-    Report {
-        utility: result.utility.clone(),
-        limit: result.closed_form.map_or_else(|| "numerical".into(), |form| form.to_string()),
-        rows: result.rows.iter().map(row).collect(),
-        fitted_exponent: result.fit.as_ref().map(|fit| fit.exponent),
-        fitted_constant: result.fit.as_ref().map(|fit| fit.constant),
-        predicted: result.predicted.to_string(),
-    }
-}
-
-fn table(report: &Report) -> String {
-    let rows = report.rows.iter().map(|row| {
-        vec![
-            row.n.to_string(),
-            format!("{:.4e}", row.w1),
-            format!("{:.4e}", row.ks),
-            output::number(row.mean_utility),
-            output::number(row.limit_mean_utility),
-            output::bound(row.gap),
-            output::seconds(row.seconds),
-        ]
-    });
-    let fitted = match (report.fitted_exponent, report.fitted_constant) {
-        (Some(exponent), Some(constant)) => format!("{constant:.4} n^{exponent:.3}"),
-        _ if report.rows.len() < 2 => "needs two n or more".into(),
-        _ => "none: the distance is 0".into(),
-    };
-    let facts = [
-        ("utility", report.utility.clone()),
-        ("limit law", report.limit.clone()),
-        ("fitted W1", fitted),
-        ("predicted W1", report.predicted.clone()),
-    ];
-    format!(
-        "{}\n{}",
-        output::facts(&facts),
-        output::columns(&["n", "W1", "Kolmogorov", "mean utility", "its limit", "gap", "time"], rows)
-    )
 }

@@ -39,6 +39,13 @@ pub fn report(message: &str) {
     let _ = writeln!(std::io::stderr(), "{label} {message}");
 }
 
+/// Prints a warning in one line, unless `quiet`.
+pub fn warn(message: &str, quiet: bool) {
+    if !quiet {
+        let _ = writeln!(std::io::stderr(), "warning: {message}");
+    }
+}
+
 impl From<UtilityError> for CliError {
     fn from(error: UtilityError) -> Self {
         CliError::Input(error.to_string())
@@ -79,13 +86,11 @@ impl From<FigureError> for CliError {
     fn from(error: FigureError) -> Self {
         match error {
             FigureError::Utility(error) => error.into(),
-            FigureError::Convergence(error) => error.into(),
             FigureError::Solve(error) => error.into(),
             FigureError::Limit(error) => error.into(),
             FigureError::Write { .. }
             | FigureError::Read { .. }
             | FigureError::Rewards { .. }
-            | FigureError::Study { .. }
             | FigureError::NoRuns { .. } => CliError::Input(error.to_string()),
             _ => CliError::Failure(error.to_string()),
         }

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use reward_collapse::figure::{self, FigureFiles, Study};
-use reward_collapse::utility::parse;
+use reward_collapse::figure::{self, FigureFiles};
+use reward_collapse::study::Shard;
 use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format};
 use super::progress::Progress;
+use super::study::{Plan, RESULTS, studies};
 use super::value::responses;
 
 /// The figures there are.
@@ -19,7 +20,7 @@ enum Figure {
     Collapse,
     /// Optimal rewards for n = 1000 over their limit laws.
     Distributions,
-    /// Distance from the limit law against n.
+    /// Distances from the limit law against n, drawn from a study's kept points; computes and keeps what is missing.
     Asymptotics,
     /// All of them.
     All,
@@ -56,6 +57,10 @@ pub struct Arguments {
     #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses)]
     n: Vec<usize>,
 
+    /// asymptotics: the directory that keeps finished points [default: figures/asymptotics, and none with --utility or --n].
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
+
     /// The form in which the files written are listed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -80,11 +85,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     takes(Figure::Asymptotics, !arguments.utility.is_empty(), "--utility")?;
     takes(Figure::Asymptotics, !arguments.n.is_empty(), "--n")?;
     takes(Figure::Asymptotics, arguments.study.is_some(), "--study")?;
+    takes(Figure::Asymptotics, arguments.results.is_some(), "--results")?;
     takes(Figure::Collapse, arguments.runs.is_some(), "--runs")?;
     let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
     let progress = Progress::new(quiet, None);
     let tell = |text: &str| progress.message(text);
-    let studies = studies(arguments)?;
+    let plan = plan(arguments)?;
+    let mut verdict = Ok(());
     let out = &arguments.out;
     let mut written = Vec::new();
     let mut add = |figure: &'static str, files: FigureFiles| {
@@ -96,10 +103,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     if wanted(Figure::Distributions) {
         add("distributions", figure::distributions(out, &tell)?);
     }
-    if wanted(Figure::Asymptotics) {
-        add("asymptotics", figure::asymptotics(out, &studies, &tell)?);
-    }
     drop(progress);
+    if wanted(Figure::Asymptotics) {
+        let outcome = plan.run(quiet)?;
+        add("asymptotics", figure::asymptotics(out, &outcome.series)?);
+        verdict = plan.verdict(&outcome);
+    }
     let files = |w: &Written| [&w.svg, &w.png].into_iter().chain(&w.csv).cloned().collect::<Vec<PathBuf>>();
     let text = match arguments.format {
         Format::Table => written.iter().flat_map(files).map(|path| format!("{}\n", path.display())).collect(),
@@ -109,25 +118,17 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["figure", "file"], rows)?
         }
     };
-    output::print(&text)
+    output::print(&text)?;
+    verdict
 }
 
-/// The studies of the asymptotics figure, with other utilities or sizes where given.
-fn studies(arguments: &Arguments) -> Result<Vec<Study>, CliError> {
-    let mut studies = match &arguments.study {
-        Some(path) => Study::read(path)?,
-        None => Study::defaults()?,
-    };
-    if !arguments.utility.is_empty() {
-        let sizes = studies.first().map(|study| study.sizes.clone()).unwrap_or_default();
-        let study = |text: &String| Ok(Study { utility: parse(text)?, sizes: sizes.clone() });
-        studies = arguments.utility.iter().map(study).collect::<Result<_, CliError>>()?;
-    }
-    if !arguments.n.is_empty() {
-        let mut sizes = arguments.n.clone();
-        sizes.sort_unstable();
-        sizes.dedup();
-        studies.iter_mut().for_each(|study| study.sizes.clone_from(&sizes));
-    }
-    Ok(studies)
+/// The study of the asymptotics figure. Other utilities or sizes are a passing look: their points are not kept unasked.
+fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
+    let as_defined = arguments.utility.is_empty() && arguments.n.is_empty();
+    Ok(Plan {
+        studies: studies(arguments.study.as_deref(), &arguments.utility, &arguments.n)?,
+        results: arguments.results.clone().or_else(|| as_defined.then(|| RESULTS.into())),
+        shard: Shard::WHOLE,
+        fresh: false,
+    })
 }

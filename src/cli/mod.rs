@@ -4,12 +4,14 @@
 //! success, 2 for bad input, 1 for a computation that failed.
 
 mod asymptotics;
+mod convergence;
 mod error;
 mod figure;
 mod limit;
 mod output;
 mod progress;
 mod solve;
+mod study;
 mod value;
 
 use std::process::ExitCode;

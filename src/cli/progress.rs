@@ -47,6 +47,17 @@ impl Progress {
         self.bar.set_position(steps);
     }
 
+    /// How many steps of how many are done.
+    pub fn of(&self, steps: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(steps);
+    }
+
+    /// Takes the line off the screen while something else is written there.
+    pub fn aside(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
     /// The bar, for a callback that outlives a borrow.
     pub fn handle(&self) -> ProgressBar {
         self.bar.clone()

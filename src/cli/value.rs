@@ -1,11 +1,9 @@
 //! Arguments that several commands share.
 
-use std::io::Write;
-
 use clap::Args;
 use reward_collapse::utility::{SharedUtility, Utility, decreasing_interval, parse};
 
-use super::CliError;
+use super::{CliError, error};
 
 /// `--utility`.
 #[derive(Debug, Args)]
@@ -27,7 +25,7 @@ pub fn warn(utility: &dyn Utility, gap: &str, quiet: bool) {
     if !quiet && let Some((from, to)) = decreasing_interval(utility) {
         let text =
             format!("`{utility}` decreases on {from:.4} <= x <= {to}, which the paper's theorems exclude; {gap}");
-        let _ = writeln!(std::io::stderr(), "warning: {text}");
+        error::warn(&text, quiet);
     }
 }
 

@@ -1,8 +1,8 @@
-//! Rates of convergence: what theory expects of the Wasserstein-1 distance, and what was measured.
+//! Rates of convergence as they are measured.
 
 use std::fmt;
 
-use crate::utility::{Origin, Utility};
+use super::PredictedRate;
 
 /// `distance ~ constant n^exponent`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,9 +32,7 @@ impl fmt::Display for Rate {
 /// assert!((rate.exponent + 1.0).abs() < 1e-12 && (rate.constant - 2.0).abs() < 1e-10);
 /// ```
 pub fn fit_rate(ns: &[usize], distances: &[f64]) -> Option<Rate> {
-    let usable = ns.iter().zip(distances).filter(|(n, d)| **n > 0 && **d > 0.0 && d.is_finite());
-    let mut points: Vec<(f64, f64)> = usable.map(|(&n, d)| ((n as f64).ln(), d.ln())).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let points: Vec<(f64, f64)> = usable(ns, distances).into_iter().map(|(n, d)| (n.ln(), d.ln())).collect();
     let fitted = points.len().div_ceil(2).max(3).min(points.len());
     let points = &points[points.len() - fitted..];
     let count = points.len() as f64;
@@ -46,58 +44,31 @@ pub fn fit_rate(ns: &[usize], distances: &[f64]) -> Option<Rate> {
     exponent.is_finite().then(|| Rate { exponent, constant: (y - exponent * x).exp(), points: fitted })
 }
 
-/// How the Wasserstein-1 distance between the finite maximiser and the limit law is expected to fall with `n`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum PredictedRate {
-    /// `c n^exponent`.
-    Power {
-        /// Negative.
-        exponent: f64,
-    },
-    /// `c log(n) / n`: a pole with `sigma = 2`, between two powers.
-    LogOverN,
-    /// `c / log n`: a pole with `sigma = 1`.
-    InverseLog,
-    /// Not known.
-    Unknown,
-}
-
-impl PredictedRate {
-    /// The function of `n` that the distance should be proportional to; NaN where it is not known.
-    pub fn shape(&self, n: f64) -> f64 {
-        match *self {
-            PredictedRate::Power { exponent } => n.powf(exponent),
-            PredictedRate::LogOverN => n.ln() / n,
-            PredictedRate::InverseLog => 1.0 / n.ln(),
-            PredictedRate::Unknown => f64::NAN,
-        }
-    }
-}
-
-impl fmt::Display for PredictedRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            // Exponents such as 0.3 - 1 carry a last rounding error that says nothing to a reader.
-            PredictedRate::Power { exponent } => write!(f, "c n^{}", (exponent * 1e9).round() / 1e9),
-            PredictedRate::LogOverN => f.write_str("c log(n) / n"),
-            PredictedRate::InverseLog => f.write_str("c / log n"),
-            PredictedRate::Unknown => f.write_str("unknown"),
-        }
-    }
-}
-
-/// The rate to expect, by how `U` leaves 0.
+/// How steady `distance / predicted shape` is over the last decade: its value at the largest `n`, divided by that at the
+/// size nearest to a tenth of it. 1 where the prediction holds, whatever its constant.
 ///
-/// A finite slope, `x^gamma` and `log x` give `c/n`. A pole `-x^-sigma` gives `c n^-(1-sigma)` for `sigma < 1`, `c / log n`
-/// for `sigma = 1`, and `c n^-min(1, sigma-1)` for `sigma > 1`, with a factor `log n` at `sigma = 2`.
-pub fn predicted_rate(utility: &dyn Utility) -> PredictedRate {
-    /// An exponent read off an expression is equal to 1 or 2 up to rounding.
-    const EQUAL: f64 = 1e-6;
-    match utility.origin() {
-        Origin::FiniteSlope(_) | Origin::Power { .. } | Origin::Log { .. } => PredictedRate::Power { exponent: -1.0 },
-        Origin::Pole { sigma, .. } if (sigma - 1.0).abs() < EQUAL => PredictedRate::InverseLog,
-        Origin::Pole { sigma, .. } if (sigma - 2.0).abs() < EQUAL => PredictedRate::LogOverN,
-        Origin::Pole { sigma, .. } => PredictedRate::Power { exponent: -(sigma - 1.0).abs().min(1.0) },
-        Origin::SlowSlope => PredictedRate::Unknown,
-    }
+/// Unlike a fitted power, this also judges a prediction such as `c / log n`. `None` where the shape is not known, or no
+/// size lies within a factor of two of that tenth.
+///
+/// ```
+/// use reward_collapse::compare::{PredictedRate, drift};
+/// let drift = drift(&[100, 1000], &[0.03 / 100f64.ln(), 0.03 / 1000f64.ln()], PredictedRate::InverseLog).unwrap();
+/// assert!((drift - 1.0).abs() < 1e-12);
+/// ```
+pub fn drift(ns: &[usize], distances: &[f64], predicted: PredictedRate) -> Option<f64> {
+    let points = usable(ns, distances);
+    let &(largest, distance) = points.last()?;
+    let off = |n: f64| (n / (0.1 * largest)).ln().abs();
+    let &(n, before) = points.iter().min_by(|a, b| off(a.0).total_cmp(&off(b.0)))?;
+    let ratio = (distance / predicted.shape(largest)) / (before / predicted.shape(n));
+    // Sizes that double leave a factor of 1.25; the small tolerance admits 2 itself.
+    (off(n) <= 2.001_f64.ln() && ratio.is_finite()).then_some(ratio)
+}
+
+/// Sizes and distances that have logarithms, by size.
+fn usable(ns: &[usize], distances: &[f64]) -> Vec<(f64, f64)> {
+    let positive = ns.iter().zip(distances).filter(|(n, d)| **n > 0 && **d > 0.0 && d.is_finite());
+    let mut points: Vec<(f64, f64)> = positive.map(|(&n, &d)| (n as f64, d)).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
 }

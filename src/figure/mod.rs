@@ -20,13 +20,13 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use asymptotics::{Study, asymptotics};
+pub use asymptotics::asymptotics;
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use published::{PublishedPoint, published};
 pub use run::{RunPoint, RunSummary};
 
-use crate::compare::{CompareError, ConvergenceError};
+use crate::compare::CompareError;
 use crate::limit::LimitError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
@@ -79,9 +79,6 @@ pub enum FigureError {
     /// Rewards could not be compared with their limit.
     #[error(transparent)]
     Compare(#[from] CompareError),
-    /// A study of convergence failed.
-    #[error(transparent)]
-    Convergence(#[from] ConvergenceError),
     /// A figure's file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -97,14 +94,6 @@ pub enum FigureError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
-    },
-    /// A study's file is malformed.
-    #[error("{}, {reason}", path.display())]
-    Study {
-        /// The file.
-        path: PathBuf,
-        /// The line, and what is wrong there.
-        reason: String,
     },
     /// A run's `rewards.csv` is malformed.
     #[error("{}, line {line}: {reason}", path.display())]

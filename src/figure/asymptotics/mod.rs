@@ -1,56 +1,70 @@
 //! How fast optimal rewards approach their limit.
 
+mod key;
 mod page;
-mod study;
+mod series;
 
 use std::path::Path;
 
-pub use study::Study;
-
 use super::render::Figure;
 use super::{FigureError, FigureFiles, table};
-use crate::compare::convergence;
+use crate::compare::Convergence;
 
-/// Draws the Wasserstein-1 distance between the optimal rewards of `n` responses and the limit law against `n`, with the
-/// power law fitted to it and the rate that theory predicts. Writes `asymptotics.svg`, `.png`, `.csv` and
-/// `asymptotics_rates.csv` under `out`. `progress` is told of each solve as it is begun.
+/// Draws the distances between the optimal rewards of `n` responses and the limit law against `n`: Wasserstein-1,
+/// Kolmogorov, the energy difference and, where there are atoms, the share at the ends; with the powers of `n` fitted to
+/// them and the rates that theory predicts. Writes `asymptotics.svg`, `.png`, `.csv` and `asymptotics_rates.csv` under
+/// `out`.
 ///
 /// # Errors
-/// [`FigureError`]: an `out` that cannot be written, or a failed computation.
-pub fn asymptotics(out: &Path, studies: &[Study], progress: &dyn Fn(&str)) -> Result<FigureFiles, FigureError> {
-    let mut series = Vec::new();
-    for study in studies {
-        let utility = &study.utility;
-        let mut starting = |n| progress(&format!("{utility}, n = {n}"));
-        series.push(convergence(utility, &study.sizes, &mut starting)?);
-    }
-    let svg = page::draw(&series)?;
-    let points = series.iter().flat_map(|series| {
+/// [`FigureError`]: an `out` that cannot be written.
+pub fn asymptotics(out: &Path, series: &[Convergence]) -> Result<FigureFiles, FigureError> {
+    let svg = page::draw(series)?;
+    let tables =
+        vec![("asymptotics.csv".to_owned(), points(series)?), ("asymptotics_rates.csv".to_owned(), rates(series)?)];
+    Figure { name: "asymptotics", svg, tables }.write(out)
+}
+
+/// The points drawn; without the seconds, which no second run repeats.
+fn points(series: &[Convergence]) -> Result<String, FigureError> {
+    let header = [
+        "utility",
+        "n",
+        "w1",
+        "ks",
+        "energy_difference",
+        "mean_utility",
+        "limit_mean_utility",
+        "end_share",
+        "atom",
+        "gap",
+        "iterations",
+    ];
+    let rows = series.iter().flat_map(|series| {
         series.rows.iter().map(|row| {
-            let measured = [row.w1, row.ks, row.mean_utility, row.limit_mean_utility, row.gap];
-            let numbers = measured.map(|x| format!("{x:.9e}"));
-            [series.utility.clone(), row.n.to_string()].into_iter().chain(numbers).collect::<Vec<String>>()
+            let energies = [row.energy_difference, row.mean_utility, row.limit_mean_utility];
+            let numbers = [row.w1, row.ks].into_iter().chain(energies).chain([row.end_share, row.atom, row.gap]);
+            let mut record = vec![series.utility.clone(), row.n.to_string()];
+            record.extend(numbers.map(|x| format!("{x:.9e}")));
+            record.push(row.iterations.to_string());
+            record
         })
     });
-    let rates = series.iter().map(|series| {
-        let fitted = series.fit.as_ref();
-        let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
-        vec![
-            series.utility.clone(),
-            number(fitted.map(|fit| fit.exponent)),
-            number(fitted.map(|fit| fit.constant)),
-            series.predicted.to_string(),
-        ]
+    table(&header, rows)
+}
+
+fn rates(series: &[Convergence]) -> Result<String, FigureError> {
+    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
+    let rows = series.iter().flat_map(|series| {
+        series.trends.iter().map(|trend| {
+            vec![
+                series.utility.clone(),
+                trend.measure.name().to_owned(),
+                number(trend.fit.map(|fit| fit.exponent)),
+                number(trend.fit.map(|fit| fit.constant)),
+                trend.predicted.to_string(),
+                number(trend.drift),
+            ]
+        })
     });
-    let tables = vec![
-        (
-            "asymptotics.csv".to_owned(),
-            table(&["utility", "n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap"], points)?,
-        ),
-        (
-            "asymptotics_rates.csv".to_owned(),
-            table(&["utility", "fitted_exponent", "fitted_constant", "predicted"], rates)?,
-        ),
-    ];
-    Figure { name: "asymptotics", svg, tables }.write(out)
+    table(&["utility", "measure", "fitted_exponent", "fitted_constant", "predicted", "drift"], rows)
 }

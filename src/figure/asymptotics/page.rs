@@ -1,104 +1,92 @@
 //! The drawing of the figure of asymptotics.
 
-use plotters::style::RGBColor;
-
-use crate::compare::Convergence;
+use super::key;
+use super::series::{bound, drawable, fitted_line, predicted_line, style};
+use crate::compare::{Convergence, Measure};
 use crate::figure::FigureError;
-use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::canvas::{Canvas, draw as draw_page};
 use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, Shape, Stroke, TEXT, colour, mathematics, signed};
+use crate::figure::style::{MARGIN, PAGE_WIDTH, TEXT};
 
-const LEFT: f64 = 42.0;
-const TOP: f64 = 10.0;
-const WIDTH: f64 = 236.0;
-const HEIGHT: f64 = 190.0;
-/// Baselines of the table that serves as legend.
-const LINE: f64 = 17.0;
-/// Its columns: symbol, utility, fitted and predicted.
-const COLUMNS: [f64; 4] = [292.0, 318.0, 432.0, 446.0];
-const NAME_WIDTH: f64 = 80.0;
+/// Panels from left to right and from top to bottom.
+const COLUMNS: usize = 2;
+const LEFT: f64 = 30.0;
+const WIDTH: f64 = 212.0;
+const GAP: f64 = PAGE_WIDTH - MARGIN - LEFT - 2.0 * WIDTH;
+const TOP: f64 = 20.0;
+const HEIGHT: f64 = 146.0;
+const ROW: f64 = HEIGHT + 46.0;
 
 /// How many sizes may be marked on the axis, each by itself, and how near their labels may be.
 const MOST_LABELS: usize = 8;
 const CLOSEST_LABELS: f64 = 26.0;
 
-const PREDICTED: Stroke = Stroke::solid(RGBColor(170, 170, 170), 0.8);
-/// Straight pieces of a predicted curve.
-const STEPS: u32 = 60;
-
-/// Colour, symbol, whether it is filled, its radius, and dash of each series. Many utilities share the rate `1/n` with
-/// nearly the same constant: their symbols are of different sizes, and the larger ones hollow, to be seen one in another.
-const STYLES: [(RGBColor, Shape, bool, f64, Dash); 7] = [
-    (colour::BLUE, Shape::Circle, true, 1.5, Dash::Solid),
-    (colour::VERMILLION, Shape::Square, false, 3.2, Dash::LONG),
-    (colour::GREEN, Shape::Triangle, true, 2.5, Dash::SHORT),
-    (colour::BLACK, Shape::Diamond, false, 2.6, Dash::Solid),
-    (colour::PURPLE, Shape::DownTriangle, true, 2.5, Dash::DOTS),
-    (colour::ORANGE, Shape::Circle, false, 4.8, Dash::DOTS),
-    (colour::SKY, Shape::Square, true, 2.0, Dash::SHORT),
+const TITLES: [(Measure, &str); 4] = [
+    (Measure::Wasserstein1, "Wasserstein-1 distance"),
+    (Measure::Kolmogorov, "Kolmogorov distance"),
+    (Measure::Energy, "Energy difference"),
+    (Measure::Ends, "|Share at an end − atom|"),
 ];
-
-/// The line and the symbol of the series number `i`.
-fn style(i: usize) -> (Stroke, Marker) {
-    let (ink, shape, filled, radius, dash) = STYLES[i % STYLES.len()];
-    (Stroke::dashed(ink, 1.0, dash), Marker { shape, colour: ink, fill: filled.then_some(ink), radius })
-}
 
 pub(super) fn draw(series: &[Convergence]) -> Result<String, FigureError> {
     draw_page(PAGE_WIDTH, "Distance of optimal rewards from their limit", |canvas| {
-        let height = HEIGHT.max(LINE * (series.len() as f64 + 3.0));
-        let panel = Panel { left: LEFT, top: TOP, width: WIDTH, height, ..axes(series) };
-        panel.frame(canvas, "")?;
-        let [symbol, name, fitted, predicted] = COLUMNS;
-        let mut baseline = TOP + 12.0;
-        canvas.text("U(x)", (name, baseline), TEXT, Align::Left)?;
-        canvas.text("fitted exponent", (fitted, baseline), TEXT, Align::Right)?;
-        canvas.text("predicted", (predicted, baseline), TEXT, Align::Left)?;
-        let rule = [(symbol, baseline + 5.0), (PAGE_WIDTH - MARGIN, baseline + 5.0)];
-        canvas.line(&rule, Stroke::solid(colour::AXIS, 0.7))?;
-        for series in series {
-            predicted_line(canvas, &panel, series)?;
+        let drawn = |measure: Measure| series.iter().any(|series| !drawable(series, measure).is_empty());
+        // Without atoms there is no fourth panel; the first three are always there, be they empty.
+        let panels = TITLES.iter().filter(|(measure, _)| *measure != Measure::Ends || drawn(Measure::Ends));
+        for ((i, (measure, title)), letter) in panels.enumerate().zip('a'..) {
+            let panel = Panel {
+                left: LEFT + (WIDTH + GAP) * (i % COLUMNS) as f64,
+                top: TOP + ROW * (i / COLUMNS) as f64,
+                width: WIDTH,
+                height: HEIGHT,
+                ..axes(series, *measure)
+            };
+            panel.frame(canvas, &format!("({letter}) {title}"))?;
+            fill(canvas, &panel, series, *measure)?;
         }
-        for (i, series) in series.iter().enumerate() {
-            let (stroke, marker) = style(i);
-            curve(canvas, &panel, series, stroke, marker)?;
-            baseline += LINE;
-            let middle = baseline - 0.36 * TEXT;
-            canvas.line(&[(symbol, middle), (symbol + 20.0, middle)], stroke)?;
-            canvas.marker((symbol + 10.0, middle), marker)?;
-            let expression = fitting(canvas, mathematics(&series.utility))?;
-            canvas.text(&expression, (name, baseline), TEXT, Align::Left)?;
-            let exponent = series.fit.as_ref().map_or("–".to_owned(), |fit| signed(fit.exponent, 3));
-            canvas.text(&exponent, (fitted, baseline), TEXT, Align::Right)?;
-            canvas.text(&mathematics(&series.predicted.to_string()), (predicted, baseline), TEXT, Align::Left)?;
-        }
-        let note = "Points: computed. Lines: the power of n fitted to the larger half. Grey: the predicted rate \
-                    through the last point.";
-        canvas.paragraph(note, (symbol, baseline + 1.6 * LINE), PAGE_WIDTH - MARGIN - symbol, TEXT)?;
-        Ok(TOP + height + 24.0 + MARGIN)
+        let end = key::draw(canvas, series, TOP + 2.0 * ROW - 8.0)?;
+        let bottom = canvas.paragraph(NOTE, (MARGIN, end + 1.6 * TEXT), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
+        Ok(bottom + 0.4 * TEXT + MARGIN)
     })
 }
 
-/// The expression, cut short where it would run into the next column.
-fn fitting(canvas: &Canvas<'_>, expression: String) -> Result<String, FigureError> {
-    let mut text = expression.clone();
-    let mut kept = expression.chars().count();
-    while kept > 1 && canvas.text_width(&text, TEXT)? > NAME_WIDTH {
-        kept -= 1;
-        text = expression.chars().take(kept).chain(['…']).collect();
+const NOTE: &str = "Points: computed. Coloured lines: the power of n fitted to the larger half of the sizes. Grey: the \
+                    rate of theory through the last point; in the panel of shares, 1/(2n). Drift: the last point over \
+                    the rate of theory, divided by the same a decade earlier. The energy difference is the mean utility \
+                    of a pair less that of the limit or, where that diverges, that of equal spacing.";
+
+/// All series of one panel.
+fn fill(canvas: &Canvas<'_>, panel: &Panel, series: &[Convergence], measure: Measure) -> Result<(), FigureError> {
+    let points: Vec<_> = series.iter().map(|series| drawable(series, measure)).collect();
+    let with_points = || series.iter().zip(&points).enumerate();
+    if measure == Measure::Ends {
+        bound(canvas, panel, |n| 0.5 / n)?;
+    } else {
+        let trends = || with_points().filter_map(|(i, (series, points))| Some((i, series.trend(measure)?, points)));
+        for (_, trend, points) in trends() {
+            predicted_line(canvas, panel, points, trend)?;
+        }
+        for (i, trend, points) in trends() {
+            fitted_line(canvas, panel, points, trend, style(i).0)?;
+        }
     }
-    Ok(text)
+    for (i, (_, points)) in with_points() {
+        for point in points {
+            canvas.marker(panel.at(*point), style(i).1)?;
+        }
+    }
+    Ok(())
 }
 
 /// Axes that hold every point, with a little room around.
-fn axes(series: &[Convergence]) -> Panel {
-    let points = || series.iter().flat_map(drawable);
-    let range = |values: &mut dyn Iterator<Item = f64>| {
+fn axes(series: &[Convergence], measure: Measure) -> Panel {
+    let points = || series.iter().flat_map(|series| drawable(series, measure));
+    let range = |values: &mut dyn Iterator<Item = f64>, room: f64| {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-        if low <= high { (low - 0.12, high + 0.12) } else { (0.0, 1.0) }
+        if low <= high { (low - room, high + room) } else { (0.0, 1.0) }
     };
-    let mut x = Axis::logarithmic(range(&mut points().map(|(n, _)| n)), "number of responses n");
-    // Few decades hold few powers of ten: label the sizes themselves where they are doublings.
+    let mut x = Axis::logarithmic(range(&mut points().map(|(n, _)| n), 0.12), "number of responses n");
+    // Few decades hold few powers of ten: label the sizes themselves.
     let mut sizes: Vec<usize> = points().map(|(n, _)| 10.0_f64.powf(n).round() as usize).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -115,45 +103,9 @@ fn axes(series: &[Convergence]) -> Panel {
             }
         }
     }
-    let y = Axis::logarithmic(range(&mut points().map(|(_, w1)| w1)), "Wasserstein-1 distance to the limit");
+    let values = points().map(|(_, value)| value);
+    // The grey line of the shares belongs to the panel.
+    let bounds = points().filter(|_| measure == Measure::Ends).map(|(n, _)| -n - 2.0_f64.log10());
+    let y = Axis::logarithmic(range(&mut values.chain(bounds), 0.15), "");
     Panel { left: 0.0, top: 0.0, width: 0.0, height: 0.0, x, y }
-}
-
-/// Logarithms of the points that have one: a distance may be exactly zero.
-fn drawable(series: &Convergence) -> Vec<(f64, f64)> {
-    let positive = series.rows.iter().filter(|row| row.w1 > 0.0 && row.w1.is_finite());
-    positive.map(|row| ((row.n as f64).log10(), row.w1.log10())).collect()
-}
-
-fn predicted_line(canvas: &Canvas<'_>, panel: &Panel, series: &Convergence) -> Result<(), FigureError> {
-    let points = drawable(series);
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
-    let shape = |x: f64| series.predicted.shape(10.0_f64.powf(x)).log10();
-    let along = (0..=STEPS).map(|k| first.0 + (last.0 - first.0) * f64::from(k) / f64::from(STEPS));
-    let line: Vec<(f64, f64)> = along.map(|x| (x, last.1 + shape(x) - shape(last.0))).collect();
-    if line.iter().any(|(_, y)| !y.is_finite()) {
-        return Ok(());
-    }
-    let line: Vec<(f64, f64)> = line.into_iter().map(|at| panel.at(at)).collect();
-    canvas.line(&line, PREDICTED)
-}
-
-fn curve(
-    canvas: &Canvas<'_>,
-    panel: &Panel,
-    series: &Convergence,
-    stroke: Stroke,
-    marker: Marker,
-) -> Result<(), FigureError> {
-    let points = drawable(series);
-    let fitted = series.fit.as_ref().map_or(0, |fit| fit.points);
-    let fitted = points.get(points.len().saturating_sub(fitted)..).unwrap_or_default();
-    if let (Some(fit), Some(first), Some(last)) = (&series.fit, fitted.first(), fitted.last()) {
-        let on_fit = |x: f64| panel.at((x, fit.constant.log10() + fit.exponent * x));
-        canvas.line(&[on_fit(first.0), on_fit(last.0)], stroke)?;
-    }
-    for point in points {
-        canvas.marker(panel.at(point), marker)?;
-    }
-    Ok(())
 }

@@ -1,10 +1,10 @@
-//! What the figure of asymptotics studies.
+//! What a study computes.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::figure::FigureError;
+use super::StudyError;
 use crate::utility::{SharedUtility, parse};
 
 /// A utility and the numbers of responses for which to solve.
@@ -16,7 +16,7 @@ pub struct Study {
     pub sizes: Vec<usize>,
 }
 
-/// A study's file: see `simulations/asymptotics.toml`.
+/// A study's file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Definition {
@@ -25,27 +25,27 @@ struct Definition {
 }
 
 impl Study {
-    /// The studies of `simulations/asymptotics.toml`: one utility of each kind of rate, from 16 to 1024 responses by doubling.
+    /// The studies of `simulations/asymptotics.toml`: ten utilities, from 10 to a million responses.
     ///
     /// # Errors
     /// As [`Study::read`], never in practice.
-    pub fn defaults() -> Result<Vec<Self>, FigureError> {
+    pub fn defaults() -> Result<Vec<Self>, StudyError> {
         let name = "simulations/asymptotics.toml";
-        Self::parse(include_str!("../../../simulations/asymptotics.toml"), Path::new(name))
+        Self::parse(include_str!("../../simulations/asymptotics.toml"), Path::new(name))
     }
 
     /// Reads a study's file: TOML with `utilities`, a list of expressions, and `n`, a list of numbers of responses.
     ///
     /// # Errors
-    /// [`FigureError::Read`], [`FigureError::Study`] for what is no such file, [`FigureError::Utility`] for an expression.
-    pub fn read(path: &Path) -> Result<Vec<Self>, FigureError> {
+    /// [`StudyError::Read`], [`StudyError::Definition`] for what is no such file, [`StudyError::Utility`] for an expression.
+    pub fn read(path: &Path) -> Result<Vec<Self>, StudyError> {
         let text =
-            std::fs::read_to_string(path).map_err(|source| FigureError::Read { path: path.to_owned(), source })?;
+            std::fs::read_to_string(path).map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Vec<Self>, FigureError> {
-        let wrong = |reason: String| FigureError::Study { path: path.to_owned(), reason };
+    fn parse(text: &str, path: &Path) -> Result<Vec<Self>, StudyError> {
+        let wrong = |reason: String| StudyError::Definition { path: path.to_owned(), reason };
         let Definition { utilities, n: mut sizes } = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
             wrong(format!("line {line}: {}", error.message()))
@@ -71,8 +71,9 @@ mod tests {
     #[test]
     fn the_default_study_is_one_file() {
         let studies = Study::defaults().expect("it is part of the program");
-        assert_eq!(studies.len(), 6);
-        assert!(studies.iter().all(|study| study.sizes.first() == Some(&16)));
+        assert_eq!(studies.len(), 10);
+        assert!(studies.iter().all(|study| study.sizes.first() == Some(&10)));
+        assert!(studies.iter().all(|study| study.sizes.last() == Some(&1_000_000)));
     }
 
     #[test]
