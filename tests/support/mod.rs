@@ -1,35 +1,10 @@
 //! Known answers that several tests share.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
-/// The `n` Gauss-Lobatto-Legendre nodes on [0, 1]: the ends and the zeros of `P'_{n-1}`, by Newton's method on the Legendre
-/// recurrence.
-pub fn gauss_lobatto(n: usize) -> Vec<f64> {
-    let degree = n - 1;
-    let mut nodes = vec![0.0; n];
-    nodes[n - 1] = 1.0;
-    for i in 1..n / 2 {
-        let mut x = (std::f64::consts::PI * i as f64 / degree as f64).cos();
-        for _ in 0..100 {
-            let (mut below, mut p) = (1.0, x);
-            for k in 2..=degree {
-                (below, p) = (p, ((2 * k - 1) as f64 * x * p - (k - 1) as f64 * below) / k as f64);
-            }
-            // (1 - x^2) P' = m (P_{m-1} - x P_m), and its derivative is -m (m+1) P_m.
-            let step = (below - x * p) / ((degree + 1) as f64 * p);
-            x += step;
-            if step.abs() < 1e-17 {
-                break;
-            }
-        }
-        nodes[i] = (1.0 - x) / 2.0;
-        nodes[n - 1 - i] = 1.0 - nodes[i];
-    }
-    if n % 2 == 1 {
-        nodes[n / 2] = 0.5;
-    }
-    nodes
-}
+mod gauss_lobatto;
+
+pub use gauss_lobatto::{gauss_lobatto, gauss_lobatto_by_recurrence};
 
 /// Every family at the ends and inside of the range of its parameter.
 pub fn table_utilities() -> Vec<String> {
