@@ -18,6 +18,7 @@ struct Row {
     end_share: f64,
     atom: f64,
     gap: f64,
+    method: String,
     iterations: u64,
     seconds: f64,
 }
@@ -34,6 +35,7 @@ impl From<&ConvergenceRow> for Row {
             end_share: row.end_share,
             atom: row.atom,
             gap: row.gap,
+            method: row.method.to_string(),
             iterations: row.iterations,
             seconds: row.seconds,
         }

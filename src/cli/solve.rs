@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use clap::Args;
-use reward_collapse::solution::{Solution, SolveOptions, solve_with};
+use clap::{Args, ValueEnum};
+use reward_collapse::solution::{Method, Solution, SolveOptions, solve_with};
 use serde::Serialize;
 
 use super::CliError;
@@ -28,8 +28,33 @@ pub struct Arguments {
     #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
     n: usize,
 
+    /// How to form sums over pairs: one by one with dense matrices, or in groups; auto chooses by n.
+    #[arg(long, value_enum, default_value_t = MethodArgument::Auto)]
+    method: MethodArgument,
+
     #[command(flatten)]
     output: OutputArguments,
+}
+
+/// `--method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MethodArgument {
+    /// The faster one: dense up to 1000 responses.
+    Auto,
+    /// Every pair by itself, O(n^3).
+    Dense,
+    /// Groups of pairs by interpolation, O(n log n).
+    Fast,
+}
+
+impl From<MethodArgument> for Option<Method> {
+    fn from(argument: MethodArgument) -> Self {
+        match argument {
+            MethodArgument::Auto => None,
+            MethodArgument::Dense => Some(Method::Dense),
+            MethodArgument::Fast => Some(Method::Fast),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -41,6 +66,7 @@ struct Report<'a> {
     mean_utility: f64,
     gap: f64,
     relative_gap: f64,
+    method: Method,
     iterations: u64,
     seconds: f64,
     unique: bool,
@@ -55,7 +81,8 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let observer = move |now: reward_collapse::solution::Progress| {
         bar.set_message(format!("n = {}, iteration {}", now.n, now.iteration + 1));
     };
-    let options = SolveOptions { observer: Some(Arc::new(observer)), ..SolveOptions::default() };
+    let options =
+        SolveOptions { method: arguments.method.into(), observer: Some(Arc::new(observer)), ..SolveOptions::default() };
     let solution = solve_with(&utility, arguments.n, &options)?;
     drop(progress);
     let text = match arguments.output.format {
@@ -68,6 +95,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             mean_utility: solution.mean_utility,
             gap: solution.gap,
             relative_gap: solution.relative_gap,
+            method: solution.method,
             iterations: solution.iterations,
             seconds: solution.seconds,
             unique: solution.unique,
@@ -91,7 +119,15 @@ fn table(solution: &Solution) -> String {
     if let Some(form) = &solution.closed_form {
         facts.push(("closed form", form.clone()));
     }
-    facts.push(("solved in", format!("{} ({} iterations)", output::seconds(solution.seconds), solution.iterations)));
+    facts.push((
+        "solved in",
+        format!(
+            "{} ({} method, {} iterations)",
+            output::seconds(solution.seconds),
+            solution.method,
+            solution.iterations
+        ),
+    ));
     let row = |(i, reward): (usize, &f64)| vec![(i + 1).to_string(), output::number(*reward)];
     let n = solution.n;
     let rewards = solution.rewards.iter().enumerate();

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{CompareError, Measure, Trend, extended, kolmogorov, wasserstein1};
 use crate::limit::{LimitError, LimitLaw};
-use crate::solution::{SolveError, solve};
+use crate::solution::{Method, SolveError, solve};
 use crate::utility::{ClosedForm, SharedUtility, Utility};
 
 /// One finite problem beside the limit law.
@@ -36,6 +36,8 @@ pub struct ConvergenceRow {
     /// The certificate of the finite solve, per pair.
     #[serde(with = "extended")]
     pub gap: f64,
+    /// How the finite solve formed its sums.
+    pub method: Method,
     /// Newton iterations of the finite solve.
     pub iterations: u64,
     /// Seconds that the solve took.
@@ -62,6 +64,7 @@ impl ConvergenceRow {
             end_share: solution.rewards.partition_point(|&r| r <= 0.0) as f64 / n as f64,
             atom: law.atoms().first().map_or(0.0, |atom| atom.mass),
             gap: solution.gap,
+            method: solution.method,
             iterations: solution.iterations,
             seconds: solution.seconds,
         })

@@ -2,10 +2,10 @@
 
 use argmin::core::Error;
 use ndarray::{Array1, Array2};
-use rayon::prelude::*;
 
+use super::gmres::{self, LinearSystem};
 use crate::dense;
-use crate::problem::Laplacian;
+use crate::problem::{Laplacian, RankLevels};
 
 /// A Hessian of `-S` that Newton's equation can be solved with.
 pub trait NewtonHessian {
@@ -46,133 +46,39 @@ impl NewtonHessian for Array2<f64> {
     }
 }
 
-/// Iterations between restarts, and restarts. With the preconditioner some 20 iterations reach a residual of 1e-8, whatever
-/// `n`.
-const RESTART: usize = 60;
-const RESTARTS: usize = 4;
-
 impl NewtonHessian for Laplacian {
-    /// By right-preconditioned GMRES with [`Laplacian::preconditioner`]. `O(n)` for each of a bounded number of iterations.
+    /// By GMRES with [`Laplacian::preconditioner`] on the right. `O(n)` for each of a bounded number of iterations.
     ///
-    /// The residual is a force on each response, and is measured against the sum of all forces on it: the certificate is a
-    /// matter of forces. Conjugate gradients would weigh it by energy. Where rewards spread over many orders of magnitude,
-    /// as for `x^0.9`, those close to the ends have no energy to speak of, and their forces would not be balanced.
-    ///
-    /// Reference: Saad and Schultz, *GMRES*, SIAM J. Sci. Stat. Comput. 7 (1986), 856-869.
+    /// The residual is a force on each response, and is measured against the force that a move by the distance to its
+    /// neighbour takes ([`Laplacian::forces`]): the certificate is a matter of forces. Conjugate gradients would weigh it by
+    /// energy. Where rewards spread over many orders of magnitude, as for `x^0.9`, those close to the ends have no energy to
+    /// speak of, and their forces would never be balanced.
     fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, tolerance: f64) -> Result<Vec<f64>, Error> {
-        let system = System {
-            matrix: self,
-            preconditioner: self.preconditioner(first_free),
-            weights: self.forces().iter().map(|force| if *force > 0.0 { force.recip() } else { 0.0 }).collect(),
-            first_free,
-        };
-        let right: Vec<f64> = system.weighted(cost_gradient.iter().map(|g| -g));
-        let enough = tolerance * norm(&right);
-        let mut direction = vec![0.0; right.len()];
-        let mut residual = right.clone();
-        for _ in 0..RESTARTS {
-            let correction = system.cycle(&residual, enough);
-            direction.iter_mut().zip(&correction).for_each(|(d, c)| *d += c);
-            let image = system.weighted(self.apply(&direction).into_iter());
-            residual = right.iter().zip(&image).map(|(b, a)| b - a).collect();
-            if norm(&residual) <= 2.0 * enough {
-                break;
-            }
-        }
-        Ok(direction)
+        let weigh = |force: &f64| if *force > 0.0 { force.recip() } else { 0.0 };
+        let mut weights: Vec<f64> = self.forces().iter().map(weigh).collect();
+        weights[..first_free].fill(0.0);
+        let right: Vec<f64> = cost_gradient.iter().zip(&weights).map(|(g, w)| -g * w).collect();
+        let system = Weighted { matrix: self, preconditioner: self.preconditioner(first_free), weights };
+        Ok(gmres::solve(&system, &right, tolerance))
     }
 }
 
-/// Newton's equation of the free responses, every row over the force on its response.
-struct System<'a> {
+/// Newton's equation of the free responses, each row times a weight.
+struct Weighted<'a> {
     matrix: &'a Laplacian,
-    preconditioner: crate::problem::RankLevels,
+    preconditioner: RankLevels,
     weights: Vec<f64>,
-    first_free: usize,
 }
 
-impl System<'_> {
-    fn weighted(&self, row: impl Iterator<Item = f64>) -> Vec<f64> {
-        let weigh = |(i, (value, weight)): (usize, (f64, &f64))| if i < self.first_free { 0.0 } else { value * weight };
-        row.zip(&self.weights).enumerate().map(weigh).collect()
+impl LinearSystem for Weighted<'_> {
+    fn apply(&self, direction: &[f64]) -> Vec<f64> {
+        let mut image = self.matrix.apply(direction);
+        image.iter_mut().zip(&self.weights).for_each(|(row, weight)| *row *= weight);
+        image
     }
 
-    /// The preconditioner on a weighted residual.
     fn precondition(&self, residual: &[f64]) -> Vec<f64> {
-        let forces: Vec<f64> =
-            residual.iter().zip(&self.weights).map(|(r, w)| if *w > 0.0 { r / w } else { 0.0 }).collect();
-        self.preconditioner.apply(&forces)
+        let unweighted = residual.iter().zip(&self.weights).map(|(r, w)| if *w > 0.0 { r / w } else { 0.0 });
+        self.preconditioner.apply(&unweighted.collect::<Vec<f64>>())
     }
-
-    /// One cycle of GMRES from zero.
-    fn cycle(&self, right: &[f64], enough: f64) -> Vec<f64> {
-        let size = norm(right);
-        if size <= enough || size.is_nan() {
-            return vec![0.0; right.len()];
-        }
-        let mut basis = vec![right.iter().map(|r| r / size).collect::<Vec<f64>>()];
-        // The Hessenberg matrix, made triangular by rotations as it grows; and the right side under the same rotations.
-        let mut columns: Vec<Vec<f64>> = Vec::new();
-        let mut rotations: Vec<(f64, f64)> = Vec::new();
-        let mut rotated = vec![size];
-        while columns.len() < RESTART {
-            let k = columns.len();
-            let image = self.matrix.apply(&self.precondition(&basis[k]));
-            let mut next = self.weighted(image.into_iter());
-            let mut column: Vec<f64> = Vec::with_capacity(k + 2);
-            for vector in &basis {
-                let along = dot(vector, &next);
-                next.par_iter_mut().with_min_len(1 << 14).zip(vector).for_each(|(n, v)| *n -= along * v);
-                column.push(along);
-            }
-            let length = norm(&next);
-            for (i, (c, s)) in rotations.iter().enumerate() {
-                (column[i], column[i + 1]) = (c * column[i] + s * column[i + 1], c * column[i + 1] - s * column[i]);
-            }
-            let radius = column[k].hypot(length);
-            if radius == 0.0 || radius.is_nan() {
-                break;
-            }
-            let (c, s) = (column[k] / radius, length / radius);
-            column[k] = radius;
-            rotations.push((c, s));
-            let last = rotated[k];
-            rotated[k] = c * last;
-            rotated.push(-s * last);
-            columns.push(column);
-            if (s * last).abs() <= enough || length == 0.0 {
-                break;
-            }
-            basis.push(next.into_iter().map(|n| n / length).collect());
-        }
-        let count = columns.len();
-        let mut coefficients = rotated[..count].to_vec();
-        for k in (0..count).rev() {
-            coefficients[k] /= columns[k][k];
-            for i in 0..k {
-                coefficients[i] -= columns[k][i] * coefficients[k];
-            }
-        }
-        let mut sum = vec![0.0; right.len()];
-        for (vector, coefficient) in basis.iter().zip(&coefficients) {
-            sum.par_iter_mut().with_min_len(1 << 14).zip(vector).for_each(|(s, v)| *s += coefficient * v);
-        }
-        if std::env::var("CGLOG").is_ok() {
-            eprintln!("    gmres {count} m {} enough {:.1e}", right.len(), enough / size);
-        }
-        self.precondition(&sum)
-    }
-}
-
-/// Terms that one task adds up: tasks, not threads, own partial sums.
-const CHUNK: usize = 1 << 14;
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let chunk = |(a, b): (&[f64], &[f64])| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let sums: Vec<f64> = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).map(chunk).collect();
-    sums.into_iter().sum()
-}
-
-fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
 }

@@ -6,37 +6,27 @@
 mod certificate;
 mod direction;
 mod error;
+mod gmres;
+mod ladder;
+mod method;
 mod newton;
 mod start;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
-
-use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{CostFunction, Error, Executor, Gradient, Hessian, KV, State};
-use ndarray::Array1;
 
 pub use certificate::Certificate;
 pub use direction::NewtonHessian;
 pub use error::SolveError;
+pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
 
-use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Forces, Positions};
+use crate::problem::{FastRewards, FoldedRewards, Forces, Positions};
 use crate::utility::SharedUtility;
+use method::{MEMORY_OF_REWARDS, check_memory};
 
 /// The gap, relative to the scale of `U`, above which a result is not called converged.
 pub const LARGEST_RELATIVE_GAP: f64 = 1e-9;
-
-/// Where Newton stops: the gap relative to the virial, on the way up and at the end.
-const COARSE_TOLERANCE: f64 = 1e-4;
-const FINE_TOLERANCE: f64 = 1e-15;
-
-/// Responses up to which dense matrices are faster.
-const DENSE_UP_TO: usize = 1000;
-
-/// Newton steps that one problem of the ladder may take.
-const DEFAULT_MAX_ITERATIONS: u64 = 500;
 
 /// Optimal rewards and what is known about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,31 +59,6 @@ pub struct Solution {
     pub unique: bool,
     /// The theorem that gives the maximiser, if there is one.
     pub closed_form: Option<String>,
-}
-
-/// How sums over pairs are formed, and Newton's equation is solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Every pair by itself, and a Cholesky factorisation ([`FoldedRewards`]): `O(n^3)` time, `O(n^2)` memory.
-    Dense,
-    /// Groups of pairs by interpolation, and conjugate gradients ([`FastRewards`]): `O(n log n)`.
-    Fast,
-}
-
-impl Method {
-    /// The faster one for `n` responses.
-    pub fn for_responses(n: usize) -> Self {
-        if n <= DENSE_UP_TO { Method::Dense } else { Method::Fast }
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Method::Dense => "dense",
-            Method::Fast => "fast",
-        })
-    }
 }
 
 /// One Newton iteration of a running solve.
@@ -150,13 +115,13 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
     if let Some(refusal) = utility.refusal() {
         return Err(refusal.into());
     }
-    check_memory(n, utility.is_linear() || Method::for_responses(n) == Method::Fast)?;
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let method = options.method.unwrap_or_else(|| Method::for_responses(n));
+    check_memory(n, if utility.is_linear() { MEMORY_OF_REWARDS * n as f64 } else { method.memory(n) })?;
     let (positions, iterations, summary) = if utility.is_linear() {
         (Positions::new(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))
     } else {
-        let (positions, iterations) = climb(utility, n, method, options)?;
+        let (positions, iterations) = ladder::climb(utility, n, method, options)?;
         let forces = match method {
             Method::Dense => FoldedRewards::new(utility.clone(), n).forces(&positions),
             Method::Fast => FastRewards::new(utility.clone(), n).forces(&positions),
@@ -218,97 +183,4 @@ impl Summary {
         let over_kinds = |f: &dyn Fn(f64) -> f64| kinds.iter().map(|(pairs, t)| pairs * f(utility.value(*t))).sum();
         Self { objective: over_kinds(&|u| u), gap: 0.0, scale: over_kinds(&f64::abs), slack: n % 2 == 1 }
     }
-}
-
-/// Solves a ladder of ever larger problems, each started from the one before.
-fn climb(
-    utility: &SharedUtility,
-    n: usize,
-    method: Method,
-    options: &SolveOptions,
-) -> Result<(Positions, u64), SolveError> {
-    let ends = Ends::of(utility.origin());
-    let touching = ends == Ends::Touching;
-    let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
-    let mut iterations = 0;
-    let mut coarse: Option<Positions> = None;
-    while let Some(rung) = ladder.pop() {
-        let begin = match &coarse {
-            None => start::coarsest(utility.as_ref(), rung, touching),
-            Some(coarse) => start::refine(coarse, rung, touching),
-        };
-        if coarse.is_none() && rung < n {
-            coarse = Some(begin);
-            continue;
-        }
-        let last = rung == n;
-        let dense = method == Method::Dense || !last && Method::for_responses(rung) == Method::Dense;
-        let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { COARSE_TOLERANCE });
-        let (positions, taken) = if dense {
-            run(FoldedRewards::new(utility.clone(), rung), newton(FINE_TOLERANCE), begin, rung, options)?
-        } else {
-            run(FastRewards::new(utility.clone(), rung), newton(ACCURACY), begin, rung, options)?
-        };
-        iterations += taken;
-        coarse = Some(positions);
-    }
-    let positions = coarse.ok_or_else(|| SolveError::Stopped("no positions".into()))?;
-    Ok((positions, iterations))
-}
-
-/// Runs Newton's method on one problem of the ladder; the positions reached and the iterations taken.
-fn run<O>(
-    problem: O,
-    newton: ActiveSetNewton,
-    begin: Positions,
-    n: usize,
-    options: &SolveOptions,
-) -> Result<(Positions, u64), SolveError>
-where
-    O: CostFunction<Param = Positions, Output = f64>
-        + Gradient<Param = Positions, Gradient = Array1<f64>>
-        + Hessian<Param = Positions>,
-    O::Hessian: NewtonHessian,
-{
-    let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
-    let mut executor =
-        Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
-    if let Some(observer) = &options.observer {
-        executor = executor.add_observer(Forward { n, observer: observer.clone() }, ObserverMode::Always);
-    }
-    let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
-    let positions = result.state.take_param().ok_or_else(|| SolveError::Stopped("no positions".into()))?;
-    Ok((positions, result.state.get_iter()))
-}
-
-struct Forward {
-    n: usize,
-    observer: Observer,
-}
-
-impl Observe<NewtonState> for Forward {
-    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
-        (self.observer)(Progress { n: self.n, iteration: state.get_iter() });
-        Ok(())
-    }
-}
-
-/// Refuses an `n` for which the memory would not do: the Hessian of the folded problem and its factor, or only the rewards
-/// where no matrix is needed.
-fn check_memory(n: usize, only_rewards: bool) -> Result<(), SolveError> {
-    // Small problems fit anywhere, and asking the system takes longer than solving them.
-    if n < 2000 {
-        return Ok(());
-    }
-    let m = (n / 2) as f64;
-    let needed = 64.0 * m + if only_rewards { 0.0 } else { 2.0 * 8.0 * m * m };
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    let available = system.available_memory() as f64;
-    const GIB: f64 = (1u64 << 30) as f64;
-    // Where the system does not say, no machine has an exbibyte.
-    if needed > if available > 0.0 { available } else { GIB * GIB } {
-        return Err(SolveError::TooLarge { n, needed_gib: needed / GIB, available_gib: available / GIB });
-    }
-    Ok(())
 }

@@ -20,6 +20,9 @@ const TO_THE_TIE: f64 = 0.9;
 /// smallest double. Gaps are kept at this; what that costs is inside the certificate.
 pub(super) const SMALLEST: f64 = 1e-150;
 
+/// Up to this many times its rank a response counts as held at the end 0: its gap is as small as gaps are kept.
+const PINNED: f64 = 2.0 * SMALLEST;
+
 /// Shortest step that the line search tries.
 const SHORTEST_STEP: f64 = 1e-10;
 
@@ -203,7 +206,8 @@ where
         let m = gradient.len();
 
         // Nearly always one or more: an increasing utility keeps the first response there.
-        let block = x.lower_half().iter().take_while(|x| **x == 0.0).count();
+        let at_end = |(i, x): &(usize, &f64)| **x <= PINNED * *i as f64;
+        let block = x.lower_half().iter().enumerate().take_while(at_end).count();
         let first_free = (0..block).find(|&i| gradient[i] < 0.0).unwrap_or(block);
         if first_free >= m {
             self.finished = true;

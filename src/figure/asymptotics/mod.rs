@@ -37,6 +37,7 @@ fn points(series: &[Convergence]) -> Result<String, FigureError> {
         "end_share",
         "atom",
         "gap",
+        "method",
         "iterations",
     ];
     let rows = series.iter().flat_map(|series| {
@@ -45,7 +46,7 @@ fn points(series: &[Convergence]) -> Result<String, FigureError> {
             let numbers = [row.w1, row.ks].into_iter().chain(energies).chain([row.end_share, row.atom, row.gap]);
             let mut record = vec![series.utility.clone(), row.n.to_string()];
             record.extend(numbers.map(|x| format!("{x:.9e}")));
-            record.push(row.iterations.to_string());
+            record.extend([row.method.to_string(), row.iterations.to_string()]);
             record
         })
     });

@@ -1,0 +1,99 @@
+//! From a handful of responses to `n`, by doubling.
+
+use argmin::core::observers::{Observe, ObserverMode};
+use argmin::core::{CostFunction, Error, Executor, Gradient, Hessian, KV, State};
+use ndarray::Array1;
+
+use super::newton::NewtonState;
+use super::{ActiveSetNewton, Ends, Method, NewtonHessian, Observer, Progress, SolveError, SolveOptions, start};
+use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
+use crate::utility::SharedUtility;
+
+/// Where Newton stops: the gap relative to the virial, on the way up and at the end.
+const COARSE_TOLERANCE: f64 = 1e-4;
+const FINE_TOLERANCE: f64 = 1e-15;
+
+/// The fast method's running sum of forces carries a rounding error that grows like a random walk, and was seen at 5e-15
+/// times this root for `n` up to a million. Below it there is nothing to iterate for; the certificate sums otherwise.
+fn fast_tolerance(n: usize) -> f64 {
+    ACCURACY.max(1e-14 * (n as f64).sqrt())
+}
+
+/// Responses up to which a coarse problem is solved densely on the way to a fast one: about where both take as long.
+const COARSE_DENSE_UP_TO: usize = 300;
+
+/// Newton steps that one problem of the ladder may take.
+const DEFAULT_MAX_ITERATIONS: u64 = 500;
+
+/// Solves a ladder of ever larger problems, each started from the one before.
+pub(super) fn climb(
+    utility: &SharedUtility,
+    n: usize,
+    method: Method,
+    options: &SolveOptions,
+) -> Result<(Positions, u64), SolveError> {
+    let ends = Ends::of(utility.origin());
+    let touching = ends == Ends::Touching;
+    let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
+    let mut iterations = 0;
+    let mut coarse: Option<Positions> = None;
+    while let Some(rung) = ladder.pop() {
+        let begin = match &coarse {
+            None => start::coarsest(utility.as_ref(), rung, touching),
+            Some(coarse) => start::refine(coarse, rung, touching),
+        };
+        if coarse.is_none() && rung < n {
+            coarse = Some(begin);
+            continue;
+        }
+        let last = rung == n;
+        let dense = method == Method::Dense || !last && rung <= COARSE_DENSE_UP_TO;
+        let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { COARSE_TOLERANCE });
+        let (positions, taken) = if dense {
+            run(FoldedRewards::new(utility.clone(), rung), newton(FINE_TOLERANCE), begin, rung, options)?
+        } else {
+            run(FastRewards::new(utility.clone(), rung), newton(fast_tolerance(rung)), begin, rung, options)?
+        };
+        iterations += taken;
+        coarse = Some(positions);
+    }
+    let positions = coarse.ok_or_else(|| SolveError::Stopped("no positions".into()))?;
+    Ok((positions, iterations))
+}
+
+/// Runs Newton's method on one problem of the ladder; the positions reached and the iterations taken.
+fn run<O>(
+    problem: O,
+    newton: ActiveSetNewton,
+    begin: Positions,
+    n: usize,
+    options: &SolveOptions,
+) -> Result<(Positions, u64), SolveError>
+where
+    O: CostFunction<Param = Positions, Output = f64>
+        + Gradient<Param = Positions, Gradient = Array1<f64>>
+        + Hessian<Param = Positions>,
+    O::Hessian: NewtonHessian,
+{
+    let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
+    let mut executor =
+        Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
+    if let Some(observer) = &options.observer {
+        executor = executor.add_observer(Forward { n, observer: observer.clone() }, ObserverMode::Always);
+    }
+    let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
+    let positions = result.state.take_param().ok_or_else(|| SolveError::Stopped("no positions".into()))?;
+    Ok((positions, result.state.get_iter()))
+}
+
+struct Forward {
+    n: usize,
+    observer: Observer,
+}
+
+impl Observe<NewtonState> for Forward {
+    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
+        (self.observer)(Progress { n: self.n, iteration: state.get_iter() });
+        Ok(())
+    }
+}
