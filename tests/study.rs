@@ -326,6 +326,7 @@ fn measures_are_those_of_the_rows() {
         end_share: 0.25,
         atom: 0.375,
         gap: 0.0,
+        method: reward_collapse::solution::Method::Dense,
         iterations: 1,
         seconds: 0.0,
     };

@@ -19,6 +19,9 @@ fn fast_tolerance(n: usize) -> f64 {
     ACCURACY.max(1e-14 * (n as f64).sqrt())
 }
 
+/// The relative change of a distance between neighbours, by the last Newton step, below which the next would change nothing.
+const SETTLED: f64 = 1e-6;
+
 /// Responses up to which a coarse problem is solved densely on the way to a fast one: about where both take as long.
 const COARSE_DENSE_UP_TO: usize = 300;
 
@@ -52,7 +55,9 @@ pub(super) fn climb(
         let (positions, taken) = if dense {
             run(FoldedRewards::new(utility.clone(), rung), newton(FINE_TOLERANCE), begin, rung, options)?
         } else {
-            run(FastRewards::new(utility.clone(), rung), newton(fast_tolerance(rung)), begin, rung, options)?
+            let newton = newton(fast_tolerance(rung));
+            let newton = if last { newton.settling(SETTLED) } else { newton };
+            run(FastRewards::new(utility.clone(), rung), newton, begin, rung, options)?
         };
         iterations += taken;
         coarse = Some(positions);

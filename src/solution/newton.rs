@@ -97,7 +97,11 @@ pub struct ActiveSetNewton {
     tolerance: f64,
     /// The size of the cost; 0 until it is needed.
     cost_scale: f64,
+    /// See [`ActiveSetNewton::settling`].
+    settled: f64,
     best: Option<(f64, Positions)>,
+    /// Whether the iterate before met the tolerance.
+    met: bool,
     stale: usize,
     finished: bool,
 }
@@ -105,7 +109,23 @@ pub struct ActiveSetNewton {
 impl ActiveSetNewton {
     /// `tolerance`: the gap, relative to the virial, at which to stop.
     pub fn new(ends: Ends, tolerance: f64) -> Self {
-        Self { ends, tolerance, cost_scale: 0.0, best: None, stale: 0, finished: false }
+        Self {
+            ends,
+            tolerance,
+            cost_scale: 0.0,
+            settled: f64::INFINITY,
+            best: None,
+            met: false,
+            stale: 0,
+            finished: false,
+        }
+    }
+
+    /// Goes on from an iterate that meets the tolerance, by one step, unless the last step changed no distance between
+    /// neighbours by more than a share of `change`. The gap is a square of the error of the rewards: a gap that will do may
+    /// leave rewards that will not.
+    pub fn settling(self, change: f64) -> Self {
+        Self { settled: change, ..self }
     }
 
     /// The longest step, at most 1, along `direction` that closes no gap by more than [`TO_THE_TIE`]. Two responses that
@@ -151,19 +171,34 @@ impl ActiveSetNewton {
         if quick.gap == 0.0 { 0.0 } else { quick.gap / scale }
     }
 
-    fn record(&mut self, relative_gap: f64, x: &Positions) {
+    /// Takes note of an iterate, and of the largest relative change of a distance between neighbours that led to it.
+    fn record(&mut self, relative_gap: f64, x: &Positions, change: f64) {
         let best = self.best.as_ref().map_or(f64::INFINITY, |(gap, _)| *gap);
         if relative_gap < 0.5 * best {
             self.stale = 0;
         } else {
             self.stale += 1;
         }
-        if relative_gap < best {
+        // While rewards settle, the gap is rounding: the later iterate is the better one.
+        if relative_gap < best || relative_gap <= self.tolerance {
             self.best = Some((relative_gap, x.clone()));
         }
+        let meets = relative_gap <= self.tolerance;
         let at_rounding = STALE.iter().any(|(gap, stale)| best < *gap && self.stale >= *stale);
-        self.finished |= relative_gap <= self.tolerance || at_rounding;
+        self.finished |= meets && (self.met || change <= self.settled) || at_rounding;
+        self.met = meets;
     }
+}
+
+/// The largest relative change of a distance between neighbours.
+fn largest_change(from: &Positions, to: &Positions) -> f64 {
+    let m = from.lower_half().len();
+    let gaps = |x: &Positions, i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
+    let change = |i: usize| {
+        let (before, after) = (gaps(from, i), gaps(to, i));
+        if before == after { 0.0 } else { (after - before).abs() / before.max(after) }
+    };
+    (0..m).map(change).fold(0.0, f64::max)
 }
 
 /// The relative residual at which an iterative method may stop solving Newton's equation: falling with the gap, so that
@@ -191,7 +226,7 @@ where
     fn init(&mut self, problem: &mut Problem<O>, mut state: NewtonState) -> Result<(NewtonState, Option<KV>), Error> {
         let x = state.take_param().ok_or_else(|| Error::msg("the solver needs initial positions"))?;
         let gradient = problem.gradient(&x)?;
-        self.record(self.relative_gap(&gradient, &x), &x);
+        self.record(self.relative_gap(&gradient, &x), &x, f64::INFINITY);
         Ok((state.param(x).gradient(gradient), None))
     }
 
@@ -230,6 +265,7 @@ where
             self.cost_scale = problem.cost(&x)?.abs();
         }
         let (mut moved, mut new_gradient);
+        let mut change_of_gaps = 0.0;
         loop {
             moved = self.walk(&x, &direction, step);
             new_gradient = problem.gradient(&moved)?;
@@ -237,6 +273,7 @@ where
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));
             // The cost is convex: it falls along the step as long as `after <= 0`, and overshoots mildly up to half.
             if after <= 0.5 * before.abs() || self.relative_gap(&new_gradient, &moved) < start_gap {
+                change_of_gaps = largest_change(&x, &moved);
                 break;
             }
             let secant = if after.is_finite() { before.abs() / (before.abs() + after) } else { 0.1 };
@@ -248,7 +285,7 @@ where
             }
         }
         let gap = self.relative_gap(&new_gradient, &moved);
-        self.record(gap, &moved);
+        self.record(gap, &moved, change_of_gaps);
         if self.finished
             && let Some((best_gap, best)) = self.best.take()
             && best_gap < gap

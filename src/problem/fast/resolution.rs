@@ -13,8 +13,8 @@ const SMALLEST: f64 = 1e-155;
 /// the error above the tolerance; the error found is then the accuracy.
 const SHORTEST: f64 = 0.25;
 
-/// For a distance `t`, the largest `L` such that `U'` on `[t, t + L]` agrees with its interpolant in Chebyshev points to a
-/// tolerance, relative to the smallest value of `U'` there.
+/// For a distance `t`, the largest `L` such that `U'` and `U''` on `[t, t + L]` agree with their interpolants in Chebyshev
+/// points to a tolerance, relative to their smallest values there.
 ///
 /// The error is measured: at both ends and between the points. `U'` of a power, a pole, a logarithm (smoothed or not) or
 /// an exponential is completely monotone, and then the left end has the largest error: the interpolation error is
@@ -43,8 +43,8 @@ impl Resolution {
         let mut at_zero = 0.0;
         if let Origin::FiniteSlope(_) = utility.origin() {
             at_zero = 1.0;
-            while at_zero > 1e-12 && probe.error(0.0, at_zero) > tolerance {
-                at_zero *= 0.8;
+            while at_zero > 0.0 && !probe.fits(0.0, at_zero, tolerance) {
+                at_zero = if at_zero > 1e-12 { 0.8 * at_zero } else { 0.0 };
             }
         }
         let last = (-smallest.clamp(SMALLEST, 1.0).log2() * STEPS).ceil() as i32;
@@ -52,7 +52,7 @@ impl Resolution {
         let mut relative = 1.0;
         for k in 0..=last {
             let t = distance(k);
-            let fits = |relative: f64| probe.error(t, (relative * t).min(1.0 - t)) <= tolerance;
+            let fits = |relative: f64| probe.fits(t, (relative * t).min(1.0 - t), tolerance);
             if fits(relative) {
                 while relative * t < 1.0 - t && fits(relative * 1.25) {
                     relative *= 1.25;
@@ -63,7 +63,7 @@ impl Resolution {
                 }
             }
             let length = (relative * t).min(1.0 - t);
-            error = error.max(probe.error(t, length));
+            error = error.max(probe.errors(t, length)[0]);
             // The slope's own rounding, and that of its argument through the condition number.
             let jet = utility.jet(t);
             let units = utility.slope_error(jet.slope) + 8.0 * t * jet.curvature.abs();
@@ -137,17 +137,24 @@ impl<'a> Probe<'a> {
         Self { utility, nodes, basis: basis.collect(), points, floor }
     }
 
-    fn error(&self, t: f64, length: f64) -> f64 {
+    /// The relative errors of `U'` and of `U''`.
+    fn errors(&self, t: f64, length: f64) -> [f64; 2] {
         let at = |xi: &f64| t + 0.5 * length * (1.0 + xi);
-        let mut values: Vec<f64> = self.nodes.iter().map(at).collect();
-        let mut exact: Vec<f64> = self.points.iter().map(at).collect();
-        self.utility.map(Derivative::Slope, &mut values);
-        self.utility.map(Derivative::Slope, &mut exact);
-        let smallest = exact[1].max(self.floor);
-        let error = |(basis, exact): (&Vec<f64>, &f64)| {
-            let interpolant: f64 = basis.iter().zip(&values).map(|(b, v)| b * v).sum();
-            (interpolant - exact).abs()
-        };
-        self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max) / smallest
+        [Derivative::Slope, Derivative::Curvature].map(|derivative| {
+            let mut values: Vec<f64> = self.nodes.iter().map(at).collect();
+            let mut exact: Vec<f64> = self.points.iter().map(at).collect();
+            self.utility.map(derivative, &mut values);
+            self.utility.map(derivative, &mut exact);
+            let smallest = exact[1].abs().max(self.floor);
+            let error = |(basis, exact): (&Vec<f64>, &f64)| {
+                let interpolant: f64 = basis.iter().zip(&values).map(|(b, v)| b * v).sum();
+                (interpolant - exact).abs()
+            };
+            self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max) / smallest
+        })
+    }
+
+    fn fits(&self, t: f64, length: f64, tolerance: f64) -> bool {
+        self.errors(t, length).iter().all(|error| *error <= tolerance)
     }
 }
