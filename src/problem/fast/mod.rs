@@ -185,10 +185,12 @@ impl FastRewards {
         // terms, one for each level on the way up and down. The Lebesgue constant bounds what cancels in them.
         let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
         let products = 2.0 * (order + 2.0) * (f64::from(depth) + 2.0) + 64.0;
-        let rounding = 0.5 * f64::EPSILON * lebesgue * lebesgue * (resolution.rounding() + products);
-        let relative = (1.0 + lebesgue) * resolution.error() + rounding;
+        let unit = 0.5 * f64::EPSILON;
+        let rounding = lebesgue * lebesgue * (resolution.rounding() + products);
+        let relative = (1.0 + lebesgue) * resolution.error() + unit * rounding;
         let pairs = 0.25 * (self.n as f64).powi(2);
-        let error = relative * (largest_cut + resolution.floor() * pairs);
+        let absolute = relative * resolution.floor() + unit * self.utility.slope_error(0.0);
+        let error = relative * largest_cut + absolute * pairs;
         let deficit = deficit.value();
         Forces { largest_cut, virial: largest_cut - deficit, rounding: 2.0 * error, objective, magnitude, slack }
     }

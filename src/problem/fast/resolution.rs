@@ -28,7 +28,7 @@ pub(super) struct Resolution {
     at_zero: f64,
     /// The largest error found on the intervals of the table.
     error: f64,
-    /// A bound on the rounding error of a computed `U'`, relative to `U' + floor`, in units of `f64::EPSILON / 2`.
+    /// See [`Resolution::rounding`].
     rounding: f64,
     /// Values of `U'` below this count as this: they add nothing to the sums.
     floor: f64,
@@ -66,7 +66,7 @@ impl Resolution {
             error = error.max(probe.errors(t, length)[0]);
             // The slope's own rounding, and that of its argument through the condition number.
             let jet = utility.jet(t);
-            let units = utility.slope_error(jet.slope) + 8.0 * t * jet.curvature.abs();
+            let units = utility.slope_error(jet.slope) - utility.slope_error(0.0) + 8.0 * t * jet.curvature.abs();
             rounding = rounding.max(units / (jet.slope + floor));
             // No distance exceeds 1.
             lengths.push(if relative * t >= 1.0 - t { f64::INFINITY } else { length });
@@ -91,7 +91,8 @@ impl Resolution {
         self.error
     }
 
-    /// A bound on the rounding error of a computed `U'`, relative to `U' + floor`, in units of `f64::EPSILON / 2`.
+    /// A bound on the rounding error of a computed `U'` less [`Utility::slope_error`] at 0, relative to `U' + floor`, in units
+    /// of `f64::EPSILON / 2`.
     pub(super) fn rounding(&self) -> f64 {
         self.rounding
     }
