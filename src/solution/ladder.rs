@@ -19,6 +19,9 @@ fn fast_tolerance(n: usize) -> f64 {
     ACCURACY.max(1e-14 * (n as f64).sqrt())
 }
 
+/// Relative accuracy of the fast method's Hessians.
+const HESSIAN_ACCURACY: f64 = 1e-6;
+
 /// The relative change of a distance between neighbours, by the last Newton step, below which the next would change nothing.
 const SETTLED: f64 = 1e-6;
 
@@ -57,7 +60,8 @@ pub(super) fn climb(
         } else {
             let newton = newton(fast_tolerance(rung));
             let newton = if last { newton.settling(SETTLED) } else { newton };
-            run(FastRewards::new(utility.clone(), rung), newton, begin, rung, options)?
+            let problem = FastRewards::new(utility.clone(), rung).with_hessian_accuracy(HESSIAN_ACCURACY);
+            run(problem, newton, begin, rung, options)?
         };
         iterations += taken;
         coarse = Some(positions);

@@ -55,6 +55,7 @@ pub struct FastRewards {
     utility: SharedUtility,
     n: usize,
     accuracy: f64,
+    hessian_accuracy: f64,
     chebyshev: Chebyshev,
     /// For the smallest distance met so far.
     resolution: Mutex<Option<(f64, Arc<Resolution>)>>,
@@ -71,7 +72,14 @@ impl FastRewards {
         let accuracy = accuracy.clamp(1e-13, 1e-2);
         // Interpolation gains about 0.75 digits a point on intervals as long as their distance from a pole.
         let order = (-accuracy.log10() / 0.75).ceil() as usize + 4;
-        Self { utility, n, accuracy, chebyshev: Chebyshev::new(order), resolution: Mutex::new(None) }
+        let chebyshev = Chebyshev::new(order);
+        Self { utility, n, accuracy, hessian_accuracy: accuracy, chebyshev, resolution: Mutex::new(None) }
+    }
+
+    /// The same with Hessians to a lower accuracy, which cost less. Newton's method still converges, by this factor a step at
+    /// worst.
+    pub fn with_hessian_accuracy(self, accuracy: f64) -> Self {
+        Self { hessian_accuracy: accuracy.max(self.accuracy), ..self }
     }
 
     /// The utility.
@@ -232,6 +240,6 @@ impl Hessian for FastRewards {
 
     /// The Hessian of `-S(x)`.
     fn hessian(&self, x: &Positions) -> Result<Laplacian, Error> {
-        Ok(self.hessian_at(x, self.accuracy))
+        Ok(self.hessian_at(x, self.hessian_accuracy))
     }
 }

@@ -83,8 +83,9 @@ struct Incoming {
 
 impl Plan {
     pub(super) fn new(x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
-        let tree = Tree::new(x.lower_half().len());
         let order = chebyshev.order();
+        // Two leaves that meet response by response then cost about as much as two that are interpolated.
+        let tree = Tree::new(x.lower_half().len(), 2 * order);
         let nodes = chebyshev.nodes();
         let widths: Vec<f64> = (0..tree.end()).map(|node| if node == 0 { 0.0 } else { tree.width(node, x) }).collect();
         let offsets = widths.iter().flat_map(|width| nodes.iter().map(move |xi| 0.5 * width * (1.0 + xi))).collect();

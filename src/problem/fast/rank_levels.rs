@@ -106,10 +106,11 @@ fn inverse(energy: f64) -> f64 {
 
 /// Weights `-U''` between responses whose ranks differ by a power of 2.
 struct Octaves<'a> {
-    n: usize,
     scale: &'a [f64],
     /// `samples[q][i]`: between `i` and `i + 2^q`; 0 where there is no such response.
     samples: Vec<Vec<f64>>,
+    /// `far[q][i]`: the sum of weights from `i` to the responses of octave `q` and beyond, on both sides.
+    far: Vec<Vec<f64>>,
 }
 
 impl<'a> Octaves<'a> {
@@ -131,7 +132,16 @@ impl<'a> Octaves<'a> {
             sample.resize(m, 0.0);
             sample
         };
-        Self { n, scale, samples: (0..=n.ilog2()).into_par_iter().map(sample).collect() }
+        let samples = (0..=n.ilog2()).into_par_iter().map(sample).collect();
+        let mut octaves = Self { scale, samples, far: Vec::new() };
+        let mut far = vec![0.0; m];
+        for q in (0..octaves.samples.len()).rev() {
+            let add = |(i, far): (usize, &mut f64)| *far += octaves.weight(n, q, i);
+            far.par_iter_mut().with_min_len(CHUNK).enumerate().for_each(add);
+            octaves.far.push(far.clone());
+        }
+        octaves.far.reverse();
+        octaves
     }
 
     fn sample(&self, q: usize, i: usize) -> f64 {
@@ -145,9 +155,9 @@ impl<'a> Octaves<'a> {
     }
 
     /// The sum of weights from `i` to the responses of octave `q` on both sides.
-    fn far_weight(&self, q: usize, i: usize) -> f64 {
+    fn weight(&self, n: usize, q: usize, i: usize) -> f64 {
         let length = 1usize << q;
-        let above = length.min(self.n.saturating_sub(i + length)) as f64;
+        let above = length.min(n.saturating_sub(i + length)) as f64;
         let below = length.min((i + 1).saturating_sub(length)) as f64;
         let from_above = above * self.mean(q, i, Some(i));
         if below == 0.0 {
@@ -217,7 +227,7 @@ impl Hat {
         };
         let fall = stiffness.of_slope(centre..end, (centre + h) as f64) / (width * width);
         let far = |i: usize| -> f64 {
-            let weight: f64 = (h.ilog2() as usize..octaves.samples.len()).map(|q| octaves.far_weight(q, i)).sum();
+            let weight = octaves.far.get(h.ilog2() as usize).map_or(0.0, |far| far[i]);
             octaves.scale[i] * (octaves.scale[i] * weight)
         };
         let at_centre = far(centre);

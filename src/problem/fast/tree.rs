@@ -4,9 +4,6 @@ use std::ops::Range;
 
 use crate::problem::Positions;
 
-/// Responses of a leaf, at most.
-const LEAF: usize = 32;
-
 /// A balanced binary tree over the ranks of the lower half: every node is a range of consecutive responses. Node 1 is the
 /// root, and the children of `node` are `2 node` and `2 node + 1`.
 ///
@@ -19,8 +16,9 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(responses: usize) -> Self {
-        let leaves = responses.div_ceil(LEAF).next_power_of_two();
+    /// A tree whose leaves have at most `leaf` responses, and at least half as many where there are as many.
+    pub(super) fn new(responses: usize, leaf: usize) -> Self {
+        let leaves = responses.div_ceil(leaf).next_power_of_two();
         Self { responses, depth: leaves.ilog2() }
     }
 
