@@ -3,7 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use reward_collapse::{solution::solve, utility::parse};
+use reward_collapse::{
+    solution::{Method, SolveOptions, solve, solve_with},
+    utility::parse,
+};
 
 const UTILITIES: [&str; 12] = [
     "log(x)",
@@ -35,7 +38,11 @@ fn large(c: &mut Criterion) {
     for n in [1000, 4000] {
         for text in ["log(x)", "-1/x", "log(x+0.1)"] {
             let utility = parse(text).expect("a utility of the table");
-            group.bench_with_input(BenchmarkId::new(text, n), &n, |b, &n| b.iter(|| solve(black_box(&utility), n)));
+            for method in [Method::Dense, Method::Fast] {
+                let options = SolveOptions { method: Some(method), ..SolveOptions::default() };
+                let name = BenchmarkId::new(format!("{text}, {method}"), n);
+                group.bench_with_input(name, &n, |b, &n| b.iter(|| solve_with(black_box(&utility), n, &options)));
+            }
         }
     }
     group.finish();

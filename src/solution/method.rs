@@ -17,9 +17,10 @@ const MEMORY_OF_FAST_SUMS: f64 = 2000.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// Every pair by itself, and a Cholesky factorisation ([`FoldedRewards`]): `O(n^3)` time, `O(n^2)` memory.
+    /// Every pair by itself, and a Cholesky factorisation ([`FoldedRewards`](crate::problem::FoldedRewards)): `O(n^3)` time, `O(n^2)` memory.
     Dense,
-    /// Groups of pairs by interpolation, and conjugate gradients ([`FastRewards`]): `O(n log n)`.
+    /// Groups of pairs by interpolation ([`FastRewards`](crate::problem::FastRewards)), and GMRES: `O(n log n)` time, about 2
+    /// kB a response.
     Fast,
 }
 

@@ -13,7 +13,7 @@ impl Chebyshev {
     /// `order` points, which interpolate polynomials of lower degree exactly.
     pub(super) fn new(order: usize) -> Self {
         let angle = |a: usize| (2 * a + 1) as f64 * PI / (2 * order) as f64;
-        let sign = |a: usize| if a % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |a: usize| if a.is_multiple_of(2) { 1.0 } else { -1.0 };
         Self {
             nodes: (0..order).map(|a| -angle(a).cos()).collect(),
             weights: (0..order).map(|a| sign(a) * angle(a).sin()).collect(),
