@@ -8,9 +8,21 @@ from problems import Array, Utility
 
 METHOD = "CVXPY Clarabel"
 
-# Clarabel's tolerance and its longest step into a cone. They are tried in turn until one is accurate enough, and only
-# that solve is timed. Loose tolerances overshoot or fall short by up to two digits; with ties the longer step fails.
-SETTINGS = ((1e-5, 0.99), (1e-6, 0.99), (1e-7, 0.99), (1e-8, 0.99), (1e-6, 0.9), (1e-8, 0.9), (1e-12, 0.9))
+# Clarabel's tolerance and step rules. They are tried in turn until one is accurate enough, and only that solve is
+# timed. Loose tolerances overshoot or fall short by up to two digits. Where there are ties, or many cones, its steps
+# shrink to nothing; shorter steps into the cones, or later changes of its scaling, then help for a while.
+_SHORT: dict[str, float] = {"max_step_fraction": 0.9}
+_PATIENT: dict[str, float] = {"min_switch_step_length": 1e-3, "min_terminate_step_length": 1e-8}
+SETTINGS: tuple[tuple[float, dict[str, float]], ...] = (
+    (1e-5, {}),
+    (1e-6, {}),
+    (1e-7, {}),
+    (1e-8, {}),
+    (1e-6, _SHORT),
+    (1e-8, _SHORT),
+    (1e-6, _PATIENT),
+    (1e-12, _PATIENT),
+)
 
 
 def solve(utility: Utility, n: int, setting: int) -> tuple[str, Array]:
@@ -29,15 +41,18 @@ def solve(utility: Utility, n: int, setting: int) -> tuple[str, Array]:
     distance = matrix[:, 1:] @ rewards + offset
     order = [rewards[0] >= 0, rewards[1:] >= rewards[:-1]] if utility.ties else []
     program = cp.Problem(cp.Maximize(weights @ _UTILITIES[utility.name](distance) / (n * (n - 1) / 2)), order)
-    tolerance, step = SETTINGS[setting]
-    program.solve(
-        solver=cp.CLARABEL,
-        ignore_dpp=True,
-        tol_gap_abs=tolerance,
-        tol_gap_rel=tolerance,
-        tol_feas=tolerance,
-        max_step_fraction=step,
-    )
+    tolerance, steps = SETTINGS[setting]
+    try:
+        program.solve(
+            solver=cp.CLARABEL,
+            ignore_dpp=True,
+            tol_gap_abs=tolerance,
+            tol_gap_rel=tolerance,
+            tol_feas=tolerance,
+            **steps,
+        )
+    except cp.error.SolverError:
+        raise ArithmeticError("Clarabel ends without a solution") from None
     if rewards.value is None or not np.isfinite(rewards.value).all():
         raise ArithmeticError(f"Clarabel: {program.status}")
     return f"Clarabel: {program.status}", np.append(0.0, rewards.value)

@@ -27,7 +27,6 @@ _SETTINGS = {
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
-    "svg.fonttype": "none",
     "svg.hashsalt": "peers",
 }
 
@@ -37,7 +36,8 @@ def draw(series: dict[str, dict[str, list[Result]]], limit: float, folder: Path)
     with mpl.rc_context(_SETTINGS):
         columns = 2
         rows = -(-len(series) // columns)
-        page, panels = plt.subplots(rows, columns, figsize=(7.0, 2.7 * rows + 0.6), sharex=True, sharey=True)
+        size = (7.0, 2.7 * rows + 0.6)
+        page, panels = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
         for panel, (utility, methods) in zip(panels.flat, series.items(), strict=True):
             _panel(panel, methods, limit)
             panel.set_title(f"$U(x)$ = {UTILITIES[utility].label}", loc="left", fontsize=9)
@@ -46,7 +46,7 @@ def draw(series: dict[str, dict[str, list[Result]]], limit: float, folder: Path)
         for panel in panels[:, 0]:
             panel.set_ylabel("seconds")
         page.legend(handles=_keys(), loc="lower center", ncols=4, frameon=False, handlelength=2.2, columnspacing=1.6)
-        page.tight_layout(rect=(0, 0.6 / (2.7 * rows + 0.6), 1, 1), h_pad=1.2)
+        page.tight_layout(rect=(0, 0.6 / size[1], 1, 1), h_pad=1.2)
         page.savefig(folder / "peers.svg", metadata={"Date": None})
         page.savefig(folder / "peers.png", dpi=200)
         plt.close(page)

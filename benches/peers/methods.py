@@ -16,9 +16,9 @@ from scipy.sparse.linalg import LinearOperator
 
 from problems import Array, Folded, Utility
 
-# Value beyond the domain of U, where line searches and trust regions must turn back.
+# Value out of order, where utilities without ties end, and line searches and trust regions must turn back.
 _WALL = 1e10
-# Rewards may be out of order by this much, for active-set methods satisfy constraints only to rounding.
+# With ties, rewards may be out of order by this much: active-set methods satisfy constraints only to rounding.
 _SLACK = 1e-11
 _UNLIMITED = 10**9
 
@@ -39,15 +39,16 @@ class Problem(Folded):
         self._target = target
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        least = min(x[0], np.diff(x).min(), 0.5 - x[-1])
+        if not self.utility.ties and (least < 0 or np.diff(x).min() <= 0):
+            return _WALL, np.zeros_like(x)
         value, gradient = super().value_and_gradient(x)
         self.evaluations += 1
-        if value < self._least and np.diff(x).min() >= -_SLACK and -_SLACK <= x[0] and x[-1] <= 0.5 + _SLACK:
+        if value < self._least and least >= -_SLACK:
             self.best, self._least = x.copy(), value
             if value <= self._target:
                 raise Reached
-        if not np.isfinite(value):
-            return _WALL, np.zeros_like(gradient)
-        return value, gradient
+        return (value, gradient) if np.isfinite(value) else (_WALL, np.zeros_like(x))
 
 
 # Coordinates. The widths w are the gaps of the whole ranking up to its middle, each with its mirror image, so that
@@ -72,9 +73,9 @@ def _softmax(z: Array) -> Array:
     return weights / weights.sum()
 
 
-def _log_widths(x: Array) -> Array:
+def _log_widths(x: Array, ties: bool) -> Array:
     """Softmax coordinates of a start. A tie has none; a thousandth of the mean width stands in for it."""
-    return np.log(np.maximum(_widths(x), 1e-3 / x.size))
+    return np.log(np.maximum(_widths(x), 1e-3 / x.size if ties else 0.0))
 
 
 def slsqp(problem: Problem) -> str:
@@ -193,7 +194,7 @@ def _softmax_lbfgs(problem: Problem, start: Array, corrections: int, reduction: 
 
     return minimize(
         objective,
-        _log_widths(start),
+        _log_widths(start, problem.utility.ties),
         jac=True,
         method="L-BFGS-B",
         options=_lbfgs_options(corrections, reduction),
@@ -253,6 +254,7 @@ def _trust_interior(problem: Problem) -> str:
 def _trust_preconditioned(problem: Problem) -> str:
     """Rewards, in coordinates in which the Hessian at the start is the identity. The utility keeps them in order."""
     start = problem.start()
+    problem.value_and_gradient(start)  # Where this is within the target, nothing need be factorised.
     factor = cholesky(problem.hessian(start)[1:, 1:], lower=True, overwrite_a=True, check_finite=False)
 
     def solve(vector: Array, transposed: bool) -> Array:
@@ -262,10 +264,7 @@ def _trust_preconditioned(problem: Problem) -> str:
         return start + np.append(0.0, solve(y, transposed=True))
 
     def objective(y: Array) -> tuple[float, Array]:
-        x = rewards(y)
-        if np.diff(x).min() <= 0 or x[-1] >= 0.5:
-            return _WALL, np.zeros_like(y)
-        value, gradient = problem.value_and_gradient(x)
+        value, gradient = problem.value_and_gradient(rewards(y))
         return value, solve(gradient[1:], transposed=False)
 
     def hessian(y: Array) -> LinearOperator:
@@ -306,7 +305,7 @@ def _trust_softmax(problem: Problem) -> str:
 
     return minimize(
         lambda z: derivatives(z)[:2],
-        _log_widths(problem.start()),
+        _log_widths(problem.start(), ties=False),
         jac=True,
         hess=hessian,
         method="trust-constr",

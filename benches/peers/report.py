@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import figure
-from run import HERE, Result
+from run import HERE, OURS_SOLVE, Result
 
 _CHAPTER = HERE.parents[1] / "docs" / "src" / "peers.md"
 _IMAGES = _CHAPTER.parent / "images"
@@ -38,20 +38,22 @@ def read(path: Path) -> Series:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.2g} s" if value < 100 else f"{value:.0f} s"
+    if value < 0.0995:
+        return f"{1000 * value:.2g} ms"
+    return f"{value:.2g} s" if value < 9.95 else f"{value:.0f} s"
 
 
 def _end(results: list[Result], limit: float, memory: int) -> str:
     """What happened at the n after the last success."""
     last = results[-1]
     if last.status == "reached":
-        return "not tried further"
+        return ""
     what = {
         "start": "the start is close enough",
         "time": f"over {limit:.0f} s",
         "memory": f"over {memory / 2**30:.0f} GiB",
         "missed": f"ends at a distance of {last.distance:.0e}: {last.note}",
-        "error": last.note,
+        "error": last.note.split(": ", 1)[-1],
     }[last.status]
     return f"{last.n}: {what}"
 
@@ -63,6 +65,8 @@ def _largest_table(series: Series, limit: float, memory: int) -> list[str]:
     ]
     for utility, methods in series.items():
         for method, results in methods.items():
+            if method == OURS_SOLVE:
+                continue
             reached = [result for result in results if result.status == "reached"]
             end = _end(results, limit, memory)
             if reached:
@@ -77,14 +81,15 @@ def _largest_table(series: Series, limit: float, memory: int) -> list[str]:
 
 def _common_table(series: Series) -> list[str]:
     """Times at the same n; empty where a method did not get there or had nothing to do."""
-    heads = [f"`{utility}`, {n}" for utility in series for n in _COMMON]
-    lines = ["| method | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
-    for method in next(iter(series.values())):
-        cells = []
-        for methods in series.values():
-            times = {result.n: result.seconds for result in methods[method] if result.status == "reached"}
-            cells += [_seconds(times[n]) if n in times else "" for n in _COMMON]
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    methods = list(next(iter(series.values())))
+    lines = ["| utility | `n` | " + " | ".join(methods) + " |", "|---|---|" + "---|" * len(methods)]
+    for utility, results in series.items():
+        for n in _COMMON:
+            cells = []
+            for method in methods:
+                times = [result.seconds for result in results[method] if result.n == n and result.status == "reached"]
+                cells.append(_seconds(times[0]) if times else "")
+            lines.append("| " + " | ".join([f"`{utility}`", str(n), *cells]) + " |")
     return lines
 
 
@@ -111,7 +116,7 @@ def main() -> None:
         "",
         *_largest_table(series, at["limit_seconds"], at["memory_bytes"]),
         "",
-        f"Times at `n` = {', '.join(map(str, _COMMON))}:",
+        "Times at the same `n`:",
         "",
         *_common_table(series),
         _END,

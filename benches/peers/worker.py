@@ -29,7 +29,7 @@ def solve(method: str, setting: int, utility: str, n: int, scale: float, target:
         message = methods.METHODS[method](problem)
     except methods.Reached:
         message = f"reached in {problem.evaluations} evaluations"
-    return message, problem.best, bool(np.array_equal(problem.best, problem.start()))
+    return message, problem.best, bool(np.allclose(problem.best, problem.start(), rtol=1e-9, atol=0))
 
 
 def main() -> None:
