@@ -4,6 +4,7 @@ CARGO ?= cargo
 FIGURES ?= figures
 # Where the study of convergence keeps its points.
 RESULTS ?= figures/asymptotics
+PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One profile for everything that compiles, so that build, test, bench and lint share what they compile.
 BUILD := --release --locked
@@ -18,6 +19,7 @@ SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build reproduce study test bench lint docs clean
+.PHONY: help deps build reproduce test bench peers lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +45,12 @@ test: deps ## run every test
 
 bench: deps ## measure the speed of the solvers
 	$(CARGO) bench --locked
+
+peers: build ## solve the same problems by SciPy and CVXPY, for about an hour
+	$(PYTHON) -m venv $(TARGET)/peers
+	$(TARGET)/peers/bin/pip install --quiet --requirement benches/peers/requirements.txt
+	$(TARGET)/peers/bin/python benches/peers/run.py --program $(TARGET)/release/reward-collapse
+	$(TARGET)/peers/bin/python benches/peers/report.py
 
 lint: deps ## check formatting, lints and documentation
 	$(CARGO) fmt --check
