@@ -18,8 +18,7 @@ endif
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build reproduce study test bench lint docs clean
-.PHONY: help deps build reproduce test bench peers lint docs clean
+.PHONY: help deps build reproduce study test bench peers lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -52,6 +52,7 @@ impl Laplacian {
         let exchanged = self.plan.exchange_kept(&self.matrices, &source);
         let mut sums = self.plan.gather(&exchanged, |channel| if channel == Channel::Mirror { 1.0 } else { -1.0 });
         let mut product = self.plan.descend(&mut sums);
+        self.plan.recycle(exchanged, [source, sums]);
         for ((product, v), sum) in product.iter_mut().zip(v).zip(&self.row_sums) {
             *product = 2.0 * (*product + sum * v);
         }

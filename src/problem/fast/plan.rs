@@ -1,6 +1,7 @@
 //! Which groups of responses meet directly, which through interpolation, and how sums pass between them.
 
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -72,6 +73,7 @@ pub(super) struct Plan {
     starts: Vec<usize>,
     /// For each slot owner (nodes, then leaves as groups of responses), the blocks that send to it.
     incoming: Incoming,
+    spare: Spare,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,7 @@ impl Plan {
             transfer,
             starts: Vec::new(),
             incoming: Incoming { starts: Vec::new(), items: Vec::new() },
+            spare: Spare::default(),
         };
         plan.route();
         plan
@@ -240,7 +243,8 @@ impl Plan {
     /// All kernel matrices, a vector for each chunk of blocks, so that products with them can be repeated.
     pub(super) fn matrices(&self, kernel: Kernel<'_>) -> Matrices {
         let chunk = |blocks: &[Block]| {
-            let (mut all, mut matrix) = (Vec::new(), Vec::new());
+            let size = |block: &Block| self.len(block.a, block.interpolated) * self.len(block.b, block.interpolated);
+            let (mut all, mut matrix) = (Vec::with_capacity(blocks.iter().map(size).sum()), Vec::new());
             for block in blocks {
                 self.matrix(block, kernel, &mut matrix);
                 all.extend_from_slice(&matrix);
@@ -248,6 +252,11 @@ impl Plan {
             all
         };
         Matrices(self.blocks.par_chunks(CHUNK).map(chunk).collect())
+    }
+
+    /// Takes back what [`Plan::exchange`], [`Plan::ascend`] and [`Plan::gather`] gave, for the next product.
+    pub(super) fn recycle(&self, exchanged: Exchanged, slots: [Vec<f64>; 2]) {
+        [exchanged.0].into_iter().chain(slots).for_each(|vector| self.spare.give(vector));
     }
 
     /// Multiplies every block with `source`, a vector over slots whose interpolated part is [`Plan::ascend`]ed.
@@ -277,7 +286,7 @@ impl Plan {
         debug_assert_eq!(source.len(), self.slots());
         let count = self.blocks.len();
         let chunks: Vec<Range<usize>> = (0..count).step_by(CHUNK).map(|from| from..count.min(from + CHUNK)).collect();
-        let mut results = vec![0.0; self.starts[count]];
+        let mut results = self.spare.take(self.starts[count]);
         let parts = split(&mut results, chunks.iter().map(|c| self.starts[c.end] - self.starts[c.start]));
         parts.into_par_iter().zip(chunks.into_par_iter()).for_each(|(results, blocks)| chunk(blocks, results));
         Exchanged(results)
@@ -328,7 +337,8 @@ impl Plan {
     /// A vector over slots from charges of the responses: the equivalent charges at the Chebyshev points of every node.
     pub(super) fn ascend(&self, charges: &[f64]) -> Vec<f64> {
         let (order, tree) = (self.order(), self.tree);
-        let mut slots = vec![0.0; tree.end() * order];
+        let mut slots = self.spare.take(self.slots());
+        slots.truncate(tree.end() * order);
         slots[tree.leaves().start * order..].par_chunks_mut(order).with_min_len(CHUNK).enumerate().for_each(
             |(k, moments)| {
                 for i in tree.range(tree.leaves().start + k) {
@@ -359,7 +369,7 @@ impl Plan {
         let end = self.tree.end();
         let owners = (0..end).map(|node| (node, true)).chain(self.tree.leaves().map(|leaf| (leaf, false)));
         let owners: Vec<(usize, bool)> = owners.collect();
-        let mut slots = vec![0.0; self.slots()];
+        let mut slots = self.spare.take(self.slots());
         let parts = split(
             &mut slots,
             owners.iter().map(|&(node, interpolated)| match node {
@@ -420,6 +430,40 @@ impl Plan {
             raised.iter_mut().zip(row).for_each(|(m, b)| *m += b * charge);
         }
         raised
+    }
+}
+
+/// Vectors that served, for the next product: for large ones the system takes longer to provide memory than they are used.
+#[derive(Debug, Default)]
+struct Spare(Mutex<Vec<Vec<f64>>>);
+
+impl Spare {
+    /// Most vectors kept.
+    const MOST: usize = 4;
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<f64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Zeros.
+    fn take(&self, length: usize) -> Vec<f64> {
+        let mut kept = self.lock();
+        let Some(at) = kept.iter().position(|vector| vector.capacity() >= length && vector.capacity() < 2 * length)
+        else {
+            return vec![0.0; length];
+        };
+        let mut vector = kept.swap_remove(at);
+        drop(kept);
+        vector.clear();
+        vector.resize(length, 0.0);
+        vector
+    }
+
+    fn give(&self, vector: Vec<f64>) {
+        let mut kept = self.lock();
+        if kept.len() < Self::MOST {
+            kept.push(vector);
+        }
     }
 }
 
