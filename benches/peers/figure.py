@@ -34,7 +34,8 @@ _SETTINGS = {
 def draw(series: dict[str, dict[str, list[Result]]], limit: float, folder: Path) -> None:
     """Writes peers.svg and peers.png."""
     with mpl.rc_context(_SETTINGS):
-        columns = 2
+        # Two by two, or all in a row where that would leave a hole.
+        columns = 2 if len(series) % 2 == 0 else len(series)
         rows = -(-len(series) // columns)
         size = (7.0, 2.7 * rows + 0.6)
         page, panels = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)

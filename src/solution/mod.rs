@@ -29,6 +29,9 @@ use method::{MEMORY_OF_REWARDS, check_memory};
 /// The gap, relative to the scale of `U`, above which a result is not called converged.
 pub const LARGEST_RELATIVE_GAP: f64 = 1e-9;
 
+/// Responses up to which the fast method has nothing to offer.
+const ONE_GROUP: usize = 80;
+
 /// Optimal rewards and what is known about them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {
@@ -77,7 +80,7 @@ pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
 /// How to solve.
 #[derive(Clone, Default)]
 pub struct SolveOptions {
-    /// How sums over pairs are formed; [`Method::for_responses`] unless given.
+    /// How sums over pairs are formed; [`Method::for_responses`] unless given. Up to 80 responses always dense.
     pub method: Option<Method>,
     /// Newton iterations for each problem of the ladder; 500 unless given.
     pub max_iterations: Option<u64>,
@@ -117,7 +120,8 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
         return Err(refusal.into());
     }
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let method = options.method.unwrap_or_else(|| Method::for_responses(n));
+    // So few responses make one group, and every pair is summed by itself anyway.
+    let method = options.method.filter(|_| n > ONE_GROUP).unwrap_or_else(|| Method::for_responses(n));
     check_memory(n, if utility.is_linear() { MEMORY_OF_REWARDS * n as f64 } else { method.memory(n) })?;
     let (positions, iterations, summary) = if utility.is_linear() {
         (Positions::new(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))

@@ -1,6 +1,7 @@
 //! Forces on responses and across cuts, as sums of positive terms.
 
-use super::plan::{Channel, Exchanged, Kind, Plan};
+use super::cover::Kind;
+use super::plan::{Channel, Exchanged, Plan};
 use crate::problem::sweep::{Accurate, Sum};
 
 /// Forces of symmetric rewards, split by where they come from. All are sums of values of `U'`.
@@ -21,7 +22,7 @@ impl CutForces {
     pub(super) fn new(plan: &Plan, charges: &[f64], exchanged: &Exchanged, middle: &[f64]) -> Self {
         let channel = |wanted: Channel| {
             let mut slots = plan.gather(exchanged, |channel| if channel == wanted { 1.0 } else { 0.0 });
-            let forces = plan.descend(&mut slots);
+            let forces = plan.interpolation.descend(&mut slots);
             (slots, forces)
         };
         let (above_slots, mut above) = channel(Channel::Above);
@@ -82,12 +83,12 @@ impl CutForces {
         let mut outside = vec![0.0; plan.tree.end()];
         for parent in 1..plan.tree.leaves().start {
             let (left, right) = (2 * parent, 2 * parent + 1);
-            let slots = plan.slots_of(parent, true);
+            let slots = plan.interpolation.slots_of(parent, true);
             let dot = |raised: Vec<f64>, received: &[f64]| -> f64 {
                 raised.iter().zip(&received[slots.clone()]).map(|(r, s)| r * s).sum()
             };
-            outside[right] = outside[parent] + dot(plan.raised(left, charges), above);
-            outside[left] = outside[parent] + dot(plan.raised(right, charges), below);
+            outside[right] = outside[parent] + dot(plan.interpolation.raised(left, charges), above);
+            outside[left] = outside[parent] + dot(plan.interpolation.raised(right, charges), below);
         }
         outside
     }

@@ -36,7 +36,7 @@ impl Laplacian {
         let m = x.lower_half().len();
         let ones = plan.ascend(&vec![1.0; m]);
         let mut sums = plan.gather(&plan.exchange_kept(&matrices, &ones), |_| 1.0);
-        let mut row_sums = plan.descend(&mut sums);
+        let mut row_sums = plan.interpolation.descend(&mut sums);
         let mut middle: Vec<f64> = if x.has_middle() { (0..m).map(|i| x.to_middle(i)).collect() } else { Vec::new() };
         weight(&mut middle);
         row_sums.iter_mut().zip(middle).for_each(|(sum, w)| *sum += w);
@@ -51,7 +51,7 @@ impl Laplacian {
         let source = self.plan.ascend(v);
         let exchanged = self.plan.exchange_kept(&self.matrices, &source);
         let mut sums = self.plan.gather(&exchanged, |channel| if channel == Channel::Mirror { 1.0 } else { -1.0 });
-        let mut product = self.plan.descend(&mut sums);
+        let mut product = self.plan.interpolation.descend(&mut sums);
         self.plan.recycle(exchanged, [source, sums]);
         for ((product, v), sum) in product.iter_mut().zip(v).zip(&self.row_sums) {
             *product = 2.0 * (*product + sum * v);

@@ -8,11 +8,14 @@
 //! including 0 each get the blocks that suit them, and coinciding responses cost no more than others.
 
 mod chebyshev;
+mod cover;
 mod cuts;
+mod interpolation;
 mod laplacian;
 mod plan;
 mod rank_levels;
 mod resolution;
+mod spare;
 mod tree;
 
 use std::sync::{Arc, Mutex};
@@ -27,8 +30,9 @@ use super::sweep::Accurate;
 use super::{Forces, Positions};
 use crate::utility::{Derivative, SharedUtility, Utility};
 use chebyshev::Chebyshev;
+use cover::Kind;
 use cuts::CutForces;
-use plan::{Kind, Plan};
+use plan::Plan;
 use resolution::Resolution;
 
 /// Relative accuracy of the sums, unless another is asked for.
@@ -92,33 +96,36 @@ impl FastRewards {
         self.n
     }
 
-    /// The table for distances as small as those of `x`.
+    /// The table for distances as small, and forces as weak, as those of `x`.
     fn resolution(&self, x: &Positions) -> Arc<Resolution> {
         let m = x.lower_half().len();
-        let gaps = (1..m).map(|i| x.near(i - 1, i)).chain([if m > 0 { x.far(m - 1, m - 1) } else { 1.0 }]);
-        let smallest = gaps.filter(|gap| *gap > 0.0).fold(1.0, f64::min);
+        let gap = |i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
+        let gaps: Vec<f64> = (0..m).map(gap).filter(|gap| *gap > 0.0).collect();
+        let smallest = gaps.iter().copied().fold(1.0, f64::min);
+        // The virial of neighbours alone: a share of it, spread over all pairs, is nothing beside the force across a cut.
+        let mut slopes = gaps.clone();
+        self.utility.map(Derivative::Slope, &mut slopes);
+        let virial: f64 = gaps.iter().zip(&slopes).map(|(gap, slope)| gap * slope.max(0.0)).sum();
+        let floor = resolution::floor(self.utility.as_ref()).min(0.1 * virial / (self.n as f64).powi(2));
         let mut kept = self.resolution.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((reach, resolution)) = &*kept
             && *reach <= smallest
+            && resolution.floor() <= floor
         {
             return resolution.clone();
         }
         let reach = smallest / 16.0;
         let tolerance = self.accuracy / (1.0 + self.chebyshev.lebesgue());
-        let resolution = Arc::new(Resolution::new(self.utility.as_ref(), &self.chebyshev, tolerance, reach));
+        let resolution = Resolution::new(self.utility.as_ref(), &self.chebyshev, tolerance, reach, floor / 4.0);
+        let resolution = Arc::new(resolution);
         *kept = Some((reach, resolution.clone()));
         resolution
     }
 
-    fn cut_forces(&self, x: &Positions) -> (CutForces, Arc<Resolution>, u32) {
-        let resolution = self.resolution(x);
-        let plan = Plan::new(x, &self.chebyshev, &resolution);
+    fn cut_forces(&self, plan: &Plan) -> CutForces {
         let charges = plan.ascend(&vec![1.0; self.n / 2]);
         let exchanged = plan.exchange(&|t| self.utility.map(Derivative::Slope, t), &charges);
-        let forces = CutForces::new(&plan, &charges, &exchanged, &self.middle(x, Derivative::Slope));
-        let depth = plan.tree.depth();
-        drop(plan);
-        (forces, resolution, depth)
+        CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope))
     }
 
     /// A derivative of `U` at the distances to the middle response; zeros where there is none.
@@ -133,9 +140,7 @@ impl FastRewards {
     }
 
     /// `S` and a sum of `|U|`.
-    fn objective(&self, x: &Positions) -> (f64, f64) {
-        let resolution = self.resolution(x);
-        let plan = Plan::new(x, &self.chebyshev, &resolution);
+    fn objective(&self, plan: &Plan) -> (f64, f64) {
         let charges = plan.ascend(&vec![1.0; self.n / 2]);
         let sum = |kernel: &(dyn Fn(&mut [f64]) + Sync), middle: Vec<f64>| {
             let exchanged = plan.exchange(kernel, &charges);
@@ -147,7 +152,7 @@ impl FastRewards {
             middle.into_iter().for_each(|u| sum.add(2.0 * u));
             sum.value()
         };
-        let middle = self.middle(x, Derivative::Value);
+        let middle = self.middle(&plan.x, Derivative::Value);
         let of_both_signs = self.utility.value(1.0) > 0.0 && (self.utility.value(f64::MIN_POSITIVE) < 0.0);
         let objective = sum(&|t| self.utility.map(Derivative::Value, t), middle.clone());
         let magnitude = if of_both_signs {
@@ -170,37 +175,42 @@ impl FastRewards {
     /// of the result.
     pub fn forces(&self, x: &Positions) -> Forces {
         let m = self.n / 2;
-        let (forces, resolution, depth) = self.cut_forces(x);
+        let resolution = self.resolution(x);
+        let plan = Plan::new(x, &self.chebyshev, &resolution);
+        let forces = self.cut_forces(&plan);
         let largest_cut = forces.cuts.iter().copied().fold(0.0, f64::max);
-        let mut virial = Accurate::default();
+        // `largest_cut - T`: the distances between neighbours add up to 1.
         let mut deficit = Accurate::default();
-        let mut add = |cut: f64, gap: f64| {
-            virial.add(cut * gap);
-            deficit.add((largest_cut - cut) * gap);
-        };
+        let mut add = |cut: f64, gap: f64| deficit.add((largest_cut - cut) * gap);
         if m > 0 {
             // Two cuts each, but for that in the middle of an even number.
             add(0.0, 2.0 * x.lower_half()[0]);
             (1..m).for_each(|k| add(forces.cuts[k], 2.0 * x.near(k - 1, k)));
             add(forces.cuts[m], x.far(m - 1, m - 1));
         }
-        let (objective, magnitude) = self.objective(x);
+        let (objective, magnitude) = self.objective(&plan);
         let curvatures = self.hessian_at(x, 1e-2).diagonal().to_vec();
         let inside = x.lower_half().iter().zip(&curvatures).filter(|(x, _)| **x > 0.0);
         let slack = inside.map(|(_, sum)| *sum).any(|sum| sum == 0.0)
             || x.has_middle() && m > 0 && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0);
-        // Relative errors of a cut: of interpolation; of the kernel; and of products with Chebyshev bases, which have `order`
-        // terms, one for each level on the way up and down. The Lebesgue constant bounds what cancels in them.
+        let virial = largest_cut - deficit.value();
+        let rounding = 2.0 * self.error_of_cuts(&resolution, plan.tree.depth(), largest_cut);
+        Forces { largest_cut, virial, rounding, objective, magnitude, slack }
+    }
+
+    /// A bound on the errors of the forces across cuts: of interpolation; of the kernel; and of products with Chebyshev
+    /// bases, which have `order` terms, one for each level on the way up and down. The Lebesgue constant bounds what cancels
+    /// in them.
+    fn error_of_cuts(&self, resolution: &Resolution, depth: u32, largest_cut: f64) -> f64 {
         let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
         let products = 2.0 * (order + 2.0) * (f64::from(depth) + 2.0) + 64.0;
         let unit = 0.5 * f64::EPSILON;
-        let rounding = lebesgue * lebesgue * (resolution.rounding() + products);
-        let relative = (1.0 + lebesgue) * resolution.error() + unit * rounding;
+        // No cut separates more pairs.
         let pairs = 0.25 * (self.n as f64).powi(2);
-        let absolute = relative * resolution.floor() + unit * self.utility.slope_error(0.0);
-        let error = relative * largest_cut + absolute * pairs;
-        let deficit = deficit.value();
-        Forces { largest_cut, virial: largest_cut - deficit, rounding: 2.0 * error, objective, magnitude, slack }
+        let interpolation = (1.0 + lebesgue) * resolution.error() * (largest_cut + resolution.floor() * pairs);
+        let rounding = resolution.rounding().map(|r| (r.units + products) * (largest_cut + r.floor * pairs));
+        let rounding = unit * lebesgue * lebesgue * rounding[0].min(rounding[1]);
+        interpolation + rounding + unit * self.utility.slope_error(0.0) * pairs
     }
 
     fn hessian_at(&self, x: &Positions, accuracy: f64) -> Laplacian {
@@ -218,7 +228,7 @@ impl CostFunction for FastRewards {
 
     /// `-S(x)`.
     fn cost(&self, x: &Positions) -> Result<f64, Error> {
-        Ok(-self.objective(x).0)
+        Ok(-self.objective(&Plan::new(x, &self.chebyshev, &self.resolution(x))).0)
     }
 }
 
@@ -228,7 +238,7 @@ impl Gradient for FastRewards {
 
     /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
     fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
-        let forces = self.cut_forces(x).0;
+        let forces = self.cut_forces(&Plan::new(x, &self.chebyshev, &self.resolution(x)));
         let sides = forces.above.iter().zip(&forces.below).zip(&forces.mirror);
         Ok(sides.map(|((above, below), mirror)| 2.0 * ((above - below) + mirror)).collect())
     }

@@ -9,9 +9,8 @@ const STEPS: f64 = 4.0;
 /// The smallest distance that the table reaches.
 const SMALLEST: f64 = 1e-155;
 
-/// An interval of this length, relative to its left end, counts as resolved where rounding inside a typed expression keeps
-/// the error above the tolerance; the error found is then the accuracy.
-const SHORTEST: f64 = 0.25;
+/// The length, relative to its left end, of an interval on which every utility is linear but for rounding.
+const ROUNDING_ONLY: f64 = 1e-6;
 
 /// For a distance `t`, the largest `L` such that `U'` and `U''` on `[t, t + L]` agree with their interpolants in Chebyshev
 /// points to a tolerance, relative to their smallest values there.
@@ -29,21 +28,22 @@ pub(super) struct Resolution {
     /// The largest error found on the intervals of the table.
     error: f64,
     /// See [`Resolution::rounding`].
-    rounding: f64,
-    /// Values of `U'` below this count as this: they add nothing to the sums.
+    rounding: [Rounding; 2],
+    /// Values below this count as this: they add nothing to the sums.
     floor: f64,
 }
 
 impl Resolution {
-    /// The table for distances down to `smallest`.
-    pub(super) fn new(utility: &dyn Utility, chebyshev: &Chebyshev, tolerance: f64, smallest: f64) -> Self {
-        let floor = floor(utility);
+    /// The table for distances down to `smallest`, to a tolerance relative to the values of `U'` and `U''`, or to `floor`
+    /// where they are less.
+    pub(super) fn new(utility: &dyn Utility, chebyshev: &Chebyshev, tolerance: f64, smallest: f64, floor: f64) -> Self {
         let probe = Probe::new(utility, chebyshev, floor);
-        let (mut error, mut rounding) = (0.0f64, 0.0f64);
+        let mut error = 0.0f64;
+        let mut rounding = [floor, self::floor(utility)].map(|floor| Rounding { units: 0.0, floor });
         let mut at_zero = 0.0;
         if let Origin::FiniteSlope(_) = utility.origin() {
             at_zero = 1.0;
-            while at_zero > 0.0 && !probe.fits(0.0, at_zero, tolerance) {
+            while at_zero > 0.0 && !probe.fits(0.0, at_zero, [tolerance; 2]) {
                 at_zero = if at_zero > 1e-12 { 0.8 * at_zero } else { 0.0 };
             }
         }
@@ -52,14 +52,16 @@ impl Resolution {
         let mut relative = 1.0;
         for k in 0..=last {
             let t = distance(k);
-            let fits = |relative: f64| probe.fits(t, (relative * t).min(1.0 - t), tolerance);
+            // On a very short interval only rounding is left, which for a typed expression may exceed the tolerance.
+            let allowed = probe.errors(t, ROUNDING_ONLY * t).map(|rounding| tolerance.max(4.0 * rounding));
+            let fits = |relative: f64| probe.fits(t, (relative * t).min(1.0 - t), allowed);
             if fits(relative) {
                 while relative * t < 1.0 - t && fits(relative * 1.25) {
                     relative *= 1.25;
                 }
             } else {
-                while relative > SHORTEST && !fits(relative) {
-                    relative = (relative * 0.8).max(SHORTEST);
+                while relative > ROUNDING_ONLY && !fits(relative) {
+                    relative *= 0.8;
                 }
             }
             let length = (relative * t).min(1.0 - t);
@@ -67,7 +69,7 @@ impl Resolution {
             // The slope's own rounding, and that of its argument through the condition number.
             let jet = utility.jet(t);
             let units = utility.slope_error(jet.slope) - utility.slope_error(0.0) + 8.0 * t * jet.curvature.abs();
-            rounding = rounding.max(units / (jet.slope + floor));
+            rounding.iter_mut().for_each(|r| r.units = r.units.max(units / (jet.slope + r.floor)));
             // No distance exceeds 1.
             lengths.push(if relative * t >= 1.0 - t { f64::INFINITY } else { length });
         }
@@ -91,9 +93,9 @@ impl Resolution {
         self.error
     }
 
-    /// A bound on the rounding error of a computed `U'` less [`Utility::slope_error`] at 0, relative to `U' + floor`, in units
-    /// of `f64::EPSILON / 2`.
-    pub(super) fn rounding(&self) -> f64 {
+    /// Bounds on the rounding error of a computed `U'` less [`Utility::slope_error`] at 0. Either holds: a low floor suits a
+    /// `U'` that falls exponentially, a high one a `U'` that has a zero.
+    pub(super) fn rounding(&self) -> [Rounding; 2] {
         self.rounding
     }
 
@@ -103,14 +105,23 @@ impl Resolution {
     }
 }
 
+/// A rounding error of `units`, in units of `f64::EPSILON / 2`, relative to `U' + floor`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rounding {
+    pub(super) units: f64,
+    pub(super) floor: f64,
+}
+
 fn distance(k: i32) -> f64 {
     (-f64::from(k) / STEPS).exp2()
 }
 
-/// A tenth of the virial of a pair under the uniform law, `int 2 (1-t) t U'(t) dt` from 1/100 on.
-fn floor(utility: &dyn Utility) -> f64 {
+/// A tenth of the virial of a pair under the uniform law, `int 2 (1-t) t U'(t) dt`; for an infinite slope, of that between
+/// distances from 1/4 on, because near pairs may have any amount.
+pub(super) fn floor(utility: &dyn Utility) -> f64 {
     const POINTS: usize = 64;
-    let step = 100f64.ln() / POINTS as f64;
+    let from: f64 = if utility.slope_at_zero().is_finite() { 0.01 } else { 0.25 };
+    let step = -from.ln() / POINTS as f64;
     let terms = (0..POINTS).map(|k| (-(k as f64 + 0.5) * step).exp());
     0.1 * terms.map(|t| 2.0 * (1.0 - t) * t * utility.slope(t).max(0.0) * t * step).sum::<f64>()
 }
@@ -155,7 +166,7 @@ impl<'a> Probe<'a> {
         })
     }
 
-    fn fits(&self, t: f64, length: f64, tolerance: f64) -> bool {
-        self.errors(t, length).iter().all(|error| *error <= tolerance)
+    fn fits(&self, t: f64, length: f64, allowed: [f64; 2]) -> bool {
+        self.errors(t, length).iter().zip(allowed).all(|(error, allowed)| *error <= allowed)
     }
 }

@@ -55,6 +55,6 @@ impl Tree {
     /// The distance from the first to the last response of a node.
     pub(super) fn width(&self, node: usize, x: &Positions) -> f64 {
         let range = self.range(node);
-        x.near(range.start, range.end - 1)
+        if range.is_empty() { 0.0 } else { x.near(range.start, range.end - 1) }
     }
 }
