@@ -45,7 +45,7 @@ test: deps ## run every test
 bench: deps ## measure the speed of the solvers
 	$(CARGO) bench --locked
 
-peers: build ## solve the same problems by SciPy and CVXPY, for about an hour
+peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 	$(PYTHON) -m venv $(TARGET)/peers
 	$(TARGET)/peers/bin/pip install --quiet --requirement benches/peers/requirements.txt
 	$(TARGET)/peers/bin/python benches/peers/run.py --program $(TARGET)/release/reward-collapse
