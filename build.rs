@@ -1,0 +1,11 @@
+//! Tells the linker where libtorch lies, so that nobody has to set `LD_LIBRARY_PATH` to run the program.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    // Set by torch-sys, and only with the feature `train`.
+    if let Ok(directory) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
+        // For the check, at run time, whether CUDA's part of libtorch is there.
+        println!("cargo:rustc-env=REWARD_COLLAPSE_LIBTORCH={directory}");
+    }
+}
