@@ -1,0 +1,183 @@
+//! `attention.self`: disentangled attention (He, Liu, Gao and Chen, 2021, section 3.1).
+//!
+//! The score of query `i` and key `j` is `q_i k_j` (content to content) plus `q_i k^r_(i-j)` (content to position) plus
+//! `k_j q^r_(i-j)` (position to content), over the root of the head's width times the number of terms.
+
+use tch::{Kind, Tensor};
+
+use super::Config;
+use super::layers::{Dropout, Linear};
+use super::parameters::{Branch, Weights};
+use super::relative_positions::RelativePositions;
+
+/// The projections of one layer.
+#[derive(Debug)]
+pub struct DisentangledSelfAttention {
+    query_proj: Linear,
+    key_proj: Linear,
+    value_proj: Linear,
+    /// None where positions share `key_proj`.
+    pos_key_proj: Option<Linear>,
+    /// None where positions share `query_proj`.
+    pos_query_proj: Option<Linear>,
+    content_to_position: bool,
+    position_to_content: bool,
+    heads: i64,
+    width: i64,
+    span: i64,
+    scale: f64,
+    pos_dropout: Dropout,
+    dropout: Dropout,
+}
+
+/// Projected relative positions of one layer, `(heads, 2L, width)` each and already scaled; shared by every batch of a pass.
+#[derive(Debug)]
+pub struct ProjectedPositions {
+    /// For `i - j` from `L - 1` down to `-L`.
+    keys: Option<Tensor>,
+    /// For `i - j` from `1 - L` up to `L`.
+    queries: Option<Tensor>,
+    longest: i64,
+}
+
+impl DisentangledSelfAttention {
+    pub fn new(mut branch: Branch, config: &Config) -> Self {
+        let hidden = config.hidden_size;
+        let all = config.heads_size();
+        let mut projection = |name: &str| Linear::new(branch.at(name), hidden, all);
+        let (query_proj, key_proj, value_proj) =
+            (projection("query_proj"), projection("key_proj"), projection("value_proj"));
+        let own = |wanted: bool| wanted && !config.share_att_key;
+        let (content_to_position, position_to_content) = (config.content_to_position(), config.position_to_content());
+        Self {
+            query_proj,
+            key_proj,
+            value_proj,
+            pos_key_proj: own(content_to_position).then(|| projection("pos_key_proj")),
+            pos_query_proj: own(position_to_content).then(|| projection("pos_query_proj")),
+            content_to_position,
+            position_to_content,
+            heads: config.num_attention_heads,
+            width: config.head_size(),
+            span: config.attention_span(),
+            scale: 1.0 / ((config.head_size() * config.score_terms()) as f64).sqrt(),
+            pos_dropout: Dropout(config.hidden_dropout_prob),
+            dropout: Dropout(config.attention_probs_dropout_prob),
+        }
+    }
+
+    /// Projects `embeddings`, `(2 span, H)`, for all relative positions of a pass.
+    pub fn positions(
+        &self,
+        weights: &Weights,
+        embeddings: &Tensor,
+        relative: &RelativePositions,
+        training: bool,
+    ) -> ProjectedPositions {
+        let embeddings = self.pos_dropout.forward(embeddings.shallow_clone(), training);
+        let longest = relative.longest();
+        let project = |layer: &Linear, rows: &Tensor| {
+            // Short sequences need few rows, long ones repeat them.
+            let projected = if longest < self.span {
+                layer.forward(weights, &embeddings.index_select(0, rows))
+            } else {
+                layer.forward(weights, &embeddings).index_select(0, rows)
+            };
+            (projected * self.scale).view([-1, self.heads, self.width]).transpose(0, 1).contiguous()
+        };
+        let keys = self
+            .content_to_position
+            .then(|| project(self.pos_key_proj.as_ref().unwrap_or(&self.key_proj), relative.descending()));
+        let queries = self
+            .position_to_content
+            .then(|| project(self.pos_query_proj.as_ref().unwrap_or(&self.query_proj), relative.ascending()));
+        ProjectedPositions { keys, queries, longest }
+    }
+
+    /// Context `(B, T, H)` of all tokens of `states`, `(B, T, H)`. `bias`, `(B, T)`, is 0 for tokens and `-inf` for padding.
+    pub fn forward(
+        &self,
+        weights: &Weights,
+        states: &Tensor,
+        bias: Option<&Tensor>,
+        positions: Option<&ProjectedPositions>,
+        training: bool,
+    ) -> Tensor {
+        let (count, length) = (states.size()[0], states.size()[1]);
+        let (heads, width) = (self.heads, self.width);
+        let (weight, shift) = Linear::side_by_side(&[&self.query_proj, &self.key_proj, &self.value_proj], weights);
+        let projected = states.linear(&weight, Some(&shift)).view([count, length, 3, heads, width]);
+        let by_head = projected.permute([2, 3, 0, 1, 4]).contiguous();
+        let part = |index: i64| by_head.get(index).view([heads * count, length, width]);
+        let (query, key, value) = (part(0), part(1), part(2));
+
+        // Row i of the product holds all positions; the diagonals of the band are the scores wanted.
+        let square = [heads * count, length, length];
+        let block = 2 * length * length;
+        let against = |content: &Tensor, table: &Tensor, strides: [i64; 2]| {
+            let table = table.narrow(1, positions.map_or(0, |p| p.longest) - length, 2 * length);
+            let product = content.view([heads, count * length, width]).bmm(&table.transpose(1, 2));
+            product.as_strided(square, [block, strides[0], strides[1]], length - 1)
+        };
+        let to_position = positions.and_then(|p| p.keys.as_ref());
+        let to_position = to_position.map(|table| against(&query, table, [2 * length - 1, 1]));
+        let from_position = positions.and_then(|p| p.queries.as_ref());
+        let from_position = from_position.map(|table| against(&key, table, [1, 2 * length - 1]));
+        let mut added = match (to_position, from_position) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        if let Some(bias) = bias {
+            let bias = bias.view([1, count, 1, length]);
+            added = Some(match added {
+                Some(added) => (added.view([heads, count, length, length]) + bias).view(square),
+                None => bias.expand([heads, count, length, length], false).reshape(square),
+            });
+        }
+        let transposed = key.transpose(1, 2);
+        let scores = match added {
+            Some(added) => added.baddbmm(&query, &transposed, 1.0, self.scale),
+            None => query.bmm(&transposed) * self.scale,
+        };
+        let probabilities = self.dropout.forward(scores.softmax(-1, None::<Kind>), training);
+        let context = probabilities.bmm(&value).view([heads, count, length, width]);
+        context.permute([1, 2, 0, 3]).reshape([count, length, heads * width])
+    }
+
+    /// Context `(B, H)` of the first token alone: the last layer's other states reach no reward.
+    pub fn first(
+        &self,
+        weights: &Weights,
+        states: &Tensor,
+        bias: Option<&Tensor>,
+        positions: Option<&ProjectedPositions>,
+        training: bool,
+    ) -> Tensor {
+        let (count, length) = (states.size()[0], states.size()[1]);
+        let (heads, width) = (self.heads, self.width);
+        let query = self.query_proj.forward(weights, &states.select(1, 0));
+        let query = query.view([count, heads, width]).transpose(0, 1);
+        let (weight, shift) = Linear::side_by_side(&[&self.key_proj, &self.value_proj], weights);
+        let projected = states.linear(&weight, Some(&shift)).view([count, length, 2, heads, width]);
+        let by_head = projected.permute([2, 3, 0, 1, 4]);
+        let (key, value) = (by_head.get(0), by_head.get(1));
+
+        // Positions 0 - j, for j from 0 to T - 1.
+        let mut against = (&query * self.scale).unsqueeze(2);
+        if let Some(table) = positions.and_then(|p| p.queries.as_ref()) {
+            let longest = positions.map_or(0, |p| p.longest);
+            against = against + table.narrow(1, longest - length, length).flip([1]).unsqueeze(1);
+        }
+        let mut scores = (key * against).sum_dim_intlist([-1i64].as_slice(), false, None::<Kind>);
+        if let Some(table) = positions.and_then(|p| p.keys.as_ref()) {
+            let longest = positions.map_or(0, |p| p.longest);
+            scores = scores + query.bmm(&table.narrow(1, longest - 1, length).transpose(1, 2));
+        }
+        if let Some(bias) = bias {
+            scores = scores + bias.unsqueeze(0);
+        }
+        let probabilities = self.dropout.forward(scores.softmax(-1, None::<Kind>), training);
+        let context = probabilities.unsqueeze(2).matmul(&value).squeeze_dim(2);
+        context.transpose(0, 1).reshape([count, heads * width])
+    }
+}

@@ -1,0 +1,84 @@
+//! `deberta.embeddings`: tokens, and where the configuration asks for them absolute positions and segments.
+
+use tch::Tensor;
+
+use super::layers::{Dropout, LayerNorm, Linear};
+use super::parameters::{Branch, Id, Initial, Weights};
+use super::{Batch, Config};
+
+/// The embedding layer.
+#[derive(Debug)]
+pub struct Embeddings {
+    word_embeddings: Id,
+    position_embeddings: Option<Id>,
+    token_type_embeddings: Option<Id>,
+    embed_proj: Option<Linear>,
+    layer_norm: LayerNorm,
+    dropout: Dropout,
+}
+
+/// The distinct tokens of a pass, embedded: many sequences look them up, and the large table of all tokens takes part in
+/// the graph once.
+#[derive(Debug)]
+pub struct Words(Tensor);
+
+impl Embeddings {
+    pub fn new(mut branch: Branch, config: &Config) -> Self {
+        let width = config.embedding_size();
+        let table = |mut branch: Branch, rows: i64, initial| branch.parameter("weight", &[rows, width], initial);
+        let row = config.pad_token_id;
+        Self {
+            word_embeddings: table(branch.at("word_embeddings"), config.vocab_size, Initial::NormalWithout { row }),
+            position_embeddings: config
+                .position_biased_input
+                .then(|| table(branch.at("position_embeddings"), config.max_position_embeddings, Initial::Normal)),
+            token_type_embeddings: (config.type_vocab_size > 0)
+                .then(|| table(branch.at("token_type_embeddings"), config.type_vocab_size, Initial::Normal)),
+            embed_proj: (width != config.hidden_size)
+                .then(|| Linear::without_bias(branch.at("embed_proj"), width, config.hidden_size)),
+            layer_norm: LayerNorm::new(branch.at("LayerNorm"), config.hidden_size, config.layer_norm_eps),
+            dropout: Dropout(config.hidden_dropout_prob),
+        }
+    }
+
+    /// A token's embedding is the same wherever it stands.
+    fn is_by_token(&self) -> bool {
+        self.position_embeddings.is_none() && self.token_type_embeddings.is_none()
+    }
+
+    /// Embeds the tokens with the numbers `distinct`, `(M,)`.
+    pub fn words(&self, weights: &Weights, distinct: &Tensor) -> Words {
+        let words = Tensor::embedding(&weights[self.word_embeddings], distinct, -1, false, false);
+        Words(if self.is_by_token() { self.project(weights, words) } else { words })
+    }
+
+    /// Hidden states `(B, T, H)` of a batch whose tokens are places in `words`.
+    pub fn forward(&self, weights: &Weights, words: &Words, batch: &Batch, training: bool) -> Tensor {
+        let tokens = Tensor::embedding(&words.0, &batch.tokens, -1, false, false);
+        let states = if self.is_by_token() {
+            tokens
+        } else {
+            let mut states = tokens;
+            if let Some(positions) = self.position_embeddings {
+                states = states + weights[positions].narrow(0, 0, batch.length());
+            }
+            if let Some(segments) = self.token_type_embeddings {
+                states = states + Tensor::embedding(&weights[segments], &batch.segments, -1, false, false);
+            }
+            self.project(weights, states)
+        };
+        let states = match &batch.mask {
+            Some(mask) => &states * mask.unsqueeze(-1).to_kind(states.kind()),
+            None => states,
+        };
+        self.dropout.forward(states, training)
+    }
+
+    fn project(&self, weights: &Weights, states: Tensor) -> Tensor {
+        let states = match &self.embed_proj {
+            Some(projection) => projection.forward(weights, &states),
+            None => states,
+        };
+        self.layer_norm.forward(weights, &states)
+    }
+}

@@ -1,0 +1,82 @@
+//! `deberta.encoder`: the layers, the embedding of relative positions, and the convolution where there is one.
+
+use tch::Tensor;
+
+use super::attention::ProjectedPositions;
+use super::convolution::Convolution;
+use super::layer::Layer;
+use super::layers::LayerNorm;
+use super::parameters::{Branch, Id, Initial, Weights};
+use super::relative_positions::RelativePositions;
+use super::{Batch, Config};
+
+/// The encoder.
+#[derive(Debug)]
+pub struct Encoder {
+    layer: Vec<Layer>,
+    rel_embeddings: Option<Id>,
+    layer_norm: Option<LayerNorm>,
+    conv: Option<Convolution>,
+}
+
+impl Encoder {
+    pub fn new(mut branch: Branch, config: &Config) -> Self {
+        let layers = 0..config.num_hidden_layers;
+        Self {
+            layer: layers.map(|k| Layer::new(branch.at("layer").at(k), config)).collect(),
+            rel_embeddings: config.relative_attention.then(|| {
+                let shape = [2 * config.attention_span(), config.hidden_size];
+                branch.at("rel_embeddings").parameter("weight", &shape, Initial::Normal)
+            }),
+            layer_norm: config
+                .normalises_positions()
+                .then(|| LayerNorm::new(branch.at("LayerNorm"), config.hidden_size, config.layer_norm_eps)),
+            conv: (config.conv_kernel_size > 0).then(|| Convolution::new(branch.at("conv"), config)),
+        }
+    }
+
+    /// Each layer's projections of relative positions; empty without relative attention.
+    pub fn positions(
+        &self,
+        weights: &Weights,
+        relative: &RelativePositions,
+        training: bool,
+    ) -> Vec<ProjectedPositions> {
+        let Some(embeddings) = self.rel_embeddings else { return Vec::new() };
+        let embeddings = match &self.layer_norm {
+            Some(norm) => norm.forward(weights, &weights[embeddings]),
+            None => weights[embeddings].shallow_clone(),
+        };
+        let project = |layer: &Layer| layer.attention().positions(weights, &embeddings, relative, training);
+        self.layer.iter().map(project).collect()
+    }
+
+    /// The last state of each sequence's first token, `(B, H)`, from the embeddings, `(B, T, H)`.
+    pub fn first(
+        &self,
+        weights: &Weights,
+        embedded: Tensor,
+        batch: &Batch,
+        positions: &[ProjectedPositions],
+        training: bool,
+    ) -> Tensor {
+        let bias = batch.mask.as_ref().map(|mask| {
+            let zero = mask.zeros_like().to_kind(embedded.kind());
+            zero.masked_fill(&mask.logical_not(), f64::NEG_INFINITY)
+        });
+        let last = self.layer.len() - 1;
+        let mut states = embedded.shallow_clone();
+        for (k, layer) in self.layer.iter().enumerate() {
+            let positions = positions.get(k);
+            let conv = self.conv.as_ref().filter(|_| k == 0);
+            if k == last && conv.is_none() {
+                return layer.first(weights, &states, bias.as_ref(), positions, training);
+            }
+            states = layer.forward(weights, &states, bias.as_ref(), positions, training);
+            if let Some(conv) = conv {
+                states = conv.forward(weights, &embedded, &states, batch.mask.as_ref(), training);
+            }
+        }
+        states.select(1, 0)
+    }
+}

@@ -1,0 +1,84 @@
+//! Relative positions `i - j`: their log buckets, and their projections as attention wants them.
+
+use tch::{Device, Kind, Tensor};
+
+use super::Config;
+
+/// Rows of `rel_embeddings` for relative positions in order.
+///
+/// A score of query `i` and key `j` depends on `i - j` alone. With one row for each `i - j` from `T - 1` down to `-T`, the
+/// product of all queries with the rows, `(T, 2T)`, holds the scores along its diagonals, and a view with strides
+/// `(2T - 1, 1)` from element `T - 1` on is the matrix wanted: nothing is gathered.
+#[derive(Debug)]
+pub struct RelativePositions {
+    longest: i64,
+    descending: Tensor,
+    ascending: Tensor,
+}
+
+impl RelativePositions {
+    /// For sequences of up to `longest` tokens.
+    pub fn new(config: &Config, longest: i64, device: Device) -> Self {
+        let span = config.attention_span();
+        let ascending = Tensor::arange_start(1 - longest, longest + 1, (Kind::Int64, Device::Cpu));
+        let rows = |positions: Tensor| {
+            let buckets = match config.position_buckets {
+                size if size > 0 => log_buckets(&positions, size, config.relative_range()),
+                _ => positions,
+            };
+            (buckets + span).clamp(0, 2 * span - 1).to_device(device)
+        };
+        let descending = Tensor::arange_start_step(longest - 1, -longest - 1, -1, (Kind::Int64, Device::Cpu));
+        Self { longest, descending: rows(descending), ascending: rows(ascending) }
+    }
+
+    /// The longest sequence.
+    pub fn longest(&self) -> i64 {
+        self.longest
+    }
+
+    /// Rows for `i - j` from `longest - 1` down to `-longest`.
+    pub fn descending(&self) -> &Tensor {
+        &self.descending
+    }
+
+    /// Rows for `i - j` from `1 - longest` up to `longest`.
+    pub fn ascending(&self) -> &Tensor {
+        &self.ascending
+    }
+}
+
+/// Near positions keep their own bucket; beyond half of `size`, buckets widen with the logarithm, up to `range`.
+///
+/// In single precision and by libtorch's own operations, as the checkpoints were trained: a logarithm rounded otherwise
+/// would move a position into the next bucket.
+fn log_buckets(positions: &Tensor, size: i64, range: i64) -> Tensor {
+    let middle = size / 2;
+    let distance = positions.abs();
+    let near = distance.lt(middle);
+    let distance = distance.where_self(&near.logical_not(), &Tensor::from(middle - 1));
+    let logarithm = (&distance.to_kind(Kind::Float) / middle as f64).log();
+    let longest = Tensor::from((range - 1) as f64 / middle as f64).to_kind(Kind::Float).log();
+    let far = (logarithm / longest * (middle - 1) as f64).ceil() + middle as f64;
+    let signed = far * positions.sign();
+    positions.to_kind(Kind::Float).where_self(&distance.le(middle), &signed).to_kind(Kind::Int64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_those_of_transformers() {
+        // make_log_bucket_position(torch.tensor([...]), 256, 512) and (..., 8, 512) of transformers 5.24.
+        let positions = [0, 1, -3, 4, 5, -8, 100, 127, 128, -129, 200, 300, -500, 511, 512];
+        let positions = Tensor::from_slice(&positions.map(i64::from));
+        let large = Vec::<i64>::try_from(log_buckets(&positions, 256, 512)).unwrap();
+        assert_eq!(large, BUCKETS_256);
+        let small = Vec::<i64>::try_from(log_buckets(&positions, 8, 512)).unwrap();
+        assert_eq!(small, BUCKETS_8);
+    }
+
+    const BUCKETS_256: [i64; 15] = [0, 1, -3, 4, 5, -8, 100, 127, 128, -129, 169, 207, -254, 255, 256];
+    const BUCKETS_8: [i64; 15] = [0, 1, -3, 4, 5, -5, 6, 7, 7, -7, 7, 7, -7, 7, 8];
+}

@@ -1,0 +1,98 @@
+//! What can be wrong with a model.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// A model that cannot be read, built, run or written.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A `config.json` that describes no DeBERTa, or one whose numbers do not fit together.
+    #[error("{path}: {reason}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A folder without weights.
+    #[error("{path} has neither model.safetensors nor pytorch_model.bin; put the model's weights there")]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Weights that are truncated or of another format.
+    #[error("{path} holds no weights that can be read: {reason}")]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A parameter that the file lacks.
+    #[error("{path} lacks the parameter {name}; the configuration asks for it")]
+    MissingParameter {
+        /// The file.
+        path: PathBuf,
+        /// The parameter.
+        name: String,
+    },
+    /// A parameter of another shape.
+    #[error("{path}: {name} has the shape {found:?}; the configuration asks for {expected:?}")]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The parameter.
+        name: String,
+        /// Its shape in the file.
+        found: Vec<i64>,
+        /// Its shape by the configuration.
+        expected: Vec<i64>,
+    },
+    /// A model that could not be had from the hub.
+    #[error(
+        "cannot fetch {name} from the model hub: {reason}; without network, put its config.json, its model.safetensors or \
+         pytorch_model.bin, and its spm.model or tokenizer.json into a folder and name that folder"
+    )]
+    Hub {
+        /// The model.
+        name: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A device that is not there.
+    #[error("{0}")]
+    Device(String),
+    /// A sequence that the model cannot take.
+    #[error("{0}")]
+    Sequence(String),
+    /// An operation of libtorch that failed: out of memory, as a rule.
+    #[error("libtorch: {0}")]
+    Torch(String),
+}
+
+impl From<tch::TchError> for ModelError {
+    fn from(error: tch::TchError) -> Self {
+        // libtorch appends a stack trace.
+        let text = error.to_string();
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        Self::Torch(line.to_owned())
+    }
+}
