@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Metadata;
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, View};
 use tch::{Device, Kind, Tensor};
 
 use super::{ModelError, Source};
@@ -45,10 +45,9 @@ impl SafetensorsFile {
         if header > LONGEST_HEADER || header > length - PREFIX {
             return Err(refuse("its header is cut off, or it is not in the safetensors format".to_owned()));
         }
-        let mut bytes = prefix.to_vec();
-        bytes.resize((PREFIX + header) as usize, 0);
-        file.read_exact(&mut bytes[PREFIX as usize..]).map_err(read)?;
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| refuse(error.to_string()))?;
+        let mut bytes = vec![0; header as usize];
+        file.read_exact(&mut bytes).map_err(read)?;
+        let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
         let (start, data) = (PREFIX + header, metadata.data_len() as u64);
         if length != start + data {
             return Err(refuse(format!("it has {length} bytes, its header asks for {}", start + data)));
