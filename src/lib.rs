@@ -7,6 +7,8 @@ pub mod figure;
 pub mod files;
 pub mod limit;
 pub mod problem;
+#[cfg(feature = "train")]
+pub mod reward_model;
 pub mod solution;
 pub mod study;
 pub mod utility;

@@ -1,0 +1,3 @@
+//! The reward model: a language model that scores an answer to a question.
+
+pub mod tokenizer;
