@@ -89,9 +89,9 @@ impl Settings {
             (&self.cls_token, false),
             (&self.mask_token, false),
         ];
-        let named = named.into_iter().filter_map(|(token, normalized)| {
-            token.as_ref().map(|token| (None, token.added(normalized, true)))
-        });
+        let named = named
+            .into_iter()
+            .filter_map(|(token, normalized)| token.as_ref().map(|token| (None, token.added(normalized, true))));
         let mut added: Vec<(Option<u32>, AddedToken)> = Vec::new();
         for (id, token) in numbered.chain(named) {
             if added.iter().all(|(_, other)| other.content != token.content) {
