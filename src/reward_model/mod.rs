@@ -5,6 +5,7 @@ pub mod deberta;
 mod device;
 mod error;
 mod model;
+pub mod tokenizer;
 pub mod weights;
 
 pub use batches::{Batches, Sequence};

@@ -1,0 +1,65 @@
+//! What can be wrong with a tokeniser.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why there is no tokeniser, or a text was not encoded.
+#[derive(Debug, Error)]
+pub enum TokenizerError {
+    /// A folder has no tokeniser.
+    #[error("{} has no tokeniser: put tokenizer.json or spm.model there", directory.display())]
+    Missing {
+        /// The folder.
+        directory: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not what its name says.
+    #[error("{}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A vocabulary lacks a token that every batch needs.
+    #[error("the vocabulary of {} has no token {token}, which {role}", path.display())]
+    NoToken {
+        /// The file of the vocabulary.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// What it is for.
+        role: &'static str,
+    },
+    /// A length leaves no room for the tokens that go around a text.
+    #[error("a maximal length of {max_length} is too short: {least} tokens go around the text")]
+    MaxLength {
+        /// The length, in tokens.
+        max_length: usize,
+        /// The least length that can be asked for.
+        least: usize,
+    },
+    /// A vocabulary cannot hold all characters of the texts.
+    #[error("a vocabulary of {vocabulary} is too small: these texts need at least {least}, a token for each character")]
+    VocabularyTooSmall {
+        /// The size asked for.
+        vocabulary: usize,
+        /// The least size.
+        least: usize,
+    },
+    /// There was nothing to learn a vocabulary from.
+    #[error("the texts to learn a vocabulary from have no words")]
+    NoWords,
+    /// The tokenisers' library failed.
+    #[error("the tokeniser failed: {0}")]
+    Library(String),
+}
