@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -12,6 +12,14 @@ use tempfile::NamedTempFile;
 /// What the system says (a directory that is missing or may not be written, a full disk), and for a `path` that is a
 /// directory, a file marked read-only or a link to nothing.
 pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = beside(path)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// An empty file under a temporary name beside `path`.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
     if path.is_symlink() && !path.exists() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "it is a link to a file that does not exist"));
     }
@@ -34,10 +42,7 @@ pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     // A temporary file is private by default; a result is for everyone whom the umask admits.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(directory)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+    builder.tempfile_in(directory)
 }
 
 /// Replaces `path` by `content` in one step: a failure leaves what was there before. A symbolic link is followed, and what
@@ -46,16 +51,9 @@ pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
 /// # Errors
 /// As [`stage`].
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let Ok(target) = path.canonicalize() else {
-        stage(path, content)?.persist(path)?;
-        return Ok(());
-    };
-    if target.is_file() || target.is_dir() {
-        stage(&target, content)?.persist(&target)?;
-        Ok(())
-    } else {
-        OpenOptions::new().write(true).open(&target)?.write_all(content)
-    }
+    let mut writer = Writer::create(path)?;
+    writer.write_all(content)?;
+    writer.finish()
 }
 
 /// Whether [`write()`] could succeed now, without changing anything.
@@ -67,5 +65,66 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
         Ok(target) if !target.is_file() && !target.is_dir() => Ok(()),
         Ok(target) => stage(&target, b"").map(drop),
         Err(_) => stage(path, b"").map(drop),
+    }
+}
+
+/// Writes a file piece by piece under a temporary name, which [`Writer::finish`] makes its own. What is dropped before
+/// leaves nothing behind. Links and what is no regular file are treated as by [`write()`].
+#[derive(Debug)]
+pub struct Writer {
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    Staged { file: BufWriter<NamedTempFile>, path: PathBuf },
+    Device(BufWriter<File>),
+}
+
+impl Writer {
+    /// Begins the file at `path`.
+    ///
+    /// # Errors
+    /// As [`stage`].
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let target = if path.is_file() || path.is_dir() || !path.exists() {
+            Target::Staged { file: BufWriter::new(beside(&path)?), path }
+        } else {
+            Target::Device(BufWriter::new(OpenOptions::new().write(true).open(&path)?))
+        };
+        Ok(Self { target })
+    }
+
+    /// Synchronises the file to disk and gives it its name.
+    ///
+    /// # Errors
+    /// What the system says; what was there before is then still there.
+    pub fn finish(self) -> io::Result<()> {
+        match self.target {
+            Target::Staged { file, path } => {
+                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.as_file().sync_all()?;
+                file.persist(path)?;
+                Ok(())
+            }
+            Target::Device(mut file) => file.flush(),
+        }
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.target {
+            Target::Staged { file, .. } => file.write(bytes),
+            Target::Device(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Staged { file, .. } => file.flush(),
+            Target::Device(file) => file.flush(),
+        }
     }
 }

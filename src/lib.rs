@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+#[cfg(feature = "train")]
+pub mod dataset;
 mod dense;
 pub mod figure;
 pub mod files;

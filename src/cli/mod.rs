@@ -5,6 +5,8 @@
 
 mod asymptotics;
 mod convergence;
+#[cfg(feature = "train")]
+mod dataset;
 mod error;
 mod figure;
 mod limit;
@@ -42,6 +44,8 @@ enum Command {
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
     Figure(figure::Arguments),
+    #[cfg(feature = "train")]
+    Dataset(dataset::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -60,6 +64,8 @@ pub fn run() -> ExitCode {
         Command::Limit(arguments) => limit::run(arguments, cli.quiet),
         Command::Asymptotics(arguments) => asymptotics::run(arguments, cli.quiet),
         Command::Figure(arguments) => figure::run(arguments, cli.quiet),
+        #[cfg(feature = "train")]
+        Command::Dataset(arguments) => dataset::run(arguments, cli.quiet),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);

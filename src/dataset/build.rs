@@ -1,0 +1,109 @@
+//! A data set from its source to JSON lines.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Construction, Corpus, DatasetError, Ranking, Record, Skipped, read};
+
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file of any form that [`read()`] takes.
+    File(PathBuf),
+    /// So many rows of the embedded [`Corpus`].
+    Embedded(u64),
+}
+
+/// What became of the rows of a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Rows that were read.
+    pub rows: u64,
+    /// Rankings that were written.
+    pub rankings: u64,
+    /// Rows left out since their answer is too short.
+    pub too_short: u64,
+    /// Rows left out since their instruction is blank.
+    pub no_question: u64,
+    /// Rankings with an open-ended prompt.
+    pub open_ended: u64,
+    /// Rankings with a closed-ended prompt.
+    pub closed_ended: u64,
+}
+
+/// Writes the rankings of `source` to `out`, one line of JSON each: rows by [`Construction`] with `seed`, and what is a
+/// ranking already as it is. `out_path` names `out` in errors. `tell` is called after each row, with the counts so far and
+/// the share of the source that is read, from 0 to 1.
+///
+/// # Errors
+/// [`DatasetError::Write`], [`DatasetError::NoRankings`] if nothing could be written, and those of [`read()`].
+pub fn build(
+    source: &Source,
+    seed: u64,
+    out: &mut dyn Write,
+    out_path: &Path,
+    tell: &mut dyn FnMut(&Counts, f64),
+) -> Result<Counts, DatasetError> {
+    let mut construction = Construction::new(seed);
+    let mut counts = Counts::default();
+    let mut add = |record: Record, share: f64| {
+        if let Some(ranking) = counts.ranking(record, &mut construction) {
+            let failed = |source| DatasetError::Write { path: out_path.to_owned(), source };
+            let mut line = serde_json::to_vec(&ranking).map_err(|error| failed(error.into()))?;
+            line.push(b'\n');
+            out.write_all(&line).map_err(failed)?;
+        }
+        tell(&counts, share);
+        Ok(())
+    };
+    match source {
+        Source::File(path) => {
+            read(path, &mut add)?;
+        }
+        Source::Embedded(rows) => {
+            for (row, number) in Corpus::new(seed).zip(1..=*rows) {
+                add(Record::Row(row), number as f64 / *rows as f64)?;
+            }
+        }
+    }
+    out.flush().map_err(|source| DatasetError::Write { path: out_path.to_owned(), source })?;
+    if counts.rankings == 0 {
+        return Err(DatasetError::NoRankings { path: source.path().to_owned(), rows: counts.rows });
+    }
+    Ok(counts)
+}
+
+impl Source {
+    /// What errors name.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Source::File(path) => path,
+            Source::Embedded(_) => Path::new("the embedded corpus"),
+        }
+    }
+}
+
+impl Counts {
+    /// Counts a row, and makes a ranking of it.
+    fn ranking(&mut self, record: Record, construction: &mut Construction) -> Option<Ranking> {
+        self.rows += 1;
+        let ranking = match record {
+            Record::Ranking(ranking) => ranking,
+            Record::Row(row) => self.kept(construction.rank(&row))?,
+        };
+        self.rankings += 1;
+        *if ranking.uniform { &mut self.open_ended } else { &mut self.closed_ended } += 1;
+        Some(ranking)
+    }
+
+    fn kept(&mut self, ranking: Result<Ranking, Skipped>) -> Option<Ranking> {
+        match ranking {
+            Ok(ranking) => return Some(ranking),
+            Err(Skipped::TooShort) => self.too_short += 1,
+            Err(Skipped::NoQuestion) => self.no_question += 1,
+        }
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! A file of rankings that is read one at a time.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::read::Lines;
+use super::{DatasetError, Ranking, Split};
+
+/// A file of JSON lines, each a [`Ranking`]. In memory are only where the lines are, and the type of their prompts.
+#[derive(Debug)]
+pub struct RankingFile {
+    path: PathBuf,
+    file: Mutex<File>,
+    entries: Vec<Entry>,
+    checksum: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: u64,
+    length: u32,
+    open_ended: bool,
+}
+
+impl RankingFile {
+    /// Reads the file once, to check each line and to find where it is. Blank lines are passed over.
+    ///
+    /// # Errors
+    /// [`DatasetError::Read`], [`DatasetError::Empty`], and [`DatasetError::Line`] for a line that is no sound ranking.
+    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+        let file = File::open(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
+        Self::of(file, path)
+    }
+
+    /// The same of an open file; the path is for errors.
+    pub(super) fn of(mut file: File, path: &Path) -> Result<Self, DatasetError> {
+        let failed = |source| DatasetError::Read { path: path.to_owned(), source };
+        file.rewind().map_err(failed)?;
+        let mut lines = Lines::new(BufReader::new(&file), path);
+        let mut entries = Vec::new();
+        let mut checksum = 0;
+        while let Some(line) = lines.next()? {
+            let wrong = |reason| DatasetError::Line { path: path.to_owned(), line: line.number, reason };
+            let ranking = Ranking::parse(line.bytes).map_err(wrong)?;
+            let length = u32::try_from(line.bytes.len()).map_err(|error| wrong(error.to_string()))?;
+            entries.push(Entry { start: line.start, length, open_ended: ranking.uniform });
+            checksum = crc32c::crc32c_append(checksum, line.bytes);
+            checksum = crc32c::crc32c_append(checksum, b"\n");
+        }
+        if entries.is_empty() {
+            return Err(DatasetError::Empty { path: path.to_owned() });
+        }
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), entries, checksum })
+    }
+
+    /// The number of rankings, at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Reads ranking `index`, counted from 0.
+    ///
+    /// # Errors
+    /// [`DatasetError::Index`] beyond the last; [`DatasetError::Read`] and [`DatasetError::Format`] if the file has changed
+    /// since it was opened.
+    pub fn get(&self, index: usize) -> Result<Ranking, DatasetError> {
+        let entry = self.entry(index)?;
+        let mut line = vec![0; entry.length as usize];
+        let failed = |source| DatasetError::Read { path: self.path.clone(), source };
+        {
+            // Whoever panicked left nothing behind: each seeks before it reads.
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(entry.start)).map_err(failed)?;
+            file.read_exact(&mut line).map_err(failed)?;
+        }
+        Ranking::parse(&line).map_err(|reason| DatasetError::Format {
+            path: self.path.clone(),
+            reason: format!("it has changed since it was opened: ranking {index}: {reason}"),
+        })
+    }
+
+    /// Whether the prompt of ranking `index`, counted from 0, is open-ended.
+    ///
+    /// # Errors
+    /// [`DatasetError::Index`] beyond the last.
+    pub fn open_ended(&self, index: usize) -> Result<bool, DatasetError> {
+        self.entry(index).map(|entry| entry.open_ended)
+    }
+
+    /// Which rankings train and which test.
+    ///
+    /// # Errors
+    /// [`DatasetError::TooFew`] if there is one only.
+    pub fn split(&self) -> Result<Split, DatasetError> {
+        Split::of(self.len()).ok_or_else(|| DatasetError::TooFew { path: self.path.clone(), rows: self.len() })
+    }
+
+    /// CRC-32C of the lines as they were when the file was opened: the same for the same rankings, wherever they lie.
+    pub fn checksum(&self) -> u32 {
+        self.checksum
+    }
+
+    fn entry(&self, index: usize) -> Result<Entry, DatasetError> {
+        self.entries.get(index).copied().ok_or_else(|| DatasetError::Index {
+            path: self.path.clone(),
+            index,
+            rows: self.len(),
+        })
+    }
+}

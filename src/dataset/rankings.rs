@@ -1,0 +1,87 @@
+//! What a model is trained on, wherever it comes from.
+
+use std::fs::File;
+use std::io::{BufWriter, IntoInnerError};
+use std::path::Path;
+
+use super::read::holds_rankings;
+use super::{Counts, DatasetError, Ranking, RankingFile, Source, Split, build};
+
+/// Rankings of a file, or built when they are opened. Those that are built lie in a temporary file without a name, which
+/// ends with the program however that ends.
+#[derive(Debug)]
+pub struct Rankings {
+    file: RankingFile,
+    built: Option<Counts>,
+}
+
+impl Rankings {
+    /// Opens a file of any form that [`read()`](super::read()) takes. JSON lines of rankings are used in place; anything
+    /// else is built, with `seed`.
+    ///
+    /// # Errors
+    /// Those of [`RankingFile::open`] and of [`build()`]; [`DatasetError::Write`] if the directory of temporary files is full.
+    pub fn open(path: &Path, seed: u64) -> Result<Self, DatasetError> {
+        if holds_rankings(path)? {
+            return Ok(Self { file: RankingFile::open(path)?, built: None });
+        }
+        Self::build(&Source::File(path.to_owned()), seed)
+    }
+
+    /// So many rows of the embedded [`Corpus`](super::Corpus), built with `seed`.
+    ///
+    /// # Errors
+    /// [`DatasetError::NoRankings`] for no rows; [`DatasetError::Write`] if the directory of temporary files is full.
+    pub fn embedded(rows: u64, seed: u64) -> Result<Self, DatasetError> {
+        Self::build(&Source::Embedded(rows), seed)
+    }
+
+    fn build(source: &Source, seed: u64) -> Result<Self, DatasetError> {
+        let directory = std::env::temp_dir();
+        let failed = |source| DatasetError::Write { path: directory.clone(), source };
+        let mut out = BufWriter::new(tempfile::tempfile_in(&directory).map_err(failed)?);
+        let counts = build(source, seed, &mut out, &directory, &mut |_, _| {})?;
+        let file: File = out.into_inner().map_err(IntoInnerError::into_error).map_err(failed)?;
+        Ok(Self { file: RankingFile::of(file, source.path())?, built: Some(counts) })
+    }
+
+    /// What became of the rows, if the rankings were built from some.
+    pub fn built(&self) -> Option<&Counts> {
+        self.built.as_ref()
+    }
+
+    /// The number of rankings, at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.file.len()
+    }
+
+    /// As [`RankingFile::get`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get(&self, index: usize) -> Result<Ranking, DatasetError> {
+        self.file.get(index)
+    }
+
+    /// As [`RankingFile::open_ended`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_ended(&self, index: usize) -> Result<bool, DatasetError> {
+        self.file.open_ended(index)
+    }
+
+    /// As [`RankingFile::split`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn split(&self) -> Result<Split, DatasetError> {
+        self.file.split()
+    }
+
+    /// As [`RankingFile::checksum`].
+    pub fn checksum(&self) -> u32 {
+        self.file.checksum()
+    }
+}
