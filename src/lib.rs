@@ -3,6 +3,7 @@
 
 pub mod compare;
 mod dense;
+pub mod experiment;
 pub mod figure;
 pub mod files;
 pub mod limit;

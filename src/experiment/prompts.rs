@@ -1,0 +1,23 @@
+//! The two kinds of prompt.
+
+/// The two kinds of prompt of the paper's experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Prompts {
+    /// Prompts for which a graded scale of rewards is wanted.
+    Open,
+    /// Prompts with a right and a wrong answer.
+    Closed,
+}
+
+impl Prompts {
+    /// Both kinds, in the order of legends.
+    pub const BOTH: [Prompts; 2] = [Prompts::Open, Prompts::Closed];
+
+    /// The name used in CSV files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Prompts::Open => "open_ended",
+            Prompts::Closed => "closed_ended",
+        }
+    }
+}
