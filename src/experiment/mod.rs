@@ -9,6 +9,7 @@ mod error;
 mod loss;
 mod prompts;
 mod rewards;
+mod runs;
 mod store;
 
 pub use description::{DESCRIPTION_FILE, LossDescription, PairDescription, RESPONSES, RunDescription};
@@ -16,4 +17,5 @@ pub use error::ExperimentError;
 pub use loss::{Loss, UtilityPair};
 pub use prompts::Prompts;
 pub use rewards::{RewardRow, Split, read_rewards};
+pub use runs::{Run, RunGroup, find_runs, folder_name, is_run_of};
 pub use store::{REWARDS_FILE, append_rewards, keep_rewards};

@@ -1,11 +1,15 @@
 //! The two kinds of prompt.
 
+use serde::Serialize;
+
 /// The two kinds of prompt of the paper's experiment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Prompts {
     /// Prompts for which a graded scale of rewards is wanted.
+    #[serde(rename = "open_ended")]
     Open,
     /// Prompts with a right and a wrong answer.
+    #[serde(rename = "closed_ended")]
     Closed,
 }
 

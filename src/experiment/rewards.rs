@@ -5,13 +5,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::{ExperimentError, Prompts};
 
 /// The columns of `rewards.csv`, in the order in which they are written.
 pub(super) const COLUMNS: [&str; 6] = ["step", "split", "prompt", "open_ended", "response_index", "reward"];
 
 /// The part of the data that a prompt belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Split {
     /// Prompts trained on.
     Train,

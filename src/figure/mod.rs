@@ -9,6 +9,7 @@ mod asymptotics;
 mod canvas;
 mod collapse;
 mod distributions;
+mod experiment;
 mod legend;
 mod panel;
 mod published;
@@ -23,6 +24,7 @@ use thiserror::Error;
 pub use asymptotics::asymptotics;
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
+pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, Theories, experiment};
 pub use published::{PublishedPoint, published};
 pub use run::{RunPoint, RunSummary};
 
@@ -71,12 +73,12 @@ pub enum FigureError {
     /// The files of a run are missing or malformed.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
-    /// A directory of runs has none of the experiment's configurations.
-    #[error("no run under {}: expected rewards.csv in a folder named {expected}", path.display())]
+    /// A directory has no runs, or none of those that the figure shows.
+    #[error("no run under {}: expected {expected}", path.display())]
     NoRuns {
         /// The directory.
         path: PathBuf,
-        /// The folders looked for.
+        /// What was looked for.
         expected: String,
     },
     /// A table of numbers could not be read or written.

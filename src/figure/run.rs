@@ -1,10 +1,12 @@
 //! What a training run wrote: `rewards.csv`.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::FigureError;
-use crate::experiment::{Prompts, RewardRow, Split, read_rewards};
+use crate::compare::{Learned, LearnedReward};
+use crate::experiment::{
+    DESCRIPTION_FILE, Prompts, RESPONSES, REWARDS_FILE, RewardRow, RunDescription, Split, is_run_of, read_rewards,
+};
 
 /// The rewards of one response over the prompts of a type, at a run's last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,33 +43,30 @@ impl RunSummary {
 
     /// The summary of the rows of a run.
     pub fn of(rows: &[RewardRow]) -> Self {
-        let train = || rows.iter().filter(|row| row.split == Split::Train);
-        let step = train().map(|row| row.step).max().unwrap_or_default();
-        let mut rewards: BTreeMap<(Prompts, usize), Vec<f64>> = BTreeMap::new();
-        for row in train().filter(|row| row.step == step) {
-            rewards.entry((row.prompts, row.index)).or_default().push(row.reward);
-        }
-        let points = rewards.into_iter().map(|((prompts, index), rewards)| point(prompts, index, &rewards)).collect();
-        Self { step, points }
+        let learned: Vec<Learned> = Learned::all(rows).into_iter().filter(|at| at.split == Split::Train).collect();
+        let step = learned.last().map_or(0, |last| last.step);
+        let points = learned.iter().filter(|at| at.step == step).flat_map(|at| {
+            at.responses.iter().map(|&LearnedReward { index, mean, deviation, count }| RunPoint {
+                prompts: at.prompts,
+                index,
+                mean,
+                deviation,
+                count,
+            })
+        });
+        Self { step, points: points.collect() }
     }
 }
 
-/// The runs found under a directory that has a folder for each configuration.
-pub(super) fn find(runs: &Path, folders: &[&str], n: usize) -> Result<Option<RunSummary>, FigureError> {
+/// The first run of a released loss among folders; one of another number of responses does not fit.
+pub(super) fn find(folders: &[PathBuf], loss: &str) -> Result<Option<RunSummary>, FigureError> {
     for folder in folders {
-        let path = runs.join(folder).join("rewards.csv");
-        if path.exists() {
-            return RunSummary::read(&path, n).map(Some);
+        let described = folder.join(DESCRIPTION_FILE).exists();
+        if is_run_of(folder, loss)? && (!described || RunDescription::read(folder)?.responses == RESPONSES) {
+            return RunSummary::read(&folder.join(REWARDS_FILE), RESPONSES).map(Some);
         }
     }
     Ok(None)
-}
-
-fn point(prompts: Prompts, index: usize, rewards: &[f64]) -> RunPoint {
-    let count = rewards.len();
-    let mean = rewards.iter().sum::<f64>() / count as f64;
-    let variance = rewards.iter().map(|reward| (reward - mean).powi(2)).sum::<f64>() / count as f64;
-    RunPoint { prompts, index, mean, deviation: variance.sqrt(), count }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::experiment::{Loss, Prompts, RESPONSES, UtilityPair};
+use crate::experiment::{Loss, Prompts, RESPONSES, UtilityPair, find_runs};
 use crate::figure::published::published;
 use crate::figure::run;
 use crate::figure::style::mathematics;
@@ -14,9 +14,8 @@ use crate::utility::SharedUtility;
 /// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
 const LIMIT_STEPS: usize = 20 * RESPONSES;
 
-/// The panels' losses, by their released names, and the folders that a run of each may lie in.
-const PANELS: [(&str, &[&str]); 4] =
-    [("x", &["x"]), ("log", &["log"]), ("x_inv", &["x_inv"]), ("adaptive", &["adaptive", "x_adaptive"])];
+/// The panels' losses, by their released names.
+const PANELS: [&str; 4] = ["x", "log", "x_inv", "adaptive"];
 
 /// The optimal rewards of a utility.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,8 +106,10 @@ impl CollapseData {
     /// # Errors
     /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Rewards`] for a malformed one.
     pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
+        let groups = runs.map(find_runs).transpose()?.unwrap_or_default();
+        let folders = groups.into_iter().next().map_or_else(Vec::new, |group| group.folders);
         let mut panels = Vec::new();
-        for ((key, folders), letter) in PANELS.into_iter().zip('a'..) {
+        for (key, letter) in PANELS.into_iter().zip('a'..) {
             let loss = Loss::parse(key)?;
             let title = if loss.is_prompt_aware() {
                 format!("({letter}) prompt-aware")
@@ -117,15 +118,12 @@ impl CollapseData {
             };
             let [open, closed] = Prompts::BOTH;
             let theory = [theory(&loss, open)?, theory(&loss, closed)?];
-            let run = match runs {
-                Some(runs) => run::find(runs, folders, RESPONSES)?,
-                None => None,
-            };
+            let run = run::find(&folders, key)?;
             panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
         }
         match runs {
             Some(path) if panels.iter().all(|panel| panel.run.is_none()) => {
-                let expected = PANELS.map(|(key, ..)| key).join(", ");
+                let expected = format!("rewards.csv in a folder named {}", PANELS.join(", "));
                 Err(FigureError::NoRuns { path: path.to_owned(), expected })
             }
             _ => Ok(Self { panels }),
