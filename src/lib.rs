@@ -5,6 +5,7 @@ pub mod compare;
 #[cfg(feature = "train")]
 pub mod dataset;
 mod dense;
+pub mod experiment;
 pub mod figure;
 pub mod files;
 pub mod limit;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use resvg::tiny_skia::Pixmap;
 use resvg::usvg;
+use reward_collapse::experiment::ExperimentError;
 use reward_collapse::figure::{
     CollapseData, FigureError, FigureFiles, Prompts, Source, asymptotics, collapse, distributions,
 };
@@ -195,7 +196,7 @@ fn a_malformed_run_names_its_line_and_leaves_nothing() {
     lines[4] = "1000,train,0,true,3,high";
     fs::write(&path, lines.join("\n")).unwrap();
     let error = collapse(&out.path().join("figures"), Some(runs.path())).unwrap_err();
-    assert!(matches!(&error, FigureError::Rewards { line: 5, .. }), "{error:?}");
+    assert!(matches!(&error, FigureError::Experiment(ExperimentError::Rewards { line: 5, .. })), "{error:?}");
     assert!(error.to_string().contains("line 5") && error.to_string().contains("`high`"), "{error}");
     assert!(fs::read_dir(&out).unwrap().next().is_none());
 }

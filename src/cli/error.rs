@@ -88,10 +88,9 @@ impl From<FigureError> for CliError {
             FigureError::Utility(error) => error.into(),
             FigureError::Solve(error) => error.into(),
             FigureError::Limit(error) => error.into(),
-            FigureError::Write { .. }
-            | FigureError::Read { .. }
-            | FigureError::Rewards { .. }
-            | FigureError::NoRuns { .. } => CliError::Input(error.to_string()),
+            FigureError::Write { .. } | FigureError::Experiment(_) | FigureError::NoRuns { .. } => {
+                CliError::Input(error.to_string())
+            }
             _ => CliError::Failure(error.to_string()),
         }
     }

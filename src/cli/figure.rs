@@ -1,9 +1,11 @@
 //! `reward-collapse figure`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use reward_collapse::figure::{self, FigureFiles};
+use reward_collapse::compare::Prediction;
+use reward_collapse::experiment::find_runs;
+use reward_collapse::figure::{self, FigureError, FigureFiles, RunDistance};
 use reward_collapse::study::Shard;
 use serde::Serialize;
 
@@ -12,6 +14,9 @@ use super::output::{self, Format};
 use super::progress::Progress;
 use super::study::{Plan, RESULTS, studies};
 use super::value::responses;
+
+/// Where the experiment's runs are kept.
+const RUNS: &str = "figures/experiment";
 
 /// The figures there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,7 +27,9 @@ enum Figure {
     Distributions,
     /// Distances from the limit law against n, drawn from a study's kept points; computes and keeps what is missing.
     Asymptotics,
-    /// All of them.
+    /// What training runs learned over theory, early and late, with the distances between the two.
+    Experiment,
+    /// All of them; the experiment where there are runs.
     All,
 }
 
@@ -31,6 +38,7 @@ enum Figure {
 /// Existing figures of the same name are replaced once the new ones are complete.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse figure all --out figures\n  \
+    reward-collapse figure experiment --runs figures/experiment/embedded\n  \
     reward-collapse figure asymptotics --utility \"log(x)\" --utility \"x^0.9\" --n 16,64,256,1024,4000")]
 pub struct Arguments {
     /// Which figure.
@@ -41,7 +49,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "figures")]
     out: PathBuf,
 
-    /// collapse: a directory with runs of the experiment in x/, log/, x_inv/ and adaptive/, to draw their rewards.csv too.
+    /// experiment: a run (rewards.csv and run.json), or a directory with a folder for each [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none].
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
 
@@ -61,32 +69,24 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     results: Option<PathBuf>,
 
-    /// The form in which the files written are listed.
+    /// The form in which the files written are listed; experiment: its distances at the last step too, but in CSV.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 #[derive(Serialize)]
 struct Written {
-    figure: &'static str,
+    figure: String,
     svg: PathBuf,
     png: PathBuf,
     csv: Vec<PathBuf>,
+    /// Of the experiment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    distances: Vec<RunDistance>,
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let takes = |figure: Figure, given: bool, option: &str| {
-        if given && ![figure, Figure::All].contains(&arguments.figure) {
-            let name = figure.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-            return Err(CliError::Input(format!("{option} is for `figure {name}`; leave it out here")));
-        }
-        Ok(())
-    };
-    takes(Figure::Asymptotics, !arguments.utility.is_empty(), "--utility")?;
-    takes(Figure::Asymptotics, !arguments.n.is_empty(), "--n")?;
-    takes(Figure::Asymptotics, arguments.study.is_some(), "--study")?;
-    takes(Figure::Asymptotics, arguments.results.is_some(), "--results")?;
-    takes(Figure::Collapse, arguments.runs.is_some(), "--runs")?;
+    arguments.check()?;
     let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
     let progress = Progress::new(quiet, None);
     let tell = |text: &str| progress.message(text);
@@ -94,32 +94,112 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let mut verdict = Ok(());
     let out = &arguments.out;
     let mut written = Vec::new();
-    let mut add = |figure: &'static str, files: FigureFiles| {
-        written.push(Written { figure, svg: files.svg, png: files.png, csv: files.csv });
+    let mut add = |figure: &str, files: FigureFiles, distances: Vec<RunDistance>| {
+        written.push(Written { figure: figure.into(), svg: files.svg, png: files.png, csv: files.csv, distances });
     };
+    let runs = arguments.runs()?;
     if wanted(Figure::Collapse) {
-        add("collapse", figure::collapse(out, arguments.runs.as_deref())?);
+        add("collapse", figure::collapse(out, runs.as_deref())?, Vec::new());
+    }
+    if wanted(Figure::Experiment)
+        && let Some(runs) = &runs
+    {
+        for drawn in figure::experiment(out, runs)? {
+            add(&drawn.name, drawn.files, drawn.distances);
+        }
     }
     if wanted(Figure::Distributions) {
-        add("distributions", figure::distributions(out, &tell)?);
+        add("distributions", figure::distributions(out, &tell)?, Vec::new());
     }
     drop(progress);
     if wanted(Figure::Asymptotics) {
         let outcome = plan.run(quiet)?;
-        add("asymptotics", figure::asymptotics(out, &outcome.series)?);
+        add("asymptotics", figure::asymptotics(out, &outcome.series)?, Vec::new());
         verdict = plan.verdict(&outcome);
     }
-    let files = |w: &Written| [&w.svg, &w.png].into_iter().chain(&w.csv).cloned().collect::<Vec<PathBuf>>();
-    let text = match arguments.format {
-        Format::Table => written.iter().flat_map(files).map(|path| format!("{}\n", path.display())).collect(),
-        Format::Json => output::json(&written)?,
-        Format::Csv => {
-            let rows = written.iter().flat_map(|w| files(w).into_iter().map(|path| (w.figure, path)));
-            output::csv(&["figure", "file"], rows)?
-        }
-    };
-    output::print(&text)?;
+    output::print(&listing(&written, arguments.format)?)?;
     verdict
+}
+
+impl Arguments {
+    /// Refuses options of another figure than the one asked for.
+    fn check(&self) -> Result<(), CliError> {
+        let takes = |figures: &[Figure], given: bool, option: &str| {
+            if given && self.figure != Figure::All && !figures.contains(&self.figure) {
+                let names: Vec<String> = figures
+                    .iter()
+                    .filter_map(|figure| Some(format!("`figure {}`", figure.to_possible_value()?.get_name())))
+                    .collect();
+                return Err(CliError::Input(format!("{option} is for {}; leave it out here", names.join(" and "))));
+            }
+            Ok(())
+        };
+        takes(&[Figure::Asymptotics], !self.utility.is_empty(), "--utility")?;
+        takes(&[Figure::Asymptotics], !self.n.is_empty(), "--n")?;
+        takes(&[Figure::Asymptotics], self.study.is_some(), "--study")?;
+        takes(&[Figure::Asymptotics], self.results.is_some(), "--results")?;
+        takes(&[Figure::Collapse, Figure::Experiment], self.runs.is_some(), "--runs")
+    }
+
+    /// The directory of runs: as given, or the kept runs where the figure of the experiment is wanted. Without any, that
+    /// figure is left out of all figures, and an error by itself.
+    fn runs(&self) -> Result<Option<PathBuf>, CliError> {
+        if self.runs.is_some() || ![Figure::Experiment, Figure::All].contains(&self.figure) {
+            return Ok(self.runs.clone());
+        }
+        let kept = Path::new(RUNS);
+        let found = kept.is_dir() && !find_runs(kept).map_err(FigureError::from)?.is_empty();
+        match self.figure {
+            _ if found => Ok(Some(kept.to_owned())),
+            Figure::All => Ok(None),
+            _ => Err(CliError::Input(format!(
+                "there are no runs in {RUNS}: say by --runs where they are, or make one with `reward-collapse train`"
+            ))),
+        }
+    }
+}
+
+/// The files written, after what the figure of the experiment found.
+fn listing(written: &[Written], format: Format) -> Result<String, CliError> {
+    let files = |w: &Written| [&w.svg, &w.png].into_iter().chain(&w.csv).cloned().collect::<Vec<PathBuf>>();
+    match format {
+        Format::Table => {
+            let paths: String = written.iter().flat_map(files).map(|path| format!("{}\n", path.display())).collect();
+            let tables = written.iter().filter(|w| !w.distances.is_empty()).map(|w| distances(&w.distances) + "\n");
+            Ok(tables.chain([paths]).collect())
+        }
+        Format::Json => output::json(&written),
+        Format::Csv => {
+            let rows = written.iter().flat_map(|w| files(w).into_iter().map(|path| (w.figure.clone(), path)));
+            output::csv(&["figure", "file"], rows)
+        }
+    }
+}
+
+/// Distances at the last step of each run; one line where both theories are the same.
+fn distances(rows: &[RunDistance]) -> String {
+    let header =
+        ["run", "step", "split", "prompts", "theory", "U", "mean |d|", "max |d|", "W1", "W1 limit", "sd", "count"];
+    let last = rows.iter().filter(|row| row.is_last);
+    let lines = last.filter(|row| !row.theories_agree || row.distance.theory == Prediction::Trained).map(|row| {
+        let distance = &row.distance;
+        let number = |value: f64| format!("{value:.4}");
+        vec![
+            row.run.clone(),
+            distance.step.to_string(),
+            distance.split.to_string(),
+            distance.prompts.name().to_owned(),
+            if row.theories_agree { "both".to_owned() } else { distance.theory.to_string() },
+            distance.utility.clone(),
+            number(distance.mad),
+            number(distance.max_abs_difference),
+            number(distance.w1_finite),
+            distance.w1_limit.map_or_else(|| "-".to_owned(), number),
+            number(distance.mean_deviation),
+            distance.count.to_string(),
+        ]
+    });
+    output::columns(&header, lines)
 }
 
 /// The study of the asymptotics figure. Other utilities or sizes are a passing look: their points are not kept unasked.

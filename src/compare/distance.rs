@@ -1,4 +1,4 @@
-//! Distances between a sample and a law.
+//! Distances between a sample and a law, or another sample.
 
 use rayon::prelude::*;
 
@@ -61,6 +61,38 @@ impl Point {
             excess(&crossing, right) - excess(self, &crossing)
         }
     }
+}
+
+/// The Wasserstein-1 distance `int_0^1 |F_m(x) - F_n(x)| dx` between the empirical laws of two ascending samples, which need
+/// not be of one size.
+///
+/// # Errors
+/// [`CompareError`] for a sample that is empty, unsorted or outside [0, 1].
+///
+/// ```
+/// use reward_collapse::compare::wasserstein1_between;
+/// assert_eq!(wasserstein1_between(&[0.0, 0.5], &[0.25])?, 0.25);
+/// # Ok::<(), reward_collapse::compare::CompareError>(())
+/// ```
+pub fn wasserstein1_between(one: &[f64], other: &[f64]) -> Result<f64, CompareError> {
+    check(one)?;
+    check(other)?;
+    let (m, n) = (one.len() as f64, other.len() as f64);
+    let (mut i, mut j, mut at, mut distance) = (0, 0, 0.0, 0.0);
+    // Between neighbours of the merged samples both distribution functions are constant.
+    while i < one.len() || j < other.len() {
+        let left = one.get(i).copied().unwrap_or(f64::INFINITY);
+        let right = other.get(j).copied().unwrap_or(f64::INFINITY);
+        let next = left.min(right);
+        distance += (i as f64 / m - j as f64 / n).abs() * (next - at);
+        at = next;
+        if left <= right {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    Ok(distance)
 }
 
 /// The Kolmogorov distance `sup_x |F_n(x) - F(x)|` between the empirical law of ascending `rewards` and `law`.

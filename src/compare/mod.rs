@@ -1,18 +1,22 @@
-//! Comparing finite rewards with the limit law: distances, histograms and rates.
+//! Comparing finite rewards with the limit law, and learned rewards with both: distances, histograms and rates.
 
 mod convergence;
 mod distance;
 mod error;
 mod extended;
 mod histogram;
+mod learned;
 mod measure;
+mod optimum;
 mod predicted;
 mod rate;
 
 pub use convergence::{Convergence, ConvergenceError, ConvergenceRow, convergence};
-pub use distance::{kolmogorov, wasserstein1};
+pub use distance::{kolmogorov, wasserstein1, wasserstein1_between};
 pub use error::CompareError;
 pub use histogram::{Bin, Histogram};
+pub use learned::{Learned, LearnedDistance, LearnedReward};
 pub use measure::{Measure, Trend};
+pub use optimum::{Optimum, Prediction};
 pub use predicted::{PredictedRate, predicted_rate};
 pub use rate::{Rate, drift, fit_rate};

@@ -155,6 +155,17 @@ impl Canvas<'_> {
         Ok(f64::from(width) / UNITS * FONT_LINE_HEIGHT / LINE_HEIGHT)
     }
 
+    /// The text, cut short where it would be wider than `width`.
+    pub fn shortened(&self, text: &str, size: f64, width: f64) -> Result<String, FigureError> {
+        let mut shortened = text.to_owned();
+        let mut kept = text.chars().count();
+        while kept > 1 && self.text_width(&shortened, size)? > width {
+            kept -= 1;
+            shortened = text.chars().take(kept).chain(['…']).collect();
+        }
+        Ok(shortened)
+    }
+
     /// A paragraph broken into lines no wider than `width`, from the first baseline down; returns the last baseline.
     pub fn paragraph(&self, text: &str, (x, y): (f64, f64), width: f64, size: f64) -> Result<f64, FigureError> {
         let mut baseline = y;

@@ -9,6 +9,7 @@ mod asymptotics;
 mod canvas;
 mod collapse;
 mod distributions;
+mod experiment;
 mod legend;
 mod panel;
 mod published;
@@ -23,10 +24,14 @@ use thiserror::Error;
 pub use asymptotics::asymptotics;
 pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
+pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, Theories, experiment};
 pub use published::{PublishedPoint, published};
 pub use run::{RunPoint, RunSummary};
 
+pub use crate::experiment::Prompts;
+
 use crate::compare::CompareError;
+use crate::experiment::ExperimentError;
 use crate::limit::LimitError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
@@ -40,28 +45,6 @@ pub struct FigureFiles {
     pub png: PathBuf,
     /// The numbers drawn.
     pub csv: Vec<PathBuf>,
-}
-
-/// The two kinds of prompt of the paper's experiment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Prompts {
-    /// Prompts for which a graded scale of rewards is wanted.
-    Open,
-    /// Prompts with a right and a wrong answer.
-    Closed,
-}
-
-impl Prompts {
-    /// Both kinds, in the order of legends.
-    pub const BOTH: [Prompts; 2] = [Prompts::Open, Prompts::Closed];
-
-    /// The name used in CSV files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Prompts::Open => "open_ended",
-            Prompts::Closed => "closed_ended",
-        }
-    }
 }
 
 /// Why a figure was not made.
@@ -87,30 +70,15 @@ pub enum FigureError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A run's `rewards.csv` is malformed.
-    #[error("{}, line {line}: {reason}", path.display())]
-    Rewards {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
-        /// What is wrong there.
-        reason: String,
-    },
-    /// A directory of runs has none of the experiment's configurations.
-    #[error("no run under {}: expected rewards.csv in a folder named {expected}", path.display())]
+    /// The files of a run are missing or malformed.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// A directory has no runs, or none of those that the figure shows.
+    #[error("no run under {}: expected {expected}", path.display())]
     NoRuns {
         /// The directory.
         path: PathBuf,
-        /// The folders looked for.
+        /// What was looked for.
         expected: String,
     },
     /// A table of numbers could not be read or written.

@@ -147,3 +147,32 @@ impl Panel {
         Ok(panel)
     }
 }
+
+/// The part of a curve below `top`, which it may leave at either end only.
+pub(super) fn clipped(curve: &[(f64, f64)], top: f64) -> Vec<(f64, f64)> {
+    let mut inside = Vec::new();
+    for pair in curve.windows(2) {
+        let [from, to] = [pair[0], pair[1]];
+        let crossing = || (from.0 + (to.0 - from.0) * (top - from.1) / (to.1 - from.1), top);
+        match (from.1 <= top, to.1 <= top) {
+            (true, true) => inside.push(from),
+            (true, false) => inside.extend([from, crossing()]),
+            (false, true) => inside.push(crossing()),
+            (false, false) => {}
+        }
+    }
+    inside.extend(curve.last().filter(|last| last.1 <= top));
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipped;
+
+    #[test]
+    fn a_curve_is_cut_where_it_crosses_the_top() {
+        let curve = [(0.0, 4.0), (1.0, 2.0), (2.0, 0.0), (3.0, 2.0)];
+        assert_eq!(clipped(&curve, 1.0), [(1.5, 1.0), (2.0, 0.0), (2.5, 1.0)]);
+        assert_eq!(clipped(&curve, 5.0), curve);
+    }
+}

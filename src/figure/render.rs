@@ -18,7 +18,7 @@ const SVG_RESOLUTION: f32 = 96.0;
 
 /// A finished figure, all in memory.
 pub(super) struct Figure {
-    pub name: &'static str,
+    pub name: String,
     pub svg: String,
     /// File name and content.
     pub tables: Vec<(String, String)>,

@@ -47,7 +47,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, series: &[Convergence], top: f64) -> Res
         let middle = baseline - 0.36 * TEXT;
         canvas.line(&[(SYMBOL, middle), (SYMBOL + 22.0, middle)], stroke)?;
         canvas.marker((SYMBOL + 11.0, middle), marker)?;
-        let expression = fitting(canvas, mathematics(&series.utility))?;
+        let expression = canvas.shortened(&mathematics(&series.utility), TEXT, NAME_WIDTH)?;
         canvas.text(&expression, (NAME, baseline), TEXT, Align::Left)?;
         for (i, (measure, _)) in MEASURES.into_iter().enumerate() {
             let Some(trend) = series.trend(measure) else { continue };
@@ -71,15 +71,4 @@ fn notation(rate: PredictedRate) -> String {
         PredictedRate::InverseLog => "1 / log n".into(),
         _ => mathematics(rate.to_string().trim_start_matches("c ")),
     }
-}
-
-/// The expression, cut short where it would run into the next column.
-fn fitting(canvas: &Canvas<'_>, expression: String) -> Result<String, FigureError> {
-    let mut text = expression.clone();
-    let mut kept = expression.chars().count();
-    while kept > 1 && canvas.text_width(&text, TEXT)? > NAME_WIDTH {
-        kept -= 1;
-        text = expression.chars().take(kept).chain(['…']).collect();
-    }
-    Ok(text)
 }

@@ -21,7 +21,7 @@ pub fn asymptotics(out: &Path, series: &[Convergence]) -> Result<FigureFiles, Fi
     let svg = page::draw(series)?;
     let tables =
         vec![("asymptotics.csv".to_owned(), points(series)?), ("asymptotics_rates.csv".to_owned(), rates(series)?)];
-    Figure { name: "asymptotics", svg, tables }.write(out)
+    Figure { name: "asymptotics".to_owned(), svg, tables }.write(out)
 }
 
 /// The points drawn; without the seconds, which no second run repeats.

@@ -2,44 +2,20 @@
 
 use std::path::Path;
 
+use crate::experiment::{Loss, Prompts, RESPONSES, UtilityPair, find_runs};
 use crate::figure::published::published;
 use crate::figure::run;
-use crate::figure::{FigureError, Prompts, PublishedPoint, RunSummary};
+use crate::figure::style::mathematics;
+use crate::figure::{FigureError, PublishedPoint, RunSummary};
 use crate::limit::LimitLaw;
 use crate::solution::{Solution, solve};
-use crate::utility::parse;
-
-/// Responses to a prompt in the experiment.
-const RESPONSES: usize = 8;
+use crate::utility::SharedUtility;
 
 /// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
 const LIMIT_STEPS: usize = 20 * RESPONSES;
 
-/// A panel: its key, where its run may lie, its title, and for each type of prompt the utility as it is named and as it
-/// was trained.
-type Definition = (&'static str, &'static [&'static str], &'static str, [(Prompts, &'static str, &'static str); 2]);
-
-const PANELS: [Definition; 4] = [
-    ("x", &["x"], "(a) U(x) = x", [(Prompts::Open, "x", "x"), (Prompts::Closed, "x", "x")]),
-    (
-        "log",
-        &["log"],
-        "(b) U(x) = log x",
-        [(Prompts::Open, "log(x)", "log(x+0.1)"), (Prompts::Closed, "log(x)", "log(x+0.1)")],
-    ),
-    (
-        "x_inv",
-        &["x_inv"],
-        "(c) U(x) = −1/x",
-        [(Prompts::Open, "-1/x", "-1/(x+0.1)"), (Prompts::Closed, "-1/x", "-1/(x+0.1)")],
-    ),
-    (
-        "adaptive",
-        &["adaptive", "x_adaptive"],
-        "(d) prompt-aware",
-        [(Prompts::Open, "-1/x", "-1/(x+0.1)"), (Prompts::Closed, "x", "x")],
-    ),
-];
+/// The panels' losses, by their released names.
+const PANELS: [&str; 4] = ["x", "log", "x_inv", "adaptive"];
 
 /// The optimal rewards of a utility.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +48,7 @@ pub struct CollapsePanel {
     /// The configuration's name.
     pub key: &'static str,
     /// The title drawn above.
-    pub title: &'static str,
+    pub title: String,
     /// The predictions for each type of prompt.
     pub theory: [(Prompts, Theory); 2],
     /// The paper's training curves.
@@ -130,19 +106,24 @@ impl CollapseData {
     /// # Errors
     /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Rewards`] for a malformed one.
     pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
+        let groups = runs.map(find_runs).transpose()?.unwrap_or_default();
+        let folders = groups.into_iter().next().map_or_else(Vec::new, |group| group.folders);
         let mut panels = Vec::new();
-        for (key, folders, title, utilities) in PANELS {
-            let [open, closed] = utilities;
-            let theory = [theory(open)?, theory(closed)?];
-            let run = match runs {
-                Some(runs) => run::find(runs, folders, RESPONSES)?,
-                None => None,
+        for (key, letter) in PANELS.into_iter().zip('a'..) {
+            let loss = Loss::parse(key)?;
+            let title = if loss.is_prompt_aware() {
+                format!("({letter}) prompt-aware")
+            } else {
+                format!("({letter}) U(x) = {}", mathematics(&loss.of(Prompts::Open).named.to_string()))
             };
+            let [open, closed] = Prompts::BOTH;
+            let theory = [theory(&loss, open)?, theory(&loss, closed)?];
+            let run = run::find(&folders, key)?;
             panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
         }
         match runs {
             Some(path) if panels.iter().all(|panel| panel.run.is_none()) => {
-                let expected = PANELS.map(|(key, ..)| key).join(", ");
+                let expected = format!("rewards.csv in a folder named {}", PANELS.join(", "));
                 Err(FigureError::NoRuns { path: path.to_owned(), expected })
             }
             _ => Ok(Self { panels }),
@@ -219,13 +200,13 @@ impl CollapsePanel {
     }
 }
 
-fn theory((prompts, named, trained): (Prompts, &str, &str)) -> Result<(Prompts, Theory), FigureError> {
+fn theory(loss: &Loss, prompts: Prompts) -> Result<(Prompts, Theory), FigureError> {
+    let UtilityPair { named, trained } = loss.of(prompts);
     Ok((prompts, Theory { named: curve(named)?, trained: curve(trained)? }))
 }
 
-fn curve(expression: &str) -> Result<Curve, FigureError> {
-    let utility = parse(expression)?;
-    let Solution { rewards, gap, .. } = solve(&utility, RESPONSES)?;
+fn curve(utility: &SharedUtility) -> Result<Curve, FigureError> {
+    let Solution { rewards, gap, .. } = solve(utility, RESPONSES)?;
     let law = LimitLaw::of(utility.as_ref())?;
     let quantile = |k: usize| {
         let share = k as f64 / LIMIT_STEPS as f64;

@@ -25,7 +25,7 @@ pub fn collapse(out: &Path, runs: Option<&Path>) -> Result<FigureFiles, FigureEr
         ("collapse.csv".to_owned(), rewards_table(&data)?),
         ("collapse_distances.csv".to_owned(), distances_table(&data)?),
     ];
-    Figure { name: "collapse", svg, tables }.write(out)
+    Figure { name: "collapse".to_owned(), svg, tables }.write(out)
 }
 
 /// A reward of one curve; the last three fields are empty where they do not apply.

@@ -55,7 +55,7 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
             x: if is_last { x } else { x.silent() },
             y: if i == 0 { y } else { y.silent() },
         };
-        panel.frame(canvas, if source == Source::Published { content.title } else { "" })?;
+        panel.frame(canvas, if source == Source::Published { &content.title } else { "" })?;
         theories(canvas, &panel, content)?;
         match source {
             Source::Published => published(canvas, &panel, content)?,

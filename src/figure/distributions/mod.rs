@@ -32,7 +32,7 @@ pub fn distributions(out: &Path, progress: &dyn Fn(&str)) -> Result<FigureFiles,
         ("distributions.csv".to_owned(), bins_table(&data)?),
         ("distributions_density.csv".to_owned(), density_table(&data)?),
     ];
-    Figure { name: "distributions", svg, tables }.write(out)
+    Figure { name: "distributions".to_owned(), svg, tables }.write(out)
 }
 
 fn bins_table(data: &[DistributionData]) -> Result<String, FigureError> {

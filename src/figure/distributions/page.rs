@@ -4,7 +4,7 @@ use super::data::DistributionData;
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
-use crate::figure::panel::{Axis, Panel};
+use crate::figure::panel::{Axis, Panel, clipped};
 use crate::figure::style::{MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, colour, mathematics};
 
 const COLUMNS: usize = 3;
@@ -86,23 +86,6 @@ fn histogram(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Resu
     canvas.line(&curve, DENSITY)
 }
 
-/// The part of a curve below `top`, which it may leave at either end only.
-fn clipped(curve: &[(f64, f64)], top: f64) -> Vec<(f64, f64)> {
-    let mut inside = Vec::new();
-    for pair in curve.windows(2) {
-        let [from, to] = [pair[0], pair[1]];
-        let crossing = || (from.0 + (to.0 - from.0) * (top - from.1) / (to.1 - from.1), top);
-        match (from.1 <= top, to.1 <= top) {
-            (true, true) => inside.push(from),
-            (true, false) => inside.extend([from, crossing()]),
-            (false, true) => inside.push(crossing()),
-            (false, false) => {}
-        }
-    }
-    inside.extend(curve.last().filter(|last| last.1 <= top));
-    inside
-}
-
 fn atoms(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData, labelled: bool) -> Result<(), FigureError> {
     let heaviest = law.atoms.iter().map(|atom| atom.limit.max(atom.empirical)).fold(0.0, f64::max);
     let label = if labelled { "mass" } else { "" };
@@ -137,16 +120,4 @@ fn notes(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Result<(
         canvas.text(line, (x, panel.top + 8.0 + 1.3 * SMALL * i as f64), SMALL, Align::Centre)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clipped;
-
-    #[test]
-    fn a_curve_is_cut_where_it_crosses_the_top() {
-        let curve = [(0.0, 4.0), (1.0, 2.0), (2.0, 0.0), (3.0, 2.0)];
-        assert_eq!(clipped(&curve, 1.0), [(1.5, 1.0), (2.0, 0.0), (2.5, 1.0)]);
-        assert_eq!(clipped(&curve, 5.0), curve);
-    }
 }

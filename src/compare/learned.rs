@@ -1,0 +1,138 @@
+//! What a model learned, against theory.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{CompareError, Optimum, Prediction, wasserstein1, wasserstein1_between};
+use crate::experiment::{Prompts, RewardRow, Split};
+
+/// The rewards of one response over the prompts of a type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnedReward {
+    /// 1 for the worst response.
+    pub index: usize,
+    /// The mean over prompts.
+    pub mean: f64,
+    /// The standard deviation over prompts.
+    pub deviation: f64,
+    /// The number of prompts.
+    pub count: usize,
+}
+
+/// The rewards of the prompts of one type and one split at one evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Optimiser steps taken.
+    pub step: u64,
+    /// The part of the data.
+    pub split: Split,
+    /// The type of prompt.
+    pub prompts: Prompts,
+    /// By response; one without a reward is left out.
+    pub responses: Vec<LearnedReward>,
+    /// Every reward, ascending.
+    pub rewards: Vec<f64>,
+}
+
+/// How far what was learned lies from one theory.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LearnedDistance {
+    /// Optimiser steps taken.
+    pub step: u64,
+    /// The part of the data.
+    pub split: Split,
+    /// The type of prompt.
+    pub prompts: Prompts,
+    /// Which theory.
+    pub theory: Prediction,
+    /// Its utility.
+    pub utility: String,
+    /// Mean over responses of `|mean reward - optimal reward|`.
+    pub mad: f64,
+    /// The largest of these.
+    pub max_abs_difference: f64,
+    /// Wasserstein-1 distance of all rewards from the finite optimum, each of its rewards an atom of mass `1/n`.
+    pub w1_finite: f64,
+    /// Wasserstein-1 distance of all rewards from the limit law, where there is one.
+    pub w1_limit: Option<f64>,
+    /// Mean over responses of the standard deviation over prompts.
+    pub mean_deviation: f64,
+    /// The number of prompts.
+    pub count: usize,
+}
+
+impl Learned {
+    /// All evaluations among `rows`: in the order of steps, then of splits, then of types of prompt.
+    pub fn all(rows: &[RewardRow]) -> Vec<Self> {
+        let mut groups: BTreeMap<(u64, Split, Prompts), BTreeMap<usize, Vec<f64>>> = BTreeMap::new();
+        for row in rows {
+            let group = groups.entry((row.step, row.split, row.prompts)).or_default();
+            group.entry(row.index).or_default().push(row.reward);
+        }
+        let learned = |((step, split, prompts), by_index): ((u64, Split, Prompts), BTreeMap<usize, Vec<f64>>)| {
+            let responses = by_index.iter().map(|(&index, rewards)| response(index, rewards)).collect();
+            let mut rewards: Vec<f64> = by_index.into_values().flatten().collect();
+            rewards.sort_by(f64::total_cmp);
+            Self { step, split, prompts, responses, rewards }
+        };
+        groups.into_iter().map(learned).collect()
+    }
+
+    /// The number of prompts.
+    pub fn count(&self) -> usize {
+        self.responses.iter().map(|response| response.count).max().unwrap_or_default()
+    }
+
+    /// How far this is from `optimum`, which is that of `theory`. Where the optimum is not unique, the nearest counts.
+    ///
+    /// # Errors
+    /// [`CompareError`] if there are no rewards, or some outside [0, 1].
+    pub fn distance(&self, theory: Prediction, optimum: &Optimum) -> Result<LearnedDistance, CompareError> {
+        let middle = optimum.rewards.len() / 2;
+        let found = self.responses.iter().find(|response| response.index == middle + 1);
+        let optimal = optimum.nearest(found.map_or(0.5, |response| response.mean));
+        let differences: Vec<f64> = self
+            .responses
+            .iter()
+            .filter_map(|response| Some((response.mean - optimal.get(response.index.checked_sub(1)?)?).abs()))
+            .collect();
+        if differences.is_empty() {
+            return Err(CompareError::Empty);
+        }
+        let mean = |sum: f64, count: usize| sum / count as f64;
+        Ok(LearnedDistance {
+            step: self.step,
+            split: self.split,
+            prompts: self.prompts,
+            theory,
+            utility: optimum.utility.clone(),
+            mad: mean(differences.iter().sum(), differences.len()),
+            max_abs_difference: differences.iter().copied().fold(0.0, f64::max),
+            w1_finite: wasserstein1_between(&self.rewards, &optimal)?,
+            w1_limit: optimum.limit.as_ref().map(|law| wasserstein1(&self.rewards, law)).transpose()?,
+            mean_deviation: mean(self.responses.iter().map(|response| response.deviation).sum(), self.responses.len()),
+            count: self.count(),
+        })
+    }
+
+    /// The share of all rewards in each of `bins` equal parts of [0, 1]; 1 itself is in the last.
+    pub fn shares(&self, bins: usize) -> Vec<f64> {
+        let one = 1.0 / self.rewards.len() as f64;
+        let mut shares = vec![0.0; bins];
+        for reward in &self.rewards {
+            let bin = ((reward * bins as f64) as usize).min(bins.saturating_sub(1));
+            if let Some(share) = shares.get_mut(bin) {
+                *share += one;
+            }
+        }
+        shares
+    }
+}
+
+fn response(index: usize, rewards: &[f64]) -> LearnedReward {
+    let count = rewards.len();
+    let mean = rewards.iter().sum::<f64>() / count as f64;
+    let variance = rewards.iter().map(|reward| (reward - mean).powi(2)).sum::<f64>() / count as f64;
+    LearnedReward { index, mean, deviation: variance.sqrt(), count }
+}

@@ -1,0 +1,21 @@
+//! What the training experiment is, apart from training: its losses, and the files that describe a run.
+//!
+//! A run leaves two files that the figures read: `run.json` ([`RunDescription`]) says what was trained, and `rewards.csv`
+//! ([`RewardRow`]) has the rewards of each evaluation. A [`Loss`] gives for each type of prompt ([`Prompts`]) two
+//! utilities: the one that the paper names, and the one that its code trained.
+
+mod description;
+mod error;
+mod loss;
+mod prompts;
+mod rewards;
+mod runs;
+mod store;
+
+pub use description::{DESCRIPTION_FILE, LossDescription, PairDescription, RESPONSES, RunDescription};
+pub use error::ExperimentError;
+pub use loss::{Loss, UtilityPair};
+pub use prompts::Prompts;
+pub use rewards::{RewardRow, Split, read_rewards};
+pub use runs::{Run, RunGroup, find_runs, folder_name, is_run_of};
+pub use store::{REWARDS_FILE, append_rewards, keep_rewards};

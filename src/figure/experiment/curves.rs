@@ -1,0 +1,89 @@
+//! Rewards against response at one evaluation.
+
+use super::data::{ExperimentRun, Theories};
+use crate::compare::{Learned, Prediction};
+use crate::experiment::{Prompts, Split};
+use crate::figure::FigureError;
+use crate::figure::canvas::{Align, Canvas};
+use crate::figure::panel::Panel;
+use crate::figure::style::{Dash, Marker, SMALL, Shape, Stroke, colour};
+
+pub(super) const NAMED: Stroke = Stroke::dashed(colour::BLACK, 1.0, Dash::LONG);
+pub(super) const TRAINED: Stroke = Stroke::solid(colour::GREEN, 1.5);
+const BAND_OPACITY: f64 = 0.22;
+/// From a panel's edge to its notes.
+const INSET: f64 = 3.0;
+
+/// A hollow symbol is large enough for the filled one to be seen inside.
+pub(super) fn marker(prompts: Prompts) -> Marker {
+    match prompts {
+        Prompts::Open => Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 },
+        Prompts::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 2.7 },
+    }
+}
+
+pub(super) fn draw(
+    canvas: &Canvas<'_>,
+    panel: &Panel,
+    run: &ExperimentRun,
+    step: u64,
+    split: Split,
+) -> Result<(), FigureError> {
+    let learned: Vec<&Learned> =
+        Prompts::BOTH.into_iter().filter_map(|prompts| run.learned(step, split, prompts)).collect();
+    for at in &learned {
+        band(canvas, panel, at)?;
+    }
+    theory(canvas, panel, &run.open)?;
+    if run.loss.is_prompt_aware() {
+        theory(canvas, panel, &run.closed)?;
+    }
+    for at in &learned {
+        for response in &at.responses {
+            canvas.marker(panel.at((response.index as f64, response.mean)), marker(at.prompts))?;
+        }
+    }
+    notes(canvas, panel, run, step, split, learned.is_empty())
+}
+
+fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), FigureError> {
+    let edge = |sign: f64| {
+        let at = move |reward: f64| reward.clamp(0.0, 1.0);
+        learned.responses.iter().map(move |r| (r.index as f64, at(r.mean + sign * r.deviation)))
+    };
+    let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
+    let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
+    let corners: Vec<(f64, f64)> = upper.into_iter().chain(lower.into_iter().rev()).collect();
+    canvas.fill(&corners, marker(learned.prompts).colour, BAND_OPACITY)
+}
+
+fn theory(canvas: &Canvas<'_>, panel: &Panel, theories: &Theories) -> Result<(), FigureError> {
+    let curve = |rewards: &[f64]| -> Vec<(f64, f64)> {
+        rewards.iter().zip(1..).map(|(&reward, i)| panel.at((f64::from(i), reward))).collect()
+    };
+    canvas.line(&curve(&theories.trained.rewards), TRAINED)?;
+    canvas.line(&curve(&theories.named.rewards), NAMED)
+}
+
+/// The step, and the distance from both theories, in the corners that rising rewards leave free.
+fn notes(
+    canvas: &Canvas<'_>,
+    panel: &Panel,
+    run: &ExperimentRun,
+    step: u64,
+    split: Split,
+    is_empty: bool,
+) -> Result<(), FigureError> {
+    let (right, bottom) = (panel.left + panel.width - INSET, panel.top + panel.height - INSET);
+    canvas.text(&format!("step {step}"), (panel.left + INSET, panel.top + INSET + SMALL), SMALL, Align::Left)?;
+    if is_empty {
+        let centre = (panel.left + 0.5 * panel.width, panel.top + 0.5 * panel.height);
+        return canvas.coloured_text("no rewards", centre, SMALL, Align::Centre, colour::AXIS);
+    }
+    let distance = |theory| run.mad(step, split, theory).map_or_else(|| "–".to_owned(), |mad| format!("{mad:.3}"));
+    let (named, trained) = (distance(Prediction::Named), distance(Prediction::Trained));
+    if !run.open.agree() || !run.closed.agree() {
+        canvas.text(&named, (right, bottom - 2.5 - 1.25 * SMALL), SMALL, Align::Right)?;
+    }
+    canvas.coloured_text(&trained, (right, bottom - 2.5), SMALL, Align::Right, colour::GREEN)
+}

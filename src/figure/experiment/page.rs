@@ -1,0 +1,176 @@
+//! The drawing of the figure of the experiment: a row for each run.
+
+use super::data::{ExperimentData, ExperimentRun};
+use super::{curves, histogram};
+use crate::experiment::{Prompts, Split};
+use crate::figure::FigureError;
+use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::legend::{self, Key};
+use crate::figure::panel::{Axis, Panel};
+use crate::figure::style::{MARGIN, PAGE_WIDTH, SMALL, TEXT, TITLE, colour, mathematics};
+
+const LEFT: f64 = 33.0;
+/// A panel of rewards, the gap between two steps and between two splits.
+const WIDTH: f64 = 80.0;
+const STEP_GAP: f64 = 6.0;
+const SPLIT_GAP: f64 = 13.0;
+/// The histograms fill what is left beyond their scale.
+const HISTOGRAM_GAP: f64 = 31.0;
+const HEIGHT: f64 = 92.0;
+/// Between the histograms of the two types of prompt.
+const HALVES_GAP: f64 = 6.0;
+/// Where the first row's panels begin, below legends, columns' titles and its own.
+const TOP: f64 = 64.0;
+/// A row's title above its panels, and the rows' distance.
+const TITLE_ABOVE: f64 = 6.0;
+const ROW: f64 = HEIGHT + 25.0;
+/// From the last row to the first line of the caption.
+const BELOW: f64 = 37.0;
+
+pub(super) fn draw(data: &ExperimentData, caption: &str) -> Result<String, FigureError> {
+    let rows = data.runs.len() as f64;
+    draw_page(PAGE_WIDTH, "Learned rewards over the optimal rewards, as named and as trained", |canvas| {
+        legends(canvas)?;
+        columns(canvas)?;
+        for (number, (run, letter)) in data.runs.iter().zip(letters()).enumerate() {
+            let top = TOP + ROW * number as f64;
+            heading(canvas, run, &letter, top - TITLE_ABOVE)?;
+            row(canvas, run, top, number + 1 == data.runs.len())?;
+        }
+        let caption_top = TOP + ROW * (rows - 1.0) + HEIGHT + BELOW;
+        let last = canvas.paragraph(caption, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
+        Ok(last + 0.4 * TEXT + MARGIN)
+    })
+}
+
+/// (a) to (z), then (aa) and so on.
+fn letters() -> impl Iterator<Item = String> {
+    let single = ('a'..='z').map(|letter| format!("({letter})"));
+    let double = ('a'..='z').flat_map(|first| ('a'..='z').map(move |second| format!("({first}{second})")));
+    single.chain(double)
+}
+
+/// The left edge of a panel of rewards.
+fn left(split: Split, late: bool) -> f64 {
+    let pair = 2.0 * WIDTH + STEP_GAP;
+    let from_left = match split {
+        Split::Train => 0.0,
+        Split::Test => pair + SPLIT_GAP,
+    };
+    LEFT + from_left + if late { WIDTH + STEP_GAP } else { 0.0 }
+}
+
+fn histogram_left() -> f64 {
+    left(Split::Test, true) + WIDTH + HISTOGRAM_GAP
+}
+
+fn columns(canvas: &Canvas<'_>) -> Result<(), FigureError> {
+    let baseline = TOP - TITLE_ABOVE - 13.0;
+    let pair = WIDTH + 0.5 * STEP_GAP;
+    let histogram = histogram_left();
+    for (centre, text) in [
+        (left(Split::Train, false) + pair, "training prompts, early and last step"),
+        (left(Split::Test, false) + pair, "held-out prompts, early and last step"),
+        (0.5 * (histogram + PAGE_WIDTH - MARGIN), "last training rewards"),
+    ] {
+        canvas.coloured_text(text, (centre, baseline), TEXT, Align::Centre, colour::AXIS)?;
+    }
+    Ok(())
+}
+
+/// The run's name and utility, and its size at the right where there is room.
+fn heading(canvas: &Canvas<'_>, run: &ExperimentRun, letter: &str, baseline: f64) -> Result<(), FigureError> {
+    let title = canvas.shortened(&format!("{letter} {}", title(run)), TITLE, PAGE_WIDTH - 2.0 * MARGIN)?;
+    canvas.text(&title, (MARGIN, baseline), TITLE, Align::Left)?;
+    let size = size(run);
+    let room = PAGE_WIDTH - 2.0 * MARGIN - canvas.text_width(&title, TITLE)? - 12.0;
+    if canvas.text_width(&size, SMALL)? <= room {
+        canvas.coloured_text(&size, (PAGE_WIDTH - MARGIN, baseline), SMALL, Align::Right, colour::AXIS)?;
+    }
+    Ok(())
+}
+
+fn title(run: &ExperimentRun) -> String {
+    let utility = |prompts: Prompts| {
+        let theories = run.theories(prompts);
+        let named = mathematics(&theories.named.utility);
+        if theories.agree() {
+            format!("U(x) = {named}")
+        } else {
+            format!("U(x) = {named}, trained as {}", mathematics(&theories.trained.utility))
+        }
+    };
+    let (open, closed) = (utility(Prompts::Open), utility(Prompts::Closed));
+    if run.loss.is_prompt_aware() {
+        format!("{}: open-ended {open}; closed-ended {closed}", run.name)
+    } else {
+        format!("{}: {open}", run.name)
+    }
+}
+
+fn size(run: &ExperimentRun) -> String {
+    let parameters = run.description.parameters as f64;
+    match run.description.parameters {
+        0 => String::new(),
+        1..=999_999 => format!("{:.0} thousand parameters", parameters / 1e3),
+        1_000_000..=9_999_999 => format!("{:.1} million parameters", parameters / 1e6),
+        _ => format!("{:.0} million parameters", parameters / 1e6),
+    }
+}
+
+fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Result<(), FigureError> {
+    let n = run.description.responses;
+    for split in Split::BOTH {
+        for (step, late) in [(run.early, false), (Some(run.late), true)] {
+            let x = Axis::linear((0.5, n as f64 + 0.5), response_step(n), 0, "response");
+            let y = Axis::linear((-0.04, 1.04), 0.25, 2, "reward");
+            let is_first = split == Split::Train && !late;
+            let panel = Panel {
+                left: left(split, late),
+                top,
+                width: WIDTH,
+                height: HEIGHT,
+                x: if is_last { x } else { x.silent() },
+                y: if is_first { y } else { y.silent() },
+            };
+            panel.frame(canvas, "")?;
+            match step {
+                Some(step) => curves::draw(canvas, &panel, run, step, split)?,
+                None => {
+                    let centre = (panel.left + 0.5 * WIDTH, top + 0.5 * HEIGHT);
+                    canvas.coloured_text("no earlier step", centre, SMALL, Align::Centre, colour::AXIS)?;
+                }
+            }
+        }
+    }
+    let height = 0.5 * (HEIGHT - HALVES_GAP);
+    let left = histogram_left();
+    let place = |prompts: Prompts| match prompts {
+        Prompts::Open => (left, top, PAGE_WIDTH - MARGIN - left, height),
+        Prompts::Closed => (left, top + height + HALVES_GAP, PAGE_WIDTH - MARGIN - left, height),
+    };
+    histogram::draw(canvas, run, place, is_last)
+}
+
+/// No more than ten numbers on an axis of responses.
+fn response_step(n: usize) -> f64 {
+    n.div_ceil(10).max(1) as f64
+}
+
+fn legends(canvas: &Canvas<'_>) -> Result<(), FigureError> {
+    let rewards = [
+        (Key::Line(curves::NAMED), "optimum, U as named"),
+        (Key::Line(curves::TRAINED), "optimum, U as trained"),
+        (Key::Point(curves::marker(Prompts::Open)), "open-ended"),
+        (Key::Point(curves::marker(Prompts::Closed)), "closed-ended: mean, ±1 sd"),
+    ];
+    legend::row(canvas, &rewards, 12.0)?;
+    let shares = [
+        (Key::Point(histogram::NAMED_ATOM), "finite optimum, as named"),
+        (Key::Point(histogram::TRAINED_ATOM), "as trained"),
+        (Key::Line(histogram::NAMED_LIMIT), "n\u{a0}→\u{a0}∞, as named"),
+        (Key::Line(histogram::TRAINED_LIMIT), "as trained"),
+        (Key::Point(histogram::LIMIT_ATOM), "its atoms"),
+    ];
+    legend::row(canvas, &shares, 25.0)
+}

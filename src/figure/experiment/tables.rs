@@ -1,0 +1,99 @@
+//! The numbers of the figure as CSV.
+
+use super::data::{ExperimentData, RunDistance};
+use super::shares::{BINS, Shares};
+use crate::experiment::Prompts;
+use crate::figure::{FigureError, table};
+
+/// Mean and spread of every response at every evaluation, beside the optimal rewards.
+pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
+    let header =
+        ["run", "step", "split", "prompts", "response_index", "mean", "deviation", "count", "named", "trained"];
+    let mut rows = Vec::new();
+    for run in &data.runs {
+        for learned in &run.evaluations {
+            let theories = run.theories(learned.prompts);
+            for response in &learned.responses {
+                let optimal = |rewards: &[f64]| rewards.get(response.index - 1).map_or(String::new(), number);
+                rows.push(vec![
+                    run.name.clone(),
+                    learned.step.to_string(),
+                    learned.split.to_string(),
+                    learned.prompts.name().to_owned(),
+                    response.index.to_string(),
+                    number(&response.mean),
+                    number(&response.deviation),
+                    response.count.to_string(),
+                    optimal(&theories.named.rewards),
+                    optimal(&theories.trained.rewards),
+                ]);
+            }
+        }
+    }
+    table(&header, rows)
+}
+
+/// The distances of every evaluation from both theories.
+pub(super) fn distances(distances: &[RunDistance]) -> Result<String, FigureError> {
+    let header = [
+        "run",
+        "step",
+        "split",
+        "prompts",
+        "theory",
+        "utility",
+        "mad",
+        "max_abs_difference",
+        "w1_finite",
+        "w1_limit",
+        "mean_deviation",
+        "count",
+    ];
+    let rows = distances.iter().map(|RunDistance { run, distance, .. }| {
+        vec![
+            run.clone(),
+            distance.step.to_string(),
+            distance.split.to_string(),
+            distance.prompts.name().to_owned(),
+            distance.theory.to_string(),
+            distance.utility.clone(),
+            number(&distance.mad),
+            number(&distance.max_abs_difference),
+            number(&distance.w1_finite),
+            distance.w1_limit.as_ref().map_or(String::new(), number),
+            number(&distance.mean_deviation),
+            distance.count.to_string(),
+        ]
+    });
+    table(&header, rows)
+}
+
+/// The shares of rewards in the bins of the histograms.
+pub(super) fn histogram(data: &ExperimentData) -> Result<String, FigureError> {
+    let header =
+        ["run", "prompts", "from", "to", "learned", "finite_named", "finite_trained", "limit_named", "limit_trained"];
+    let mut rows = Vec::new();
+    for run in &data.runs {
+        for prompts in Prompts::BOTH {
+            let shares = Shares::of(run, prompts);
+            let columns = [
+                &shares.learned,
+                &shares.named.finite,
+                &shares.trained.finite,
+                &shares.named.limit,
+                &shares.trained.limit,
+            ];
+            for bin in 0..BINS {
+                let edges = [bin, bin + 1].map(|edge| format!("{:.2}", edge as f64 / BINS as f64));
+                let shares = columns.map(|column| column.get(bin).map_or(String::new(), number));
+                let named = [run.name.clone(), prompts.name().to_owned()];
+                rows.push(named.into_iter().chain(edges).chain(shares).collect());
+            }
+        }
+    }
+    table(&header, rows)
+}
+
+fn number(value: &f64) -> String {
+    format!("{value:.6}")
+}
