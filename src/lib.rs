@@ -9,6 +9,8 @@ pub mod limit;
 pub mod problem;
 pub mod solution;
 pub mod study;
+#[cfg(feature = "train")]
+pub mod training;
 pub mod utility;
 
 // Links the system BLAS and LAPACK behind `ndarray-linalg`.

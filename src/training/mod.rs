@@ -1,0 +1,3 @@
+//! Training the reward model: what a run is, and what it writes. With the feature `train`.
+
+pub mod configuration;
