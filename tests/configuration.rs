@@ -219,6 +219,7 @@ fn a_file_of_another_kind_is_told() {
     // Nothing is so deep or so often referred to that the program would not come back.
     let deep = added(&format!("datasets: {}", "[".repeat(100_000)));
     assert!(deep.contains("it is not YAML"), "{deep}");
+    added(&format!("datasets:\n{}", "- ".repeat(30_000)));
     let laughs = (1..30).fold("datasets: [&a0 [x, x]".to_owned(), |text, i| {
         let before = i - 1;
         format!("{text}, &a{i} [*a{before}, *a{before}, *a{before}, *a{before}]")

@@ -15,8 +15,14 @@ pub(super) trait Receiver {
     fn value(&mut self, path: &str, value: Value) -> Result<(), Problem>;
 }
 
+/// The reader's time grows with the square of the number of brackets within each other; no configuration has as many.
+const MOST_BRACKETS: usize = 1000;
+
 /// Hands what is in `text` to `receiver`; the first problem, with its line, ends it.
 pub(super) fn read(text: &str, receiver: &mut dyn Receiver) -> Result<(), (Option<usize>, Problem)> {
+    if text.matches(['[', '{']).count() > MOST_BRACKETS {
+        return Err((None, Problem::NotYaml { reason: format!("it has more than {MOST_BRACKETS} brackets") }));
+    }
     let mut reading = Reading { receiver, problem: None };
     let root = Node { path: Some(""), reading: &mut reading };
     match root.deserialize(serde_yaml_ng::Deserializer::from_str(text)) {

@@ -116,7 +116,7 @@ pub struct EmbeddedOverrides {
 }
 
 /// No configuration is as long, and `/dev/zero` never ends.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: u64 = 1 << 16;
 
 impl Configuration {
     /// Reads a configuration's file.
