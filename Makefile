@@ -1,4 +1,5 @@
-# `make` lists the targets. Each that compiles first makes sure that OpenBLAS is there.
+# `make` lists the targets. Each that compiles first makes sure that OpenBLAS is there, and libtorch if it can be had: the
+# training module (feature `train`) is compiled with it, and left out without it.
 
 CARGO ?= cargo
 FIGURES ?= figures
@@ -7,7 +8,12 @@ RESULTS ?= figures/asymptotics
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One profile for everything that compiles, so that build, test, bench and lint share what they compile.
-BUILD := --release --locked
+BUILD = --release --locked $(FEATURES)
+FEATURES = $(if $(libtorch),--features train)
+# Where libtorch is, or nothing. The first recipe that compiles asks, and the answer holds for all, so that they agree.
+libtorch = $(eval libtorch := $$(shell LIBTORCH='$(LIBTORCH)' WITH_CUDA='$(WITH_CUDA)' PYTHON='$(PYTHON)' \
+	./scripts/install-libtorch.sh))$(libtorch)
+BUILD_CARGO = $(if $(libtorch),LIBTORCH='$(libtorch)') $(CARGO)
 
 # Homebrew keeps OpenBLAS off pkg-config's own path.
 ifeq ($(shell uname -s),Darwin)
@@ -27,7 +33,7 @@ deps:
 	@./scripts/install-deps.sh
 
 build: deps ## compile the program
-	$(CARGO) build $(BUILD)
+	$(BUILD_CARGO) build $(BUILD)
 
 reproduce: build ## draw every figure again, with its numbers; the study's from its kept points
 	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS)
@@ -39,11 +45,11 @@ study: build ## compute what is missing of the study of convergence; SHARD=I/K f
 	@echo "Its points are in $(RESULTS)/; make reproduce draws them."
 
 test: deps ## run every test
-	$(CARGO) test $(BUILD)
+	$(BUILD_CARGO) test $(BUILD)
 	@echo "All tests passed."
 
 bench: deps ## measure the speed of the solvers
-	$(CARGO) bench --locked
+	$(BUILD_CARGO) bench --locked $(FEATURES)
 
 peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 	$(PYTHON) -m venv $(TARGET)/peers
@@ -53,12 +59,12 @@ peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 
 lint: deps ## check formatting, lints and documentation
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets $(BUILD) -- -D warnings
-	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(CARGO) doc --no-deps $(BUILD)
+	$(BUILD_CARGO) clippy --all-targets $(BUILD) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(BUILD_CARGO) doc --no-deps $(BUILD)
 	@echo "Formatting, lints and documentation are clean."
 
 docs: deps ## build the reference, and the book where mdbook is installed
-	$(CARGO) doc --no-deps $(BUILD)
+	$(BUILD_CARGO) doc --no-deps $(BUILD)
 	@echo "The reference is $(TARGET)/doc/reward_collapse/index.html."
 	@if command -v mdbook >/dev/null 2>&1; then \
 		mdbook build docs && echo "The book is target/book/index.html."; \

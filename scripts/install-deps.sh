@@ -2,8 +2,7 @@
 # Installs what the build needs beyond Rust: the OpenBLAS development files, and pkg-config to find them.
 # Says nothing where they are present. Exit status 1, with what to install, where it cannot install them itself.
 set -eu
-
-say() { printf '%s\n' "$*" >&2; }
+. "$(dirname "$0")/common.sh"
 
 # What a person has to do when this script cannot.
 give_up() {
@@ -45,31 +44,11 @@ found() {
     found_by_pkg_config || found_by_linker
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
-
-# Runs a command as root: directly, or through sudo where it asks for no password.
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    else
-        sudo -n "$@"
-    fi
-}
-
 on_macos_with_brew() { [ "$(uname -s)" = Darwin ] && have brew; }
-
-may_become_root() {
-    [ "$(id -u)" -eq 0 ] || { have sudo && sudo -n true 2>/dev/null; }
-}
 
 install_with_apt() {
     may_become_root || give_up "OpenBLAS is missing, and installing it needs root (sudo asks for a password or is absent)."
-    say "Installing libopenblas-dev and pkg-config with apt-get."
-    # The package lists of a fresh machine are often empty or old; a mirror that fails is not yet a reason to stop.
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2 || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-        --no-install-recommends libopenblas-dev pkg-config </dev/null >&2 ||
-        give_up "apt-get could not install libopenblas-dev and pkg-config."
+    apt_install libopenblas-dev pkg-config || give_up "apt-get could not install libopenblas-dev and pkg-config."
 }
 
 install_with_brew() {

@@ -14,6 +14,8 @@ pub mod problem;
 pub mod reward_model;
 pub mod solution;
 pub mod study;
+#[cfg(feature = "train")]
+pub mod training;
 pub mod utility;
 
 // Links the system BLAS and LAPACK behind `ndarray-linalg`.
