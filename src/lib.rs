@@ -11,6 +11,8 @@ pub mod files;
 pub mod limit;
 pub mod problem;
 #[cfg(feature = "train")]
+mod random;
+#[cfg(feature = "train")]
 pub mod reward_model;
 pub mod solution;
 pub mod study;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use reward_collapse::training::configuration::{
-    Configuration, ConfigurationError, DataSource, DevicePreference, LossSpec, ModelSource, Precision, Scheduler,
+    Configuration, ConfigurationError, DataSource, DeviceName, LossSpec, ModelSource, Precision, Scheduler,
 };
 
 const LEAST: &str = "model_name: embedded\nloss: x\n";
@@ -67,7 +67,7 @@ fn what_is_not_written_is_as_in_the_released_code() {
     assert_eq!(c.output_dir, Path::new("output"));
     assert_eq!((c.use_scores, c.fp16, c.eval_at_start), (false, true, true));
     assert_eq!((c.seed, c.data_seed, c.eval_prompts, c.logging_steps), (0, None, 64, 10));
-    assert_eq!((c.precision, c.device), (Precision::Auto, DevicePreference::Auto));
+    assert_eq!((c.precision, c.device), (Precision::Auto, DeviceName::Auto));
     assert_eq!((c.threads, c.tokens_per_pass, c.freeze_layer), (None, None, None));
     assert_eq!((c.datasets.as_slice(), &c.tokenizer_name), (&[DataSource::Embedded][..], &ModelSource::Embedded));
     assert_eq!(c, good(&format!("{LEAST}max_steps:\nseed: ~\ndeepspeed: false\nembedded: {{}}\n")));

@@ -1,7 +1,7 @@
 //! Rankings out of long answers, as the experiment built them.
 
-use super::random::Random;
 use super::{Ranking, Row};
+use crate::random::Random;
 
 /// An answer must have so many pieces between single spaces.
 pub const MIN_WORDS: usize = 100;

@@ -10,7 +10,6 @@ mod build;
 mod construction;
 mod corpus;
 mod error;
-mod random;
 mod ranking;
 mod ranking_file;
 mod rankings;

@@ -1,5 +1,22 @@
-//! Training the reward model: what a run is, and what it writes. With the feature `train`.
+//! Training the reward model: what a run is, how it goes, and what it writes. With the feature `train`.
+//!
+//! [`Trainer::prepare`](trainer::Trainer::prepare) makes a run out of a [`Configuration`](configuration::Configuration);
+//! its steps take prompts from a [`PromptSource`](source::PromptSource), the [gradient](gradient::accumulate) of their
+//! [loss](loss::PairLoss), and a step of [`AdamW`](optimiser::AdamW) down the [schedule](schedule::Schedule).
 
+pub mod checkpoint;
 pub mod configuration;
+pub mod embedded;
+mod error;
+pub mod evaluation;
+pub mod gradient;
+pub mod loss;
 pub mod metrics;
+pub mod optimiser;
+mod prepare;
+pub mod scaling;
 pub mod schedule;
+pub mod source;
+pub mod trainer;
+
+pub use error::TrainingError;

@@ -1,8 +1,8 @@
 //! An instruction and an answer to it.
 
 use super::super::Row;
-use super::super::random::Random;
 use super::vocabulary::Vocabulary;
+use crate::random::Random;
 
 /// Instructions; a brace pair stands for a topic.
 const TEMPLATES: [&str; 8] = [

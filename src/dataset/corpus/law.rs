@@ -1,6 +1,6 @@
 //! The law of word frequencies.
 
-use super::super::random::Random;
+use crate::random::Random;
 
 /// The Zipf-Mandelbrot law `p(r) ~ 1 / (r + 2.7)` on ranks from 1, as cumulative integer weights.
 ///

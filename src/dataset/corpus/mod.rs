@@ -10,7 +10,7 @@ mod vocabulary;
 use std::sync::{Arc, LazyLock};
 
 use super::Row;
-use super::random::Random;
+use crate::random::Random;
 use document::Document;
 use vocabulary::Vocabulary;
 

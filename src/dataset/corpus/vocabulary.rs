@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::super::random::Random;
 use super::law::Law;
+use crate::random::Random;
 
 /// Real function words, the most frequent first: they hold sentences together, and about a third of all words are theirs.
 const FUNCTION_WORDS: [&str; 40] = [

@@ -94,6 +94,9 @@ pub struct Config {
     /// Dropout before the classifier, where it is not `hidden_dropout_prob`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cls_dropout: Option<f64>,
+    /// Every other key of the file, kept for whoever reads the model next.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// An activation function, by its name in transformers.

@@ -145,14 +145,14 @@ impl View for &Bytes {
 ///
 /// # Errors
 /// [`ModelError::Write`].
-pub fn write<'a>(path: &Path, tensors: impl Iterator<Item = (&'a str, Tensor)>) -> Result<(), ModelError> {
+pub fn write(path: &Path, tensors: impl Iterator<Item = (String, Tensor)>) -> Result<(), ModelError> {
     let bytes = |tensor: Tensor| {
         let shape = tensor.size().iter().map(|&size| size as usize).collect();
         Bytes { tensor, shape }
     };
-    let tensors: Vec<(&str, Bytes)> = tensors.map(|(name, tensor)| (name, bytes(tensor))).collect();
+    let tensors: Vec<(String, Bytes)> = tensors.map(|(name, tensor)| (name, bytes(tensor))).collect();
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let views = tensors.iter().map(|(name, bytes)| (*name, bytes));
+    let views = tensors.iter().map(|(name, bytes)| (name.as_str(), bytes));
     let written = safetensors::serialize_to_file(views, Some(metadata), path);
     written.map_err(|error| {
         let source = match error {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::reward_model::{DeviceName, Precision};
+
 /// How the learning rate falls after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -12,32 +14,6 @@ pub enum Scheduler {
     Cosine,
     /// Not at all.
     Constant,
-}
-
-/// In which numbers to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// In half precision where the device is made for it and `fp16` is true, in single precision otherwise.
-    Auto,
-    /// In single precision.
-    Float32,
-    /// In bfloat16, with weights kept in single precision.
-    Bfloat16,
-    /// In IEEE half precision, with weights kept in single precision and the loss scaled.
-    Float16,
-}
-
-/// Where to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DevicePreference {
-    /// On the GPU if there is one.
-    Auto,
-    /// On the CPU.
-    Cpu,
-    /// On the GPU.
-    Cuda,
 }
 
 /// A value that is one of a few words.
@@ -56,6 +32,6 @@ impl Choice for Precision {
         &[("auto", Self::Auto), ("float32", Self::Float32), ("bfloat16", Self::Bfloat16), ("float16", Self::Float16)];
 }
 
-impl Choice for DevicePreference {
+impl Choice for DeviceName {
     const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("cpu", Self::Cpu), ("cuda", Self::Cuda)];
 }

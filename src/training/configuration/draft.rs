@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::choices::{DevicePreference, Precision, Scheduler};
 use super::document::Receiver;
 use super::error::Problem;
 use super::given::{Given, wrong};
 use super::sources::{DataSource, LossSpec, ModelSource};
 use super::value::Value;
 use super::{Configuration, EmbeddedOverrides, keys};
+use super::{DeviceName, Precision, Scheduler};
 
 /// What was read so far, and defaults for the rest.
 pub(super) struct Draft {
@@ -56,7 +56,7 @@ impl Draft {
             freeze_layer: None,
             fp16: true,
             precision: Precision::Auto,
-            device: DevicePreference::Auto,
+            device: DeviceName::Auto,
             threads: None,
             tokens_per_pass: None,
             seed: 0,
@@ -161,7 +161,7 @@ impl Receiver for Draft {
             "freeze_layer" => c.freeze_layer = Some(given.integer(0..=1000)?),
             "fp16" => c.fp16 = given.flag()?,
             "precision" => c.precision = given.choice::<Precision>()?,
-            "device" => c.device = given.choice::<DevicePreference>()?,
+            "device" => c.device = given.choice::<DeviceName>()?,
             "threads" => c.threads = Some(given.integer(1..=4096)?),
             "tokens_per_pass" => c.tokens_per_pass = Some(given.integer(1..=MOST)?),
             "seed" => c.seed = given.integer(0..=u64::MAX.into())?,

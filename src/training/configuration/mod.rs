@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use choices::{DevicePreference, Precision, Scheduler};
+pub use choices::Scheduler;
+
+pub use crate::reward_model::{DeviceName, Precision};
 pub use error::{ConfigurationError, Place, Problem};
 pub use sources::{DataSource, LossSpec, ModelSource};
 
@@ -81,7 +83,7 @@ pub struct Configuration {
     /// In which numbers to compute.
     pub precision: Precision,
     /// Where to compute.
-    pub device: DevicePreference,
+    pub device: DeviceName,
     /// The number of threads on the CPU, at least 1.
     pub threads: Option<usize>,
     /// The most tokens in one pass through the model, at least 1; it bounds memory and doesn't change the result.

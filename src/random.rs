@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// The stream cipher ChaCha with 8 rounds. Nothing but integers is drawn from it, so that no platform rounds differently.
 #[derive(Debug, Clone)]
-pub(super) struct Random(ChaCha8Rng);
+pub(crate) struct Random(ChaCha8Rng);
 
 impl Random {
     /// Stream number `stream` of `purpose`, of which 24 bytes count. Different seeds, purposes and streams are independent.
