@@ -3,6 +3,7 @@
 //! A [`Tokenizer`] comes from a model's folder, or learns a small vocabulary from texts. It agrees token for token with
 //! transformers' fast tokenisers, and writes files that transformers reads.
 
+mod around;
 mod charsmap;
 mod error;
 mod library;
@@ -10,17 +11,18 @@ mod pipeline;
 mod settings;
 mod spm;
 mod train;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use tokenizers::processors::PostProcessorWrapper;
-use tokenizers::{PostProcessor, TruncationParams, truncate_encodings};
 
+use around::{Around, longest_first};
 pub use error::TokenizerError;
 use library::guarded;
 use settings::Settings;
+use words::Words;
 
 const TOKENIZER: &str = "tokenizer.json";
 const SENTENCE_PIECE: &str = "spm.model";
@@ -31,6 +33,9 @@ const CONFIG: &str = "tokenizer_config.json";
 /// It may be used by many threads at once.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    words: Option<Words>,
+    around_one: Around,
+    around_two: Around,
     padding: u32,
     files: Vec<(String, Vec<u8>)>,
 }
@@ -137,7 +142,12 @@ impl Tokenizer {
         let mut files: Vec<(String, Vec<u8>)> =
             files.into_iter().map(|(name, content)| (name.to_owned(), content)).collect();
         files.push((CONFIG.to_owned(), settings.file(padding).into_bytes()));
-        Ok(Self { inner, padding: number, files })
+        let around = |pair| {
+            guarded(|| Around::of(&inner, pair))
+                .map_err(|reason| TokenizerError::Malformed { path: path.to_owned(), reason })
+        };
+        let (around_one, around_two) = (around(false)?, around(true)?);
+        Ok(Self { words: Words::of(&inner), inner, around_one, around_two, padding: number, files })
     }
 
     /// Encodes a question and an answer as one input: `[CLS] question [SEP] answer [SEP]`, with at most `max_length` tokens.
@@ -149,7 +159,10 @@ impl Tokenizer {
     /// [`TokenizerError::MaxLength`] if `max_length` has no room for the special tokens, and [`TokenizerError::Library`] if
     /// the library fails, which a text alone does not bring about.
     pub fn encode_pair(&self, question: &str, answer: &str, max_length: usize) -> Result<Encoding, TokenizerError> {
-        self.encode_texts(question, Some(answer), max_length)
+        let room = room(&self.around_two, max_length)?;
+        let (question, answer) = (self.ids(question)?, self.ids(answer)?);
+        let (first, second) = longest_first(question.len(), answer.len(), room);
+        Ok(self.around_two.put(&question[..first], &answer[..second]))
     }
 
     /// Encodes one text: `[CLS] text [SEP]`, cut at its end to at most `max_length` tokens.
@@ -157,23 +170,21 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode_pair`].
     pub fn encode(&self, text: &str, max_length: usize) -> Result<Encoding, TokenizerError> {
-        self.encode_texts(text, None, max_length)
+        let room = room(&self.around_one, max_length)?;
+        let ids = self.ids(text)?;
+        Ok(self.around_one.put(&ids[..ids.len().min(room)], &[]))
     }
 
-    fn encode_texts(&self, first: &str, second: Option<&str>, max_length: usize) -> Result<Encoding, TokenizerError> {
-        let around: Option<&PostProcessorWrapper> = self.inner.get_post_processor();
-        let least = around.map_or(0, |around| around.added_tokens(second.is_some()));
-        let room = max_length.checked_sub(least).ok_or(TokenizerError::MaxLength { max_length, least })?;
-        let encoding = guarded(|| {
-            let first = self.inner.encode_fast(first, false)?;
-            let second = second.map(|text| self.inner.encode_fast(text, false)).transpose()?;
-            let cut = TruncationParams { max_length: room, ..TruncationParams::default() };
-            let (first, second) = truncate_encodings(first, second, &cut)?;
-            self.inner.post_process(first, second, true)
-        });
-        let encoding = encoding.map_err(TokenizerError::Library)?;
-        let segments = encoding.get_type_ids().iter().map(|&segment| u8::from(segment > 0)).collect();
-        Ok(Encoding { ids: encoding.get_ids().to_vec(), segments })
+    /// The ids of a whole text, with nothing around it.
+    fn ids(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let encode = |text: &str| {
+            let encoding = guarded(|| self.inner.encode_fast(text, false)).map_err(TokenizerError::Library)?;
+            Ok(encoding.get_ids().to_vec())
+        };
+        match &self.words {
+            Some(words) => words.ids(text, encode)?.map_or_else(|| encode(text), Ok),
+            None => encode(text),
+        }
     }
 
     /// The number of the token that fills a batch up.
@@ -199,6 +210,12 @@ impl fmt::Debug for Tokenizer {
         let (tokens, padding) = (self.vocabulary_size(), self.padding);
         f.debug_struct("Tokenizer").field("vocabulary_size", &tokens).field("pad_id", &padding).finish_non_exhaustive()
     }
+}
+
+/// How many tokens of a length are left to texts.
+fn room(around: &Around, max_length: usize) -> Result<usize, TokenizerError> {
+    let least = around.len();
+    max_length.checked_sub(least).ok_or(TokenizerError::MaxLength { max_length, least })
 }
 
 /// The content of a file, or `None` if there is none.
