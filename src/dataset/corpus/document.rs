@@ -5,7 +5,7 @@ use super::super::random::Random;
 use super::vocabulary::Vocabulary;
 
 /// Instructions; a brace pair stands for a topic.
-const TEMPLATES: [&str; 8] = [
+pub(super) const TEMPLATES: [&str; 8] = [
     "Describe the {} of {}.",
     "Compare {} with {} and {}.",
     "How can {} be used for {}?",
