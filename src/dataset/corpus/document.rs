@@ -5,7 +5,7 @@ use super::vocabulary::Vocabulary;
 use crate::random::Random;
 
 /// Instructions; a brace pair stands for a topic.
-const TEMPLATES: [&str; 8] = [
+pub(super) const TEMPLATES: [&str; 8] = [
     "Describe the {} of {}.",
     "Compare {} with {} and {}.",
     "How can {} be used for {}?",

@@ -109,8 +109,10 @@ mod tests {
     #[test]
     fn answers_are_about_their_instruction() {
         let corpus = Corpus::new(5);
+        let frames = document::TEMPLATES.join(" ");
+        let frames: Vec<String> = words(&frames).collect();
         let content = |text: &str| -> std::collections::HashSet<String> {
-            words(text).filter(|word| corpus.vocabulary.is_content(word)).collect()
+            words(text).filter(|word| corpus.vocabulary.is_content(word) && !frames.contains(word)).collect()
         };
         let rows: Vec<Row> = corpus.clone().take(200).collect();
         let shared = |shift: usize| {
@@ -146,7 +148,7 @@ mod tests {
         assert_ne!(rows(1), rows(2));
         assert_eq!(Corpus::new(1).nth(7), Some(Corpus::new(1).row(7)));
         // These may never change: data sets are built again from their seed.
-        assert_eq!(Corpus::new(0).row(0).input, "");
-        assert_eq!(crc32c::crc32c(rows(0).concat().as_bytes()), 0);
+        assert_eq!(Corpus::new(0).row(0).input, "Write about jober and the fasthin of dramgo.");
+        assert_eq!(crc32c::crc32c(rows(0).concat().as_bytes()), 3_383_845_787);
     }
 }

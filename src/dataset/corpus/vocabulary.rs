@@ -67,9 +67,9 @@ impl Vocabulary {
 /// Syllables of an onset, a nucleus and perhaps a coda. Frequent words are short, as in every language.
 fn made_up(random: &mut Random, rank: usize) -> String {
     let (least, more) = match rank {
-        0..200 => (1, 2),
-        200..1500 => (2, 2),
-        _ => (2, 3),
+        0..200 => (1, 1),
+        200..1500 => (1, 2),
+        _ => (2, 2),
     };
     let mut word = String::new();
     for _ in 0..least + random.below(more) {

@@ -92,7 +92,7 @@ impl Opened {
         let mut head = Vec::new();
         // A pipe may give less at a time.
         file.by_ref().take(4096).read_to_end(&mut head).map_err(failed)?;
-        let format = Format::of(&head).ok_or_else(|| match head.trim_ascii() {
+        let format = Format::of(&head).ok_or_else(|| match unmarked(&head) {
             b"" => DatasetError::Empty { path: path.to_owned() },
             _ => DatasetError::Format { path: path.to_owned(), reason: what(&head).into() },
         })?;
@@ -125,12 +125,17 @@ impl Format {
             [0x80, 2..=5, ..] => return Some(Self::Pickle),
             _ => {}
         }
-        match head.strip_prefix(lines::BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start().first() {
+        match unmarked(head).first() {
             Some(b'[') => Some(Self::Json),
             Some(b'{') => Some(Self::JsonLines),
             _ => None,
         }
     }
+}
+
+/// Text without the mark and the blanks at its beginning.
+fn unmarked(head: &[u8]) -> &[u8] {
+    head.strip_prefix(lines::BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start()
 }
 
 /// What a file that is none of the formats may be.

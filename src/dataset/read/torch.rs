@@ -61,7 +61,14 @@ fn list<R: Read>(
         (None, Ok(())) => Ok(count),
         (None, Err(error)) if count == 0 => Err(unreadable(&error, path)),
         (None, Err(error)) => {
-            Err(DatasetError::Row { path: path.to_owned(), row: count, reason: shortened(&error.to_string()) })
+            let reason = match &error {
+                // The deserialiser has values and no references, and has given the list away.
+                Error::Syntax(ErrorCode::Recursive) => {
+                    "it refers to a list of an earlier row, or to itself; save copies, such as `list(answers)`".into()
+                }
+                error => shortened(&error.to_string()),
+            };
+            Err(DatasetError::Row { path: path.to_owned(), row: count, reason })
         }
     }
 }
