@@ -115,7 +115,7 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Res
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
             let x = Axis::linear((0.5, n as f64 + 0.5), response_step(n), 0, "response");
-            let y = Axis::linear((-0.04, 1.04), 0.25, 2, "reward");
+            let y = Axis::linear((-0.04, 1.04), 0.2, 1, "reward");
             let is_first = split == Split::Train && !late;
             let panel = Panel {
                 left: left(split, late),
