@@ -69,7 +69,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     results: Option<PathBuf>,
 
-    /// The form in which the files written are listed; experiment: its distances at the last step too, but in CSV.
+    /// The form in which the files written are listed; table and json also have the distances of the experiment.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

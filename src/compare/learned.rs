@@ -84,14 +84,19 @@ impl Learned {
         self.responses.iter().map(|response| response.count).max().unwrap_or_default()
     }
 
+    /// The optimal rewards of `optimum`; where they are not unique, those nearest to what was learned.
+    pub fn optimal(&self, optimum: &Optimum) -> Vec<f64> {
+        let middle = optimum.rewards.len() / 2;
+        let found = self.responses.iter().find(|response| response.index == middle + 1);
+        optimum.nearest(found.map_or(0.5, |response| response.mean))
+    }
+
     /// How far this is from `optimum`, which is that of `theory`. Where the optimum is not unique, the nearest counts.
     ///
     /// # Errors
     /// [`CompareError`] if there are no rewards, or some outside [0, 1].
     pub fn distance(&self, theory: Prediction, optimum: &Optimum) -> Result<LearnedDistance, CompareError> {
-        let middle = optimum.rewards.len() / 2;
-        let found = self.responses.iter().find(|response| response.index == middle + 1);
-        let optimal = optimum.nearest(found.map_or(0.5, |response| response.mean));
+        let optimal = self.optimal(optimum);
         let differences: Vec<f64> = self
             .responses
             .iter()

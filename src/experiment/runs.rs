@@ -136,7 +136,9 @@ mod tests {
         };
         assert!(find_runs(top.path()).unwrap().is_empty());
         assert!(find_runs(&top.path().join("nowhere")).is_err());
-        ["base/x", "embedded/x_adaptive", "embedded/other", "embedded/log", "embedded/x"].map(touch);
+        for folder in ["base/x", "embedded/x_adaptive", "embedded/other", "embedded/log", "embedded/x"] {
+            touch(folder);
+        }
         std::fs::create_dir(top.path().join("empty")).unwrap();
         let names = |group: &RunGroup| group.folders.iter().map(|run| folder_name(run)).collect::<Vec<_>>();
         let groups = find_runs(top.path()).unwrap();

@@ -1,8 +1,9 @@
-//! Known answers that several tests share.
+//! Known answers and checks that several tests share.
 
 #![allow(dead_code, unused_imports)]
 
 mod gauss_lobatto;
+pub mod page;
 
 pub use gauss_lobatto::{gauss_lobatto, gauss_lobatto_by_recurrence};
 

@@ -35,12 +35,7 @@ pub(super) fn caption(data: &ExperimentData, distances: &[RunDistance]) -> Strin
 
 /// How many responses, where all runs have as many.
 fn responses(data: &ExperimentData) -> String {
-    let mut counts: Vec<usize> = data.runs.iter().map(|run| run.description.responses).collect();
-    counts.dedup();
-    match counts[..] {
-        [n] => format!(" of n = {n} responses"),
-        _ => String::new(),
-    }
+    data.shared(|run| run.description.responses).map_or(String::new(), |n| format!(" of n = {n} responses"))
 }
 
 fn sentence(run: &ExperimentRun, distances: &[RunDistance]) -> Option<String> {
@@ -61,19 +56,37 @@ fn sentence(run: &ExperimentRun, distances: &[RunDistance]) -> Option<String> {
     Some(format!("{}\u{a0}{change},\u{a0}{w1:.3}", run.name.replace(' ', "\u{a0}")))
 }
 
-/// The model and the data, where all runs share them.
+/// Model, data and training, as far as all runs share them.
 fn setting(data: &ExperimentData) -> String {
-    let shared = |field: fn(&ExperimentRun) -> &str| {
-        let mut values: Vec<&str> = data.runs.iter().map(field).collect();
-        values.dedup();
-        match values[..] {
-            [value] if !value.is_empty() => Some(value.to_owned()),
-            _ => None,
-        }
+    let known = |text: String| (!text.is_empty()).then_some(text);
+    let model = data.shared(|run| run.description.model.clone()).and_then(known);
+    let size = data.shared(|run| run.description.parameters).map(size).and_then(known);
+    let source = data.shared(|run| run.description.data.clone()).and_then(known);
+    let training =
+        data.shared(|run| (run.late, run.description.prompts_per_step)).map(|(steps, prompts)| match prompts {
+            0 => format!("{steps} steps"),
+            _ => format!("{steps} steps of {prompts} prompts"),
+        });
+    let device = data.shared(|run| run.description.device.clone()).and_then(known);
+    let model = match (model, size) {
+        (Some(model), Some(size)) => Some(format!("{model} ({size})")),
+        (model, size) => model.or(size),
     };
-    let model = shared(|run| &run.description.model).map(|model| format!("model {model}"));
-    let source = shared(|run| &run.description.data).map(|data| format!("data {data}"));
-    let device = shared(|run| &run.description.device).map(|device| format!("device {device}"));
-    let parts: Vec<String> = [model, source, device].into_iter().flatten().collect();
-    if parts.is_empty() { String::new() } else { format!(" All runs: {}.", parts.join(", ")) }
+    let parts: Vec<String> = [model, source, training, device].into_iter().flatten().collect();
+    match (data.runs.len(), parts.is_empty()) {
+        (_, true) => String::new(),
+        (1, _) => format!(" The run: {}.", parts.join("; ")),
+        _ => format!(" All runs: {}.", parts.join("; ")),
+    }
+}
+
+/// A number of parameters in words; nothing for 0, which stands for an unknown one.
+pub(super) fn size(parameters: u64) -> String {
+    let number = parameters as f64;
+    match parameters {
+        0 => String::new(),
+        1..=999_999 => format!("{:.0} thousand parameters", (number / 1e3).max(1.0)),
+        1_000_000..=9_999_999 => format!("{:.1} million parameters", number / 1e6),
+        _ => format!("{:.0} million parameters", number / 1e6),
+    }
 }

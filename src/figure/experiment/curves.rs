@@ -1,7 +1,7 @@
 //! Rewards against response at one evaluation.
 
 use super::data::{ExperimentRun, Theories};
-use crate::compare::{Learned, Prediction};
+use crate::compare::{Learned, Optimum, Prediction};
 use crate::experiment::{Prompts, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas};
@@ -34,9 +34,10 @@ pub(super) fn draw(
     for at in &learned {
         band(canvas, panel, at)?;
     }
-    theory(canvas, panel, &run.open)?;
-    if run.loss.is_prompt_aware() {
-        theory(canvas, panel, &run.closed)?;
+    // One line where the types of prompt do not differ.
+    let drawn = if run.loss.is_prompt_aware() { &Prompts::BOTH[..] } else { &Prompts::BOTH[..1] };
+    for &prompts in drawn {
+        theory(canvas, panel, run.theories(prompts), run.learned(step, split, prompts))?;
     }
     for at in &learned {
         for response in &at.responses {
@@ -57,12 +58,18 @@ fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), Fig
     canvas.fill(&corners, marker(learned.prompts).colour, BAND_OPACITY)
 }
 
-fn theory(canvas: &Canvas<'_>, panel: &Panel, theories: &Theories) -> Result<(), FigureError> {
-    let curve = |rewards: &[f64]| -> Vec<(f64, f64)> {
-        rewards.iter().zip(1..).map(|(&reward, i)| panel.at((f64::from(i), reward))).collect()
+fn theory(
+    canvas: &Canvas<'_>,
+    panel: &Panel,
+    theories: &Theories,
+    learned: Option<&Learned>,
+) -> Result<(), FigureError> {
+    let curve = |optimum: &Optimum| -> Vec<(f64, f64)> {
+        let rewards = learned.map_or_else(|| optimum.rewards.clone(), |learned| learned.optimal(optimum));
+        rewards.into_iter().zip(1..).map(|(reward, i)| panel.at((f64::from(i), reward))).collect()
     };
-    canvas.line(&curve(&theories.trained.rewards), TRAINED)?;
-    canvas.line(&curve(&theories.named.rewards), NAMED)
+    canvas.line(&curve(&theories.trained), TRAINED)?;
+    canvas.line(&curve(&theories.named), NAMED)
 }
 
 /// The step, and the distance from both theories, in the corners that rising rewards leave free.
@@ -77,8 +84,7 @@ fn notes(
     let (right, bottom) = (panel.left + panel.width - INSET, panel.top + panel.height - INSET);
     canvas.text(&format!("step {step}"), (panel.left + INSET, panel.top + INSET + SMALL), SMALL, Align::Left)?;
     if is_empty {
-        let centre = (panel.left + 0.5 * panel.width, panel.top + 0.5 * panel.height);
-        return canvas.coloured_text("no rewards", centre, SMALL, Align::Centre, colour::AXIS);
+        return canvas.coloured_text("no rewards", (right, bottom - 2.5), SMALL, Align::Right, colour::AXIS);
     }
     let distance = |theory| run.mad(step, split, theory).map_or_else(|| "–".to_owned(), |mad| format!("{mad:.3}"));
     let (named, trained) = (distance(Prediction::Named), distance(Prediction::Trained));

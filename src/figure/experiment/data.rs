@@ -128,6 +128,13 @@ impl ExperimentData {
         Ok(Self { runs: runs.into_iter().map(|(_, run)| run).collect() })
     }
 
+    /// What all runs have in common; `None` if they differ.
+    pub(super) fn shared<T: PartialEq>(&self, property: impl Fn(&ExperimentRun) -> T) -> Option<T> {
+        let mut values = self.runs.iter().map(property);
+        let first = values.next()?;
+        values.all(|value| value == first).then_some(first)
+    }
+
     /// The distances of every evaluation of every run from both theories.
     ///
     /// # Errors

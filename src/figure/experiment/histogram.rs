@@ -32,7 +32,7 @@ pub(super) fn draw(
         let shares = Shares::of(run, prompts);
         let highest = (ROOM * shares.highest()).max(0.05);
         let (left, top, width, height) = place(prompts);
-        let x = Axis::linear((-0.05, 1.05), 0.25, 2, "reward");
+        let x = Axis::linear((-0.05, 1.05), 0.5, 1, "reward");
         let step = [0.1, 0.2, 0.5].into_iter().find(|step| highest / step < 3.6).unwrap_or(1.0);
         let panel = Panel {
             left,

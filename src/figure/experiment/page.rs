@@ -1,7 +1,7 @@
 //! The drawing of the figure of the experiment: a row for each run.
 
 use super::data::{ExperimentData, ExperimentRun};
-use super::{curves, histogram};
+use super::{caption, curves, histogram};
 use crate::experiment::{Prompts, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
@@ -27,18 +27,20 @@ const ROW: f64 = HEIGHT + 25.0;
 /// From the last row to the first line of the caption.
 const BELOW: f64 = 37.0;
 
-pub(super) fn draw(data: &ExperimentData, caption: &str) -> Result<String, FigureError> {
+pub(super) fn draw(data: &ExperimentData, text: &str) -> Result<String, FigureError> {
     let rows = data.runs.len() as f64;
     draw_page(PAGE_WIDTH, "Learned rewards over the optimal rewards, as named and as trained", |canvas| {
         legends(canvas)?;
         columns(canvas)?;
+        let models_differ = data.shared(|run| run.description.parameters).is_none();
         for (number, (run, letter)) in data.runs.iter().zip(letters()).enumerate() {
             let top = TOP + ROW * number as f64;
-            heading(canvas, run, &letter, top - TITLE_ABOVE)?;
+            let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
+            heading(canvas, &format!("{letter} {}", title(run)), &size, top - TITLE_ABOVE)?;
             row(canvas, run, top, number + 1 == data.runs.len())?;
         }
         let caption_top = TOP + ROW * (rows - 1.0) + HEIGHT + BELOW;
-        let last = canvas.paragraph(caption, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
+        let last = canvas.paragraph(text, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
         Ok(last + 0.4 * TEXT + MARGIN)
     })
 }
@@ -78,14 +80,14 @@ fn columns(canvas: &Canvas<'_>) -> Result<(), FigureError> {
     Ok(())
 }
 
-/// The run's name and utility, and its size at the right where there is room.
-fn heading(canvas: &Canvas<'_>, run: &ExperimentRun, letter: &str, baseline: f64) -> Result<(), FigureError> {
-    let title = canvas.shortened(&format!("{letter} {}", title(run)), TITLE, PAGE_WIDTH - 2.0 * MARGIN)?;
+/// The run's name and utility, and the size of its model at the right where there is room.
+fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Result<(), FigureError> {
+    let width = PAGE_WIDTH - 2.0 * MARGIN;
+    let title = canvas.shortened(title, TITLE, width)?;
     canvas.text(&title, (MARGIN, baseline), TITLE, Align::Left)?;
-    let size = size(run);
-    let room = PAGE_WIDTH - 2.0 * MARGIN - canvas.text_width(&title, TITLE)? - 12.0;
-    if canvas.text_width(&size, SMALL)? <= room {
-        canvas.coloured_text(&size, (PAGE_WIDTH - MARGIN, baseline), SMALL, Align::Right, colour::AXIS)?;
+    let room = width - canvas.text_width(&title, TITLE)? - 12.0;
+    if !size.is_empty() && canvas.text_width(size, SMALL)? <= room {
+        canvas.coloured_text(size, (PAGE_WIDTH - MARGIN, baseline), SMALL, Align::Right, colour::AXIS)?;
     }
     Ok(())
 }
@@ -108,22 +110,12 @@ fn title(run: &ExperimentRun) -> String {
     }
 }
 
-fn size(run: &ExperimentRun) -> String {
-    let parameters = run.description.parameters as f64;
-    match run.description.parameters {
-        0 => String::new(),
-        1..=999_999 => format!("{:.0} thousand parameters", parameters / 1e3),
-        1_000_000..=9_999_999 => format!("{:.1} million parameters", parameters / 1e6),
-        _ => format!("{:.0} million parameters", parameters / 1e6),
-    }
-}
-
 fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Result<(), FigureError> {
     let n = run.description.responses;
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
             let x = Axis::linear((0.5, n as f64 + 0.5), response_step(n), 0, "response");
-            let y = Axis::linear((-0.04, 1.04), 0.25, 2, "reward");
+            let y = Axis::linear((-0.04, 1.04), 0.2, 1, "reward");
             let is_first = split == Split::Train && !late;
             let panel = Panel {
                 left: left(split, late),

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::data::ExperimentRun;
-use crate::compare::{Optimum, Prediction};
+use crate::compare::Prediction;
 use crate::experiment::{Prompts, Split};
 use crate::limit::LimitLaw;
 
@@ -39,12 +39,12 @@ pub(super) struct Shares {
 impl Shares {
     pub fn of(run: &ExperimentRun, prompts: Prompts) -> Self {
         let learned = run.learned(run.late, Split::Train, prompts);
-        let middle = learned.and_then(|learned| {
-            let middle = run.description.responses / 2 + 1;
-            learned.responses.iter().find(|response| response.index == middle).map(|response| response.mean)
-        });
         let theories = run.theories(prompts);
-        let expected = |theory| Expected::of(theories.of(theory), middle.unwrap_or(0.5));
+        let expected = |theory| {
+            let optimum = theories.of(theory);
+            let rewards = learned.map_or_else(|| optimum.rewards.clone(), |learned| learned.optimal(optimum));
+            Expected::of(&rewards, optimum.limit.as_ref())
+        };
         Self {
             learned: learned.map_or_else(Vec::new, |learned| learned.shares(BINS)),
             named: expected(Prediction::Named),
@@ -69,19 +69,17 @@ impl Shares {
 }
 
 impl Expected {
-    fn of(optimum: &Optimum, middle: f64) -> Self {
-        let rewards = optimum.nearest(middle);
+    fn of(rewards: &[f64], law: Option<&LimitLaw>) -> Self {
         let one = 1.0 / rewards.len() as f64;
         let mut atoms: Vec<(f64, f64)> = Vec::new();
         let mut finite = vec![0.0; BINS];
-        for &reward in &rewards {
+        for &reward in rewards {
             match atoms.last_mut() {
                 Some((at, mass)) if reward - *at < TIE => *mass += one,
                 _ => atoms.push((reward, one)),
             }
             finite[((reward * BINS as f64) as usize).min(BINS - 1)] += one;
         }
-        let law = optimum.limit.as_ref();
         Self {
             atoms,
             finite,

@@ -13,6 +13,7 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
     for run in &data.runs {
         for learned in &run.evaluations {
             let theories = run.theories(learned.prompts);
+            let [named, trained] = [&theories.named, &theories.trained].map(|optimum| learned.optimal(optimum));
             for response in &learned.responses {
                 let optimal = |rewards: &[f64]| rewards.get(response.index - 1).map_or(String::new(), number);
                 rows.push(vec![
@@ -24,8 +25,8 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
                     number(&response.mean),
                     number(&response.deviation),
                     response.count.to_string(),
-                    optimal(&theories.named.rewards),
-                    optimal(&theories.trained.rewards),
+                    optimal(&named),
+                    optimal(&trained),
                 ]);
             }
         }
