@@ -41,10 +41,12 @@ compiles_cpp || give_up "there is no C++ compiler; install one such as g++ and r
 
 if [ -n "${LIBTORCH:-}" ]; then
     is_libtorch "$LIBTORCH" || give_up "there is no libtorch in LIBTORCH=$LIBTORCH (include/ and lib/libtorch_cpu)."
-    other=$(version_of "$LIBTORCH")
-    case ${LIBTORCH_BYPASS_VERSION_CHECK:-}$other in
+    theirs=$(version_of "$LIBTORCH")
+    case $theirs in
         "$version"* | "") ;;
-        [0-9]*) give_up "LIBTORCH=$LIBTORCH is version $other; it needs version $version." ;;
+        # The variable that torch-sys heeds as well.
+        *) [ -n "${LIBTORCH_BYPASS_VERSION_CHECK+set}" ] ||
+            give_up "LIBTORCH=$LIBTORCH is version $theirs; it needs version $version." ;;
     esac
     found "$(cd "$LIBTORCH" && pwd)"
 fi
@@ -127,8 +129,15 @@ trap 'rm -rf "$fetching"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# The last thing that a failed command said.
-reason() { grep -v '^[[:space:]]*$' "$fetching/log" | tail -n 1; }
+# Why a command failed. Without a network pip ends with the words that there is no such package.
+reason() {
+    if grep -qi 'connection\|timed out' "$fetching/log"; then
+        echo "there is no connection to the package index."
+    else
+        line=$(grep -v '^[[:space:]]*$' "$fetching/log" | tail -n 1)
+        echo "${line:-is the disk full?}"
+    fi
+}
 
 pip() { "$python" -m pip --disable-pip-version-check --quiet --retries 2 --timeout 20 "$@" >"$fetching/log" 2>&1; }
 

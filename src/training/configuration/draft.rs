@@ -193,3 +193,21 @@ impl Receiver for Draft {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_read() {
+        let outer = keys::KEYS.iter().map(ToString::to_string);
+        let loss = keys::LOSS_KEYS.iter().map(|key| format!("loss.{key}"));
+        let embedded = keys::EMBEDDED_KEYS.iter().map(|key| format!("embedded.{key}"));
+        for key in outer.chain(loss).chain(embedded) {
+            let mut draft = Draft::new(Path::new("run.yml"));
+            draft.key(&key).expect("a key");
+            let result = draft.value(&key, Value::Flag(true));
+            assert!(!matches!(result, Err(Problem::UnknownKey { .. })), "{key}");
+        }
+    }
+}

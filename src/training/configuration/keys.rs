@@ -46,9 +46,9 @@ pub(super) const KEYS: &[&str] = &[
     "embedded",
 ];
 
-const LOSS_KEYS: &[&str] = &["open_ended", "closed_ended"];
+pub(super) const LOSS_KEYS: &[&str] = &["open_ended", "closed_ended"];
 
-const EMBEDDED_KEYS: &[&str] =
+pub(super) const EMBEDDED_KEYS: &[&str] =
     &["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size", "dropout", "rows"];
 
 /// Whether a configuration has the key `path`, which is `outer.inner` for a key of an inner mapping.
