@@ -12,8 +12,12 @@ mod figure;
 mod limit;
 mod output;
 mod progress;
+#[cfg(feature = "train")]
+mod score;
 mod solve;
 mod study;
+#[cfg(feature = "train")]
+mod train;
 mod value;
 
 use std::process::ExitCode;
@@ -46,6 +50,10 @@ enum Command {
     Figure(figure::Arguments),
     #[cfg(feature = "train")]
     Dataset(dataset::Arguments),
+    #[cfg(feature = "train")]
+    Train(train::Arguments),
+    #[cfg(feature = "train")]
+    Score(score::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -66,6 +74,10 @@ pub fn run() -> ExitCode {
         Command::Figure(arguments) => figure::run(arguments, cli.quiet),
         #[cfg(feature = "train")]
         Command::Dataset(arguments) => dataset::run(arguments, cli.quiet),
+        #[cfg(feature = "train")]
+        Command::Train(arguments) => train::run(arguments, cli.quiet),
+        #[cfg(feature = "train")]
+        Command::Score(arguments) => score::run(arguments, cli.quiet),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
