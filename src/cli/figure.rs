@@ -99,7 +99,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     };
     let runs = arguments.runs()?;
     if wanted(Figure::Collapse) {
-        add("collapse", figure::collapse(out, runs.as_deref())?, Vec::new());
+        let files = match figure::collapse(out, runs.as_deref()) {
+            // Runs of other losses alone have their own figure among all.
+            Err(FigureError::NoRuns { .. }) if arguments.figure == Figure::All => figure::collapse(out, None)?,
+            files => files?,
+        };
+        add("collapse", files, Vec::new());
     }
     if wanted(Figure::Experiment)
         && let Some(runs) = &runs

@@ -104,7 +104,7 @@ impl CollapseData {
     /// Solves for every utility and reads the runs, if any.
     ///
     /// # Errors
-    /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Rewards`] for a malformed one.
+    /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Experiment`] for a malformed one.
     pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
         let groups = runs.map(find_runs).transpose()?.unwrap_or_default();
         let folders = groups.into_iter().next().map_or_else(Vec::new, |group| group.folders);
