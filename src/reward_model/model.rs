@@ -51,6 +51,12 @@ impl RewardModel {
         Ok(Self { architecture, parameters })
     }
 
+    /// The same parameters, in the same memory, for another thread: a change of one is a change of both.
+    pub fn replica(&self) -> Self {
+        let (architecture, _) = Deberta::new(self.config());
+        Self { architecture, parameters: self.parameters.replica() }
+    }
+
     /// Its configuration.
     pub fn config(&self) -> &Config {
         self.architecture.config()

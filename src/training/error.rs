@@ -90,6 +90,9 @@ pub enum TrainingError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Threads that cannot be had.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
     /// A loss or gradient that is no number.
     #[error(
         "{what} is not finite after {steps} steps; training stops, and the model as it was is in {checkpoint}. A smaller \

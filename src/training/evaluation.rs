@@ -1,12 +1,11 @@
 //! The rewards of prompts that are looked at again and again.
 
-use tch::Kind;
-
 use super::TrainingError;
 use super::gradient::EncodedPrompt;
 use super::loss::{PairLoss, sigmoid};
+use super::workers::Workers;
 use crate::experiment::{RewardRow, Split};
-use crate::reward_model::{RewardModel, Sequence};
+use crate::reward_model::Sequence;
 
 /// Prompts of one split, tokenised once.
 pub struct Evaluation {
@@ -44,16 +43,9 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`TrainingError::Model`].
-    pub fn run(
-        &self,
-        model: &RewardModel,
-        loss: &PairLoss,
-        step: u64,
-        kind: Kind,
-        tokens_per_pass: usize,
-    ) -> Result<Evaluated, TrainingError> {
+    pub fn run(&self, workers: &mut Workers, loss: &PairLoss, step: u64) -> Result<Evaluated, TrainingError> {
         let sequences: Vec<Sequence> = self.prompts.iter().flat_map(EncodedPrompt::sequences).collect();
-        let logits = model.logits(&sequences, kind, tokens_per_pass)?;
+        let logits = workers.logits(&sequences)?;
         let share = 1.0 / self.prompts.len().max(1) as f64;
         let mut evaluated =
             Evaluated { split: self.split, step, loss: 0.0, accuracy: 0.0, rows: Vec::with_capacity(logits.len()) };

@@ -48,7 +48,18 @@ pub struct Totals {
     pub tokens: usize,
 }
 
-/// The gradient of the mean loss over `prompts`, added up in `gradient`, times `scale`.
+impl Totals {
+    /// Adds those of other prompts.
+    pub fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.accuracy += other.accuracy;
+        self.prompts += other.prompts;
+        self.sequences += other.sequences;
+        self.tokens += other.tokens;
+    }
+}
+
+/// Adds the gradient of the summed loss of `prompts`, times `scale`, to `gradient`.
 ///
 /// Each response is encoded once, however many pairs it is in; as many prompts as `tokens_per_pass` allows share a pass.
 ///
@@ -57,7 +68,7 @@ pub struct Totals {
 pub fn accumulate(
     model: &RewardModel,
     loss: &PairLoss,
-    prompts: &[EncodedPrompt],
+    prompts: &[&EncodedPrompt],
     kind: Kind,
     tokens_per_pass: usize,
     scale: f64,
@@ -72,7 +83,7 @@ pub fn accumulate(
             tokens <= tokens_per_pass
         });
         let (now, later) = rest.split_at(fit.count().max(1));
-        pass(model, loss, now, kind, scale / prompts.len() as f64, gradient, &mut totals)?;
+        pass(model, loss, now, kind, scale, gradient, &mut totals)?;
         rest = later;
     }
     Ok(totals)
@@ -81,14 +92,14 @@ pub fn accumulate(
 fn pass(
     model: &RewardModel,
     loss: &PairLoss,
-    prompts: &[EncodedPrompt],
+    prompts: &[&EncodedPrompt],
     kind: Kind,
     scale: f64,
     gradient: &Tensor,
     totals: &mut Totals,
 ) -> Result<(), ModelError> {
     let parameters = model.parameters();
-    let sequences: Vec<Sequence> = prompts.iter().flat_map(EncodedPrompt::sequences).collect();
+    let sequences: Vec<Sequence> = prompts.iter().flat_map(|prompt| prompt.sequences()).collect();
     let Batches { distinct, longest, batches, order } = Batches::new(&sequences, model.config(), parameters.device())?;
     let pass = model.architecture().begin(parameters, &distinct, longest, kind, true);
     let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();

@@ -18,5 +18,6 @@ pub mod scaling;
 pub mod schedule;
 pub mod source;
 pub mod trainer;
+pub mod workers;
 
 pub use error::TrainingError;

@@ -15,6 +15,7 @@ use super::optimiser::AdamW;
 use super::scaling::LossScale;
 use super::source::{PromptSource, Taking};
 use super::trainer::Trainer;
+use super::workers::Workers;
 use crate::dataset::Rankings;
 use crate::experiment::{self, Loss, REWARDS_FILE, RunDescription, Split};
 use crate::reward_model::deberta::Config;
@@ -23,9 +24,6 @@ use crate::reward_model::{Compute, RewardModel, weights};
 
 /// The configuration that a directory's run began with.
 const CONFIGURATION: &str = "configuration.json";
-/// What the activations of a pass may take, in bytes: on a CPU beside weights, gradient and moments, and on a GPU.
-const CPU_BYTES: f64 = 3e9;
-const GPU_BYTES: f64 = 3e10;
 
 /// What is told while a run is made ready.
 pub type Tell<'a> = &'a dyn Fn(&str);
@@ -98,25 +96,28 @@ impl Trainer {
         let test = source.split().test.clone().map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
         let evaluations = vec![Evaluation::new(Split::Train, train), Evaluation::new(Split::Test, test)];
 
+        let parameters = model.parameters().declarations().elements() as u64;
+        let device = compute.describe();
+        let workers = Workers::new(model, compute, configuration.tokens_per_pass)?;
+
         // From here on the directory is this run's.
         let description = RunDescription {
             name: configuration.name.clone(),
             model: configuration.model_name.to_string(),
-            parameters: model.parameters().declarations().elements() as u64,
+            parameters,
             data: data_name,
             responses: evaluations.iter().map(Evaluation::responses).max().unwrap_or(0),
             max_steps: configuration.max_steps,
             prompts_per_step: configuration.prompts_per_step() as u64,
             learning_rate: configuration.learning_rate,
             seed: configuration.seed,
-            device: compute.describe(),
+            device,
             ..RunDescription::from(&loss)
         };
         let metrics = claim(&directory, &configuration, &description, resume, resumed.as_ref().map(|_| step))?;
-        let tokens_per_pass = configuration.tokens_per_pass.unwrap_or_else(|| tokens_per_pass(model.config(), compute));
         Ok(Self {
             directory,
-            model,
+            workers,
             tokenizer,
             loss: pair_loss,
             source,
@@ -125,7 +126,6 @@ impl Trainer {
             scale,
             metrics,
             compute,
-            tokens_per_pass,
             data_checksum,
             step,
             seconds,
@@ -299,16 +299,4 @@ fn claim(
     let text = serde_json::to_string_pretty(configuration).map_err(|error| failed(&path, error.into()))?;
     crate::files::write(&path, (text + "\n").as_bytes()).map_err(|source| failed(&path, source))?;
     Ok(metrics)
-}
-
-/// How many tokens fit into a pass: by a count of what the graph of a layer keeps for each.
-fn tokens_per_pass(config: &Config, compute: Compute) -> usize {
-    let (bytes, budget) = match compute.device.is_cuda() {
-        true => (if compute.kind == tch::Kind::Float { 4.0 } else { 2.0 }, GPU_BYTES),
-        false => (4.0, CPU_BYTES),
-    };
-    // Attention keeps three numbers for each head and key; sequences are a few hundred tokens long.
-    let keys = 3.0 * config.num_attention_heads as f64 * 256.0;
-    let numbers = 24.0 * config.hidden_size as f64 + 2.0 * config.intermediate_size as f64 + keys;
-    (budget / (bytes * numbers * config.num_hidden_layers as f64)).max(1.0) as usize
 }

@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-use tch::Tensor;
-
 use super::TrainingError;
 use super::checkpoint::{self, State};
 use super::configuration::Configuration;
 use super::evaluation::{Evaluated, Evaluation};
-use super::gradient::{EncodedPrompt, Totals, accumulate};
+use super::gradient::{EncodedPrompt, Totals};
 use super::loss::PairLoss;
 use super::metrics::{EvaluationPoint, Metrics, TrainingPoint};
 use super::optimiser::{AdamW, clip};
 use super::scaling::LossScale;
 use super::schedule::Schedule;
 use super::source::PromptSource;
+use super::workers::Workers;
 use crate::experiment::{self, REWARDS_FILE};
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, RewardModel};
@@ -29,7 +28,7 @@ const AHEAD: usize = 2;
 pub struct Trainer {
     pub(super) configuration: Configuration,
     pub(super) directory: PathBuf,
-    pub(super) model: RewardModel,
+    pub(super) workers: Workers,
     pub(super) tokenizer: std::sync::Arc<Tokenizer>,
     pub(super) loss: PairLoss,
     pub(super) source: PromptSource,
@@ -38,7 +37,6 @@ pub struct Trainer {
     pub(super) scale: LossScale,
     pub(super) metrics: Metrics,
     pub(super) compute: Compute,
-    pub(super) tokens_per_pass: usize,
     pub(super) data_checksum: u32,
     pub(super) step: u64,
     pub(super) seconds: f64,
@@ -103,12 +101,17 @@ impl Trainer {
 
     /// The model as it is.
     pub fn model(&self) -> &RewardModel {
-        &self.model
+        self.workers.model()
     }
 
     /// Where it computes.
     pub fn compute(&self) -> Compute {
         self.compute
+    }
+
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        self.workers.threads()
     }
 
     /// Steps taken.
@@ -147,7 +150,6 @@ impl Trainer {
         stop: &AtomicBool,
     ) -> Result<Outcome, TrainingError> {
         let schedule = Schedule::from(&self.configuration);
-        let gradient = self.model.parameters().flat().zeros_like();
         let began = Instant::now();
         let mut seen = 0;
         let mut window = Window::default();
@@ -162,7 +164,7 @@ impl Trainer {
             }
             let Ok(batch) = prompts.recv() else { break };
             let started = Instant::now();
-            let totals = self.update(&batch?, &schedule, &gradient, &mut window)?;
+            let totals = self.update(&batch?, &schedule, &mut window)?;
             let seconds = started.elapsed().as_secs_f64();
             self.seconds += seconds;
             window.seconds += seconds;
@@ -196,17 +198,13 @@ impl Trainer {
         &mut self,
         prompts: &[EncodedPrompt],
         schedule: &Schedule,
-        gradient: &Tensor,
         window: &mut Window,
     ) -> Result<Totals, TrainingError> {
-        let mut gradient = gradient.shallow_clone();
-        let _ = gradient.zero_();
         // Dropout depends on the step alone, so that a run goes on as if it had never stopped.
         let seed = self.configuration.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.step + 1);
         tch::manual_seed((seed >> 1) as i64);
         let scale = self.scale.scale();
-        let (kind, tokens) = (self.compute.kind, self.tokens_per_pass);
-        let totals = accumulate(&self.model, &self.loss, prompts, kind, tokens, scale, &gradient)?;
+        let (totals, mut gradient) = self.workers.gradient(&self.loss, prompts, scale)?;
         if !totals.loss.is_finite() {
             return Err(self.not_finite("the loss")?);
         }
@@ -219,7 +217,7 @@ impl Trainer {
         }
         if norm.is_finite() {
             let rate = self.configuration.learning_rate * schedule.multiplier(self.step);
-            self.optimiser.step(self.model.parameters_mut(), &gradient, rate);
+            self.optimiser.step(self.workers.model_mut().parameters_mut(), &gradient, rate);
             window.norm += norm;
         }
         self.step += 1;
@@ -252,8 +250,7 @@ impl Trainer {
     fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut rows = Vec::new();
         for evaluation in &self.evaluations {
-            let evaluated =
-                evaluation.run(&self.model, &self.loss, self.step, self.compute.kind, self.tokens_per_pass)?;
+            let evaluated = evaluation.run(&mut self.workers, &self.loss, self.step)?;
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
             self.metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
             observer.evaluated(&evaluated);
@@ -280,17 +277,7 @@ impl Trainer {
             data_checksum: self.data_checksum,
             configuration: self.configuration.clone(),
         };
-        checkpoint::write(&self.directory, &state, &self.model, &self.tokenizer, &self.optimiser)
-    }
-}
-
-impl Totals {
-    fn add(&mut self, other: &Self) {
-        self.loss += other.loss;
-        self.accuracy += other.accuracy;
-        self.prompts += other.prompts;
-        self.sequences += other.sequences;
-        self.tokens += other.tokens;
+        checkpoint::write(&self.directory, &state, self.model(), &self.tokenizer, &self.optimiser)
     }
 }
 

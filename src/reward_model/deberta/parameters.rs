@@ -153,6 +153,19 @@ impl Parameters {
         Ok(Self { flat, offsets, leaves, decaying, trainable, declarations })
     }
 
+    /// The same values in the same memory, but leaves of their own: a graph for another thread.
+    pub fn replica(&self) -> Self {
+        let own = |leaf: &Tensor| leaf.detach().set_requires_grad(leaf.requires_grad());
+        Self {
+            declarations: self.declarations.clone(),
+            flat: self.flat.shallow_clone(),
+            offsets: self.offsets.clone(),
+            leaves: self.leaves.iter().map(own).collect(),
+            decaying: self.decaying,
+            trainable: self.trainable,
+        }
+    }
+
     /// New values as [`Declaration::initial`] says; `seed` decides them.
     pub fn initialise(&mut self, config: &Config, seed: i64) {
         tch::no_grad(|| {
