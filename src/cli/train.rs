@@ -153,7 +153,7 @@ impl Watcher {
             "{}: {} parameters on {}, {} prompts a step{}",
             trainer.configuration().name,
             grouped(model.parameters().declarations().elements()),
-            trainer.compute().describe(),
+            trainer.compute().describe(trainer.threads()),
             trainer.configuration().prompts_per_step(),
             if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
         ));

@@ -73,11 +73,11 @@ impl Compute {
         Ok(Self { device, kind })
     }
 
-    /// The device in words.
-    pub fn describe(&self) -> String {
+    /// The device in words; `threads` compute where it is a CPU.
+    pub fn describe(&self, threads: usize) -> String {
         let device = match self.device {
             Device::Cuda(_) => query("name").unwrap_or_else(|| "CUDA".to_owned()),
-            _ => format!("CPU, {} threads", tch::get_num_threads()),
+            _ => format!("CPU, {threads} threads"),
         };
         let kind = match self.kind {
             Kind::BFloat16 => "bfloat16",

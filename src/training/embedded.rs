@@ -42,7 +42,7 @@ pub fn config(tokens: usize, padding: u32, overrides: &EmbeddedOverrides) -> Con
         num_hidden_layers: or(overrides.num_hidden_layers, 2),
         num_attention_heads: or(overrides.num_attention_heads, 4),
         attention_head_size: None,
-        intermediate_size: overrides.intermediate_size.map_or(4 * hidden_size, |size| size as i64),
+        intermediate_size: overrides.intermediate_size.map_or(2 * hidden_size, |size| size as i64),
         hidden_act: Activation::Gelu,
         hidden_dropout_prob: dropout,
         attention_probs_dropout_prob: dropout,

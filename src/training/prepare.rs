@@ -97,8 +97,8 @@ impl Trainer {
         let evaluations = vec![Evaluation::new(Split::Train, train), Evaluation::new(Split::Test, test)];
 
         let parameters = model.parameters().declarations().elements() as u64;
-        let device = compute.describe();
         let workers = Workers::new(model, compute, configuration.tokens_per_pass)?;
+        let device = compute.describe(workers.threads());
 
         // From here on the directory is this run's.
         let description = RunDescription {

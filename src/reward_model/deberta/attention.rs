@@ -163,21 +163,24 @@ impl DisentangledSelfAttention {
         let (key, value) = (by_head.get(0), by_head.get(1));
 
         // Positions 0 - j, for j from 0 to T - 1.
-        let mut against = (&query * self.scale).unsqueeze(2);
-        if let Some(table) = positions.and_then(|p| p.queries.as_ref()) {
-            let longest = positions.map_or(0, |p| p.longest);
-            against = against + table.narrow(1, longest - length, length).flip([1]).unsqueeze(1);
-        }
-        let mut scores = (key * against).sum_dim_intlist([-1i64].as_slice(), false, None::<Kind>);
-        if let Some(table) = positions.and_then(|p| p.keys.as_ref()) {
-            let longest = positions.map_or(0, |p| p.longest);
-            scores = scores + query.bmm(&table.narrow(1, longest - 1, length).transpose(1, 2));
-        }
-        if let Some(bias) = bias {
-            scores = scores + bias.unsqueeze(0);
-        }
+        let longest = positions.map_or(0, |p| p.longest);
+        let from_position = positions.and_then(|p| p.queries.as_ref());
+        let from_position = from_position.map(|table| table.narrow(1, longest - length, length).flip([1]).unsqueeze(1));
+        let to_position = positions.and_then(|p| p.keys.as_ref());
+        let to_position = to_position.map(|table| query.bmm(&table.narrow(1, longest - 1, length).transpose(1, 2)));
+        let against = plus((&query * self.scale).unsqueeze(2), from_position);
+        let scores = (key * against).sum_dim_intlist([-1i64].as_slice(), false, None::<Kind>);
+        let scores = plus(plus(scores, to_position), bias.map(|bias| bias.unsqueeze(0)));
         let probabilities = self.dropout.forward(scores.softmax(-1, None::<Kind>), training);
         let context = probabilities.unsqueeze(2).matmul(&value).squeeze_dim(2);
         context.transpose(0, 1).reshape([count, heads * width])
+    }
+}
+
+/// A sum whose second term may be absent.
+fn plus(x: Tensor, y: Option<Tensor>) -> Tensor {
+    match y {
+        Some(y) => x + y,
+        None => x,
     }
 }

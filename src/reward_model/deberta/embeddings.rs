@@ -58,14 +58,10 @@ impl Embeddings {
         let states = if self.is_by_token() {
             tokens
         } else {
-            let mut states = tokens;
-            if let Some(positions) = self.position_embeddings {
-                states = states + weights[positions].narrow(0, 0, batch.length());
-            }
-            if let Some(segments) = self.token_type_embeddings {
-                states = states + Tensor::embedding(&weights[segments], &batch.segments, -1, false, false);
-            }
-            self.project(weights, states)
+            let positions = self.position_embeddings.map(|id| weights[id].narrow(0, 0, batch.length()));
+            let segments =
+                self.token_type_embeddings.map(|id| Tensor::embedding(&weights[id], &batch.segments, -1, false, false));
+            self.project(weights, positions.into_iter().chain(segments).fold(tokens, |states, term| states + term))
         };
         let states = match &batch.mask {
             Some(mask) => &states * mask.unsqueeze(-1).to_kind(states.kind()),

@@ -38,7 +38,7 @@ pub struct Declaration {
 
 impl Declaration {
     /// The number of its elements.
-    pub fn len(&self) -> i64 {
+    pub fn elements(&self) -> i64 {
         self.shape.iter().product()
     }
 
@@ -65,7 +65,7 @@ impl Declarations {
 
     /// How many parameters there are, counting elements.
     pub fn elements(&self) -> i64 {
-        self.0.iter().map(Declaration::len).sum()
+        self.0.iter().map(Declaration::elements).sum()
     }
 }
 
@@ -137,7 +137,7 @@ impl Parameters {
         for &index in &order {
             let declaration = &declarations.0[index];
             offsets[index] = end;
-            end += declaration.len();
+            end += declaration.elements();
             match role(declaration) {
                 Role::Decays => (decaying, trainable) = (end, end),
                 Role::Plain => trainable = end,
@@ -146,7 +146,7 @@ impl Parameters {
         }
         let flat = Tensor::f_zeros([end], (Kind::Float, device))?;
         let leaves = declarations.0.iter().zip(&offsets).map(|(declaration, &offset)| {
-            let view = flat.narrow(0, offset, declaration.len()).view(&declaration.shape[..]).detach();
+            let view = flat.narrow(0, offset, declaration.elements()).view(&declaration.shape[..]).detach();
             view.set_requires_grad(offset < trainable)
         });
         let leaves = leaves.collect();
@@ -203,7 +203,7 @@ impl Parameters {
     pub fn views<'a>(&'a self, flat: &'a Tensor) -> impl Iterator<Item = (&'a str, Tensor)> {
         self.declarations.0.iter().zip(&self.offsets).filter(|(_, offset)| **offset < self.trainable).map(
             move |(declaration, &offset)| {
-                let view = flat.narrow(0, offset, declaration.len()).view(&declaration.shape[..]);
+                let view = flat.narrow(0, offset, declaration.elements()).view(&declaration.shape[..]);
                 (declaration.name.as_str(), view)
             },
         )
@@ -212,7 +212,7 @@ impl Parameters {
     /// The trainable leaves with the place of each in [`Parameters::flat`].
     pub fn trainable(&self) -> impl Iterator<Item = (&Tensor, std::ops::Range<i64>)> {
         let ranges = self.declarations.0.iter().zip(&self.offsets);
-        let ranges = ranges.map(|(declaration, &offset)| offset..offset + declaration.len());
+        let ranges = ranges.map(|(declaration, &offset)| offset..offset + declaration.elements());
         self.leaves.iter().zip(ranges).filter(|(_, range)| range.start < self.trainable)
     }
 
