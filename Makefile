@@ -20,11 +20,22 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(shell brew --prefix openblas 2>/dev/null)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 endif
 
+# Where runs are trained, and where the figures find what is kept of them.
+RUNS ?= runs
+KEPT ?= $(FIGURES)/experiment
+# Trains configurations of simulations/embedded, or goes on with them where they were stopped, and keeps their rewards.
+train = $(if $(libtorch),for name in $(1); do \
+	$(TARGET)/release/reward-collapse train simulations/embedded/$$name.yml --output-dir $(RUNS)/embedded/$$name --resume && \
+	mkdir -p $(KEPT)/embedded/$$name && \
+	cp $(RUNS)/embedded/$$name/rewards.csv $(RUNS)/embedded/$$name/run.json $(RUNS)/embedded/$$name/metrics.jsonl \
+		$(KEPT)/embedded/$$name/ || exit 1; done,\
+	@echo "No training without libtorch: the figures show the kept runs.")
+
 # The part of the study that `make study` runs, where machines share it: SHARD=2/8.
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build reproduce study test bench peers lint docs clean
+.PHONY: help deps build reproduce experiment study test bench peers lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,9 +46,14 @@ deps:
 build: deps ## compile the program
 	$(BUILD_CARGO) build $(BUILD)
 
-reproduce: build ## draw every figure again, with its numbers; the study's from its kept points
-	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS)
+reproduce: build ## train the prompt-aware reward model, and draw every figure with it and the kept runs and points
+	$(call train,x_adaptive)
+	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS) --runs $(KEPT)
 	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
+
+experiment: build ## train the embedded default with each loss of the paper, some two minutes each, and draw the figure
+	$(call train,x log x_inv logsigmoid x_adaptive)
+	$(TARGET)/release/reward-collapse figure experiment --out $(FIGURES) --runs $(KEPT)
 
 study: build ## compute what is missing of the study of convergence; SHARD=I/K for a part
 	$(TARGET)/release/reward-collapse asymptotics --study simulations/asymptotics.toml \

@@ -1,4 +1,4 @@
-//! `attention.self`: disentangled attention (He, Liu, Gao and Chen, 2021, section 3.1).
+//! `attention.self`: disentangled attention (He, Liu, Gao and Chen, *DeBERTa*, 2021, section 3.1).
 //!
 //! The score of query `i` and key `j` is `q_i k_j` (content to content) plus `q_i k^r_(i-j)` (content to position) plus
 //! `k_j q^r_(i-j)` (position to content), over the root of the head's width times the number of terms.
