@@ -11,7 +11,7 @@ use crate::reward_model::tokenizer::Tokenizer;
 /// Prompts of the embedded corpus.
 pub const ROWS: u64 = 4096;
 /// Tokens of the tokeniser that is trained on the data.
-const VOCABULARY: usize = 4096;
+const VOCABULARY: usize = 8192;
 /// Rankings whose texts the tokeniser learns from.
 const TEXTS: usize = 2048;
 

@@ -156,15 +156,22 @@ impl Trainer {
         if self.step == 0 && self.configuration.eval_at_start {
             self.evaluate(observer)?;
         }
-        let mut saved_at = None;
         while self.step < self.configuration.max_steps {
             if stop.load(Ordering::Relaxed) {
                 let checkpoint = self.save(observer)?;
                 return Ok(Outcome::Interrupted { step: self.step, checkpoint });
             }
+            // Every step sends its prompts, or the error that ended them.
             let Ok(batch) = prompts.recv() else { break };
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.save(observer)?;
+                    return Err(error);
+                }
+            };
             let started = Instant::now();
-            let totals = self.update(&batch?, &schedule, &mut window)?;
+            let totals = self.update(&batch, &schedule, &mut window)?;
             let seconds = started.elapsed().as_secs_f64();
             self.seconds += seconds;
             window.seconds += seconds;
@@ -184,11 +191,7 @@ impl Trainer {
             }
             if last || self.step.is_multiple_of(self.configuration.save_steps) {
                 self.save(observer)?;
-                saved_at = Some(self.step);
             }
-        }
-        if saved_at != Some(self.step) && self.step < self.configuration.max_steps {
-            self.save(observer)?;
         }
         Ok(Outcome::Finished)
     }
