@@ -78,12 +78,12 @@ impl AdamW {
     }
 }
 
-/// The Euclidean norm of `gradient`, which is scaled down to `longest` where it is longer.
+/// The Euclidean norm of `gradient`, which is scaled down to `longest` where it is longer; 0 is no limit.
 pub fn clip(gradient: &mut Tensor, longest: f64) -> f64 {
     let norm = gradient.norm_scalaropt_dtype(2.0, Kind::Double).double_value(&[]);
     // As in PyTorch.
     let factor = longest / (norm + 1e-6);
-    if factor < 1.0 {
+    if longest > 0.0 && factor < 1.0 {
         let _ = gradient.g_mul_scalar_(factor);
     }
     norm

@@ -129,6 +129,7 @@ impl Trainer {
             data_checksum,
             step,
             seconds,
+            saved: resumed.map(|(path, _)| (step, path)),
             configuration,
         })
     }

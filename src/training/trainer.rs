@@ -40,6 +40,8 @@ pub struct Trainer {
     pub(super) data_checksum: u32,
     pub(super) step: u64,
     pub(super) seconds: f64,
+    /// The last checkpoint, with its step.
+    pub(super) saved: Option<(u64, PathBuf)>,
 }
 
 /// How training goes, for whoever watches.
@@ -153,7 +155,8 @@ impl Trainer {
         let began = Instant::now();
         let mut seen = 0;
         let mut window = Window::default();
-        if self.step == 0 && self.configuration.eval_at_start {
+        // A checkpoint of step 0 was written after its evaluation.
+        if self.step == 0 && self.configuration.eval_at_start && self.saved.is_none() {
             self.evaluate(observer)?;
         }
         while self.step < self.configuration.max_steps {
@@ -229,7 +232,7 @@ impl Trainer {
         Ok(totals)
     }
 
-    fn not_finite(&self, what: &'static str) -> Result<TrainingError, TrainingError> {
+    fn not_finite(&mut self, what: &'static str) -> Result<TrainingError, TrainingError> {
         let checkpoint = self.checkpoint()?;
         Ok(TrainingError::NotFinite { what, steps: self.step, checkpoint })
     }
@@ -255,6 +258,9 @@ impl Trainer {
         for evaluation in &self.evaluations {
             let evaluated = evaluation.run(&mut self.workers, &self.loss, self.step)?;
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
+            if !loss.is_finite() {
+                return Err(self.not_finite("the loss")?);
+            }
             self.metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
             observer.evaluated(&evaluated);
             rows.extend(evaluated.rows);
@@ -264,13 +270,19 @@ impl Trainer {
         Ok(())
     }
 
-    fn save(&self, observer: &mut dyn Observer) -> Result<PathBuf, TrainingError> {
+    fn save(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainingError> {
         let path = self.checkpoint()?;
         observer.saved(&path);
         Ok(path)
     }
 
-    fn checkpoint(&self) -> Result<PathBuf, TrainingError> {
+    fn checkpoint(&mut self) -> Result<PathBuf, TrainingError> {
+        // One that is there is never at risk.
+        if let Some((step, path)) = &self.saved
+            && *step == self.step
+        {
+            return Ok(path.clone());
+        }
         let state = State {
             step: self.step,
             optimiser_steps: self.optimiser.steps(),
@@ -280,7 +292,9 @@ impl Trainer {
             data_checksum: self.data_checksum,
             configuration: self.configuration.clone(),
         };
-        checkpoint::write(&self.directory, &state, self.model(), &self.tokenizer, &self.optimiser)
+        let path = checkpoint::write(&self.directory, &state, self.model(), &self.tokenizer, &self.optimiser)?;
+        self.saved = Some((self.step, path.clone()));
+        Ok(path)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Weights in files: `model.safetensors` or `pytorch_model.bin`, in transformers' names.
 
 mod hub;
+mod pickle;
 mod pytorch;
 mod safetensors;
 
