@@ -17,7 +17,8 @@ transformers, 56 texts
 
 Each measurement is a process of its own: --warm-up steps that do not count, then --steps that do, all on the same 8
 prompts. A round takes the three in turn, and the next round other prompts. The machine's load then acts on all three
-alike, and ratios are taken within a round. The losses of all steps are compared: they agree only for the same weights,
+alike, and ratios are taken within a round. Where others compute on the same cores, processor time says more than time;
+compare it with --threads 1, for threads that wait for each other use it too. The losses of all steps are compared: they agree only for the same weights,
 texts, pairs, gradients and updates. Without --model, the program first trains its small default model for a few steps on
 the same data, so that the losses are not those of a model without an opinion. Dropout is turned off everywhere.
 
@@ -28,6 +29,7 @@ machine to results.json.
 import argparse
 import csv
 import json
+import math
 import os
 import platform
 import shutil
@@ -35,6 +37,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from itertools import islice
@@ -58,6 +62,8 @@ class Result:
     method: str
     seconds: float
     """The median of the steps."""
+    cpu_seconds: float
+    """Processor time of all threads, the mean of the steps."""
     sequences: int
     """Of a step."""
     tokens: int
@@ -70,18 +76,47 @@ class Result:
     """The largest resident memory of the process."""
 
 
-def _run(command: list[Any], threads: int) -> tuple[str, int]:
-    """Output and peak memory of a process."""
+def _run(command: list[Any], threads: int, watch: Callable[[int], None] | None = None) -> tuple[str, int]:
+    """Output and peak memory of a process, whose number `watch` is called with again and again while it runs."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
         process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=error, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
+        while True:
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG if watch else 0)
+            if ended:
+                break
+            watch(process.pid)
+            time.sleep(0.005)
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         error.seek(0)
         if process.returncode:
             sys.exit(f"{' '.join(map(str, command))}: exit status {process.returncode}\n{error.read()[-2000:]}")
         return out.read(), usage.ru_maxrss * 1024
+
+
+class StepClock:
+    """Processor time of a process at each line that it adds to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.at: list[float] = []
+
+    def __call__(self, process: int) -> None:
+        try:
+            lines = sum('"seconds"' in line for line in self.path.read_text().splitlines())
+            if lines > len(self.at):
+                tasks = Path(f"/proc/{process}/task").glob("*/schedstat")
+                self.at += [sum(int(task.read_text().split()[0]) for task in tasks) / 1e9] * (lines - len(self.at))
+        except OSError:
+            # Not there yet, or no longer; or another system than Linux.
+            pass
+
+    def each(self, warm_up: int, steps: int) -> float:
+        """The mean of the steps after the first ones; not a number where it could not be seen."""
+        if len(self.at) < warm_up + steps:
+            return math.nan
+        return (self.at[warm_up + steps - 1] - self.at[warm_up - 1]) / steps
 
 
 def _configuration(path: Path, **keys: Any) -> Path:
@@ -132,8 +167,9 @@ def prepare_model(options: argparse.Namespace, rankings: Path, folder: Path) -> 
 
 
 def measure_ours(options: argparse.Namespace, round: int, model: Path, data: Path, folder: Path) -> Result:
-    """This program's training. Of 9 rankings the last tests, and each step takes the other 8."""
-    steps = options.warm_up + options.steps
+    """This program's training. Of 9 rankings the last tests, and each step takes the other 8. One step more than is
+    counted: an evaluation follows the last one."""
+    steps = options.warm_up + options.steps + 1
     output = folder / f"ours-{round}"
     configuration = _configuration(
         folder / "ours.yml",
@@ -158,7 +194,8 @@ def measure_ours(options: argparse.Namespace, round: int, model: Path, data: Pat
         threads=options.threads,
         output_dir=str(output),
     )
-    _, peak = _run([options.program, "--quiet", "train", configuration, "--data", data], options.threads)
+    clock = StepClock(output / "metrics.jsonl")
+    _, peak = _run([options.program, "--quiet", "train", configuration, "--data", data], options.threads, clock)
     lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
     lines = [line for line in lines if "seconds" in line]
     shutil.rmtree(output)
@@ -168,12 +205,13 @@ def measure_ours(options: argparse.Namespace, round: int, model: Path, data: Pat
     return Result(
         round,
         OURS,
-        statistics.median(seconds[options.warm_up :]),
+        statistics.median(seconds[options.warm_up : -1]),
+        clock.each(options.warm_up, options.steps),
         round_to(last["sequences_per_second"] * seconds[-1]),
         round_to(last["tokens_per_second"] * seconds[-1]),
         0,
         lines[0]["loss"],
-        last["loss"],
+        lines[-2]["loss"],
         peak,
     )
 
@@ -196,15 +234,15 @@ def measure_peer(options: argparse.Namespace, round: int, method: str, model: Pa
     found = json.loads(output)
     losses = found["losses"]
     median = statistics.median(found["seconds"][options.warm_up :])
+    cpu = statistics.mean(found["cpu_seconds"][options.warm_up :])
     counts = [found[key] for key in ("sequences", "tokens", "padded")]
-    return Result(round, method, median, *counts, losses[0], losses[-1], peak)
+    return Result(round, method, median, cpu, *counts, losses[0], losses[-1], peak)
 
 
 def report(results: list[Result]) -> bool:
     """Prints the table; whether the losses agree."""
     ours = {result.round: result for result in results if result.method == OURS}
-    distinct = {result.round: result for result in results if PEERS.get(result.method) == "distinct"}
-    print(f"\n{'':24} {'s/step':>8} {'ratio':>7} {'texts/s':>8} {'tokens':>8} {'padded':>8} {'peak MB':>8} {'first loss':>10}")
+    print(f"\n{'':24} {'s/step':>8} {'ratio':>7} {'CPU s':>8} {'ratio':>7} {'texts/s':>8} {'tokens':>8} {'padded':>8} {'peak MB':>8} {'first loss':>10}")
     same = True
     for method in (OURS, *PEERS):
         own = [result for result in results if result.method == method]
@@ -216,7 +254,9 @@ def report(results: list[Result]) -> bool:
         texts = median(lambda r: ours[r.round].sequences / r.seconds)
         padded = median(lambda r: r.padded)
         print(
-            f"{method:24} {seconds:8.3f} {median(lambda r: r.seconds / ours[r.round].seconds):7.2f} {texts:8.1f}"
+            f"{method:24} {seconds:8.3f} {median(lambda r: r.seconds / ours[r.round].seconds):7.2f}"
+            f" {median(lambda r: r.cpu_seconds):8.3f} {median(lambda r: r.cpu_seconds / ours[r.round].cpu_seconds):7.2f}"
+            f" {texts:8.1f}"
             f" {median(lambda r: r.tokens):8.0f} {padded if padded else '':>8} {median(lambda r: r.peak_bytes) / 1e6:8.0f}"
             f" {own[0].first_loss:10.6f}"
         )
@@ -273,7 +313,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results.csv")
     options = parser.parse_args()
     options.program = options.program.resolve()
-    if options.start_steps < 1 or options.steps < 1 or options.rounds < 1 or options.threads < 1:
+    if options.start_steps < 1 or options.warm_up < 1 or options.steps < 1 or options.rounds < 1 or options.threads < 1:
         parser.error("steps, rounds and threads are at least 1")
     peers = [method for method, texts in PEERS.items() if options.only in (None, texts)]
 
@@ -293,7 +333,7 @@ def main() -> None:
             data.write_text("".join(taken))
             results.append(measure_ours(options, round, model, data, folder))
             results.extend(measure_peer(options, round, method, model, data) for method in peers)
-            print(f"round {round}:", *(f"{r.method} {r.seconds:.3f} s" for r in results if r.round == round), sep="  ", flush=True)
+            print(f"round {round}:", *(f"{r.method} {r.seconds:.3f} s ({r.cpu_seconds:.3f} s CPU)" for r in results if r.round == round), sep="  ", flush=True)
 
     options.out.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n")
     with options.out.open("w", newline="") as file:
