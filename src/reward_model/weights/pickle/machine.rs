@@ -45,7 +45,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
             0x95 => _ = self.input.bytes(8)?,
             b'(' => self.marks.push(self.stack.len()),
             b'0' => _ = self.pop()?,
-            b'1' => _ = self.to_mark()?,
+            b'1' => _ = self.since_mark()?,
             b'N' | 0x88 | 0x89 => self.push(Value::Other),
             b'G' => {
                 self.input.bytes(8)?;
@@ -80,11 +80,11 @@ impl<'a, R: BufRead> Machine<'a, R> {
             b')' | b']' => self.push(Value::Sequence(Vec::new())),
             b'}' => self.push(Value::Dictionary(Vec::new())),
             b't' | b'l' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.push(Value::Sequence(places));
             }
             b'd' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.push(Value::Dictionary(pairs(&places)?));
             }
             count @ 0x85..=0x87 => {
@@ -97,7 +97,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.extend(&[place])?;
             }
             b'e' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.extend(&places)?;
             }
             b's' => {
@@ -105,7 +105,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.insert(&[key, value])?;
             }
             b'u' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.insert(&places)?;
             }
             b'c' => {
@@ -235,7 +235,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(self.stack.pop().ok_or(MALFORMED)?)
     }
 
-    fn to_mark(&mut self) -> Result<Vec<usize>, String> {
+    fn since_mark(&mut self) -> Result<Vec<usize>, String> {
         let height = self.marks.pop().filter(|&height| height <= self.stack.len()).ok_or(MALFORMED)?;
         Ok(self.stack.split_off(height))
     }
