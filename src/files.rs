@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// How temporary names begin; a file of such a name was left by a program that was killed.
+pub(crate) const TEMPORARY: &str = ".reward-collapse-";
+
 /// Writes `content` under a temporary name beside `path`, ready to take the name by [`NamedTempFile::persist`].
 ///
 /// # Errors
@@ -38,7 +41,7 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".reward-collapse-");
+    builder.prefix(TEMPORARY);
     // A temporary file is private by default; a result is for everyone whom the umask admits.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

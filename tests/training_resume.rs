@@ -67,19 +67,24 @@ fn append(path: std::path::PathBuf, text: &str) {
 #[test]
 fn kills_at_any_moment_do_no_harm() {
     let place = Place::new();
-    place.configure(&LONG);
     place.configure(&[&LONG[..], &[("save_steps", "1")]].concat());
     place.trained("whole", &[]);
     for kill in 0..8 {
         let mut child = place.start("run", &["--resume"]);
-        wait_for(&place.path("run/run.json"), &mut child);
-        std::thread::sleep(Duration::from_millis(7 * kill * kill));
+        // Now and then before its first step, else after one more, in the middle of whatever comes next.
+        let next = match kill % 4 {
+            0 => "run/run.json".to_owned(),
+            _ => (1..).map(|step| format!("run/checkpoint-{step}")).find(|name| !place.path(name).exists()).unwrap(),
+        };
+        wait_for(&place.path(&next), &mut child);
+        std::thread::sleep(Duration::from_millis(3 * kill));
         child.kill().unwrap();
         child.wait().unwrap();
         // What a checkpoint in the making leaves, and a line of which a part was written.
         let torn = place.path("run/.checkpoint-3-torn");
         fs::create_dir_all(&torn).unwrap();
         fs::write(torn.join("model.safetensors"), "half").unwrap();
+        fs::write(place.path("run/.reward-collapse-torn"), "half").unwrap();
         append(place.path("run/metrics.jsonl"), "{\"step\":3,\"lo");
         append(place.path("run/rewards.csv"), "3,train,0,tr");
     }

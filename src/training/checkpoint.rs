@@ -14,6 +14,7 @@ use super::TrainingError;
 use super::configuration::Configuration;
 use super::optimiser::AdamW;
 use super::scaling::LossScale;
+use crate::files;
 use crate::reward_model::RewardModel;
 use crate::reward_model::deberta::Config;
 use crate::reward_model::tokenizer::Tokenizer;
@@ -60,12 +61,15 @@ pub fn list(directory: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
     Ok(found)
 }
 
-/// Removes what a killed run left half-written.
+/// Removes what a killed run left half-written. What cannot be removed does no harm.
 pub fn sweep(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            // What cannot be removed does no harm.
+        let name = entry.file_name();
+        let begins = |prefix: &str| name.to_string_lossy().starts_with(prefix);
+        if begins(TEMPORARY) {
             let _ = fs::remove_dir_all(entry.path());
+        } else if begins(files::TEMPORARY) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }

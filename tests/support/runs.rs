@@ -96,7 +96,7 @@ impl Place {
         command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// All files below `run` with their content, but what differs from run to run with time.
+    /// All files below `run` with their content.
     pub fn everything(&self, run: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         fn walk(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -1,12 +1,11 @@
 //! The instructions of a pickle.
 
 use std::collections::HashMap;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
-use super::{Storage, Value, View, cut};
+use super::input::Input;
+use super::{Storage, Value, View};
 
-/// No text in a state dictionary is longer.
-const LONGEST: usize = 1 << 20;
 /// No tensor has more dimensions.
 const DIMENSIONS: usize = 16;
 /// Keys of storages are short numbers.
@@ -14,7 +13,7 @@ const KEY: usize = 64;
 
 /// Reads a pickle instruction by instruction.
 pub(super) struct Machine<'a, R> {
-    reader: &'a mut R,
+    input: Input<'a, R>,
     values: Vec<Value>,
     /// Places of values.
     stack: Vec<usize>,
@@ -23,11 +22,11 @@ pub(super) struct Machine<'a, R> {
     memo: HashMap<u32, usize>,
 }
 
-const MALFORMED: &str = "it is damaged: its pickle takes more than there is";
+pub(super) const MALFORMED: &str = "it is damaged: its pickle takes more than there is";
 
 impl<'a, R: BufRead> Machine<'a, R> {
     pub fn new(reader: &'a mut R) -> Self {
-        Self { reader, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+        Self { input: Input(reader), values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
     }
 
     /// All values, and the place of the one that was pickled.
@@ -39,53 +38,53 @@ impl<'a, R: BufRead> Machine<'a, R> {
 
     /// One instruction; true for the last.
     fn step(&mut self) -> Result<bool, String> {
-        match self.byte()? {
+        match self.input.byte()? {
             b'.' => return Ok(true),
             // Protocol, frame: nothing to know.
-            0x80 => _ = self.byte()?,
-            0x95 => _ = self.bytes(8)?,
+            0x80 => _ = self.input.byte()?,
+            0x95 => _ = self.input.bytes(8)?,
             b'(' => self.marks.push(self.stack.len()),
             b'0' => _ = self.pop()?,
-            b'1' => _ = self.to_mark()?,
+            b'1' => _ = self.since_mark()?,
             b'N' | 0x88 | 0x89 => self.push(Value::Other),
             b'G' => {
-                self.bytes(8)?;
+                self.input.bytes(8)?;
                 self.push(Value::Other);
             }
             b'J' => {
-                let value = i64::from(self.word()? as i32);
+                let value = i64::from(self.input.word()? as i32);
                 self.push(Value::Integer(value));
             }
             b'K' => {
-                let value = i64::from(self.byte()?);
+                let value = i64::from(self.input.byte()?);
                 self.push(Value::Integer(value));
             }
             b'M' => {
-                let low = i64::from(self.byte()?);
-                let value = low | i64::from(self.byte()?) << 8;
+                let low = i64::from(self.input.byte()?);
+                let value = low | i64::from(self.input.byte()?) << 8;
                 self.push(Value::Integer(value));
             }
             0x8a => {
-                let length = self.byte()? as usize;
-                let bytes = self.bytes(length)?;
+                let length = self.input.byte()? as usize;
+                let bytes = self.input.bytes(length)?;
                 self.push(long(&bytes));
             }
             b'X' | b'T' | b'B' => {
-                let length = self.word()? as usize;
+                let length = self.input.word()? as usize;
                 self.text(length)?;
             }
             0x8c | b'U' | b'C' => {
-                let length = self.byte()? as usize;
+                let length = self.input.byte()? as usize;
                 self.text(length)?;
             }
             b')' | b']' => self.push(Value::Sequence(Vec::new())),
             b'}' => self.push(Value::Dictionary(Vec::new())),
             b't' | b'l' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.push(Value::Sequence(places));
             }
             b'd' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.push(Value::Dictionary(pairs(&places)?));
             }
             count @ 0x85..=0x87 => {
@@ -98,7 +97,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.extend(&[place])?;
             }
             b'e' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.extend(&places)?;
             }
             b's' => {
@@ -106,11 +105,11 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.insert(&[key, value])?;
             }
             b'u' => {
-                let places = self.to_mark()?;
+                let places = self.since_mark()?;
                 self.insert(&places)?;
             }
             b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.input.line()?, self.input.line()?);
                 self.push(Value::Global(format!("{module}.{name}")));
             }
             0x93 => {
@@ -134,20 +133,20 @@ impl<'a, R: BufRead> Machine<'a, R> {
                 self.push(Value::Storage(storage));
             }
             b'q' => {
-                let place = u32::from(self.byte()?);
+                let place = u32::from(self.input.byte()?);
                 self.remember(place)?;
             }
             b'r' => {
-                let place = self.word()?;
+                let place = self.input.word()?;
                 self.remember(place)?;
             }
             0x94 => self.remember(self.memo.len() as u32)?,
             b'h' => {
-                let place = u32::from(self.byte()?);
+                let place = u32::from(self.input.byte()?);
                 self.recall(place)?;
             }
             b'j' => {
-                let place = self.word()?;
+                let place = self.input.word()?;
                 self.recall(place)?;
             }
             other => return Err(format!("it is no state dictionary: its pickle has the instruction {other:#04x}")),
@@ -236,7 +235,7 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(self.stack.pop().ok_or(MALFORMED)?)
     }
 
-    fn to_mark(&mut self) -> Result<Vec<usize>, String> {
+    fn since_mark(&mut self) -> Result<Vec<usize>, String> {
         let height = self.marks.pop().filter(|&height| height <= self.stack.len()).ok_or(MALFORMED)?;
         Ok(self.stack.split_off(height))
     }
@@ -251,38 +250,10 @@ impl<'a, R: BufRead> Machine<'a, R> {
         Ok(())
     }
 
-    fn byte(&mut self) -> Result<u8, String> {
-        Ok(self.bytes(1)?[0])
-    }
-
-    fn word(&mut self) -> Result<u32, String> {
-        let bytes = self.bytes(4)?;
-        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-    }
-
-    fn bytes(&mut self, count: usize) -> Result<Vec<u8>, String> {
-        if count > LONGEST {
-            return Err(format!("it is no state dictionary: its pickle has a text of {count} bytes"));
-        }
-        let mut bytes = vec![0; count];
-        self.reader.read_exact(&mut bytes).map_err(|error| cut(&error))?;
-        Ok(bytes)
-    }
-
     fn text(&mut self, length: usize) -> Result<(), String> {
-        let bytes = self.bytes(length)?;
+        let bytes = self.input.bytes(length)?;
         self.push(Value::Text(String::from_utf8_lossy(&bytes).into_owned()));
         Ok(())
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        let mut bytes = Vec::new();
-        let mut limited = Read::take(&mut *self.reader, LONGEST as u64);
-        limited.read_until(b'\n', &mut bytes).map_err(|error| cut(&error))?;
-        match bytes.pop() {
-            Some(b'\n') => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            _ => Err(MALFORMED.to_owned()),
-        }
     }
 }
 

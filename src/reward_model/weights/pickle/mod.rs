@@ -2,6 +2,7 @@
 //!
 //! Values live in one list and refer to each other by their place there, so that nothing is ever taken apart recursively.
 
+mod input;
 mod machine;
 
 use std::collections::HashMap;
