@@ -34,7 +34,7 @@ def grouped(model: torch.nn.Module, decay: float) -> list[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--data", type=Path, required=True, help="rankings as JSON lines; the first --prompts are taken")
+    parser.add_argument("--data", type=Path, required=True, help="JSON lines; the first --prompts are taken")
     parser.add_argument("--prompts", type=int, required=True)
     parser.add_argument("--texts", choices=("distinct", "pairs"), required=True)
     parser.add_argument("--threads", type=int, required=True)
@@ -58,8 +58,9 @@ def main() -> None:
                 # The texts of each pair, worse and better, however often they have been encoded already.
                 answers = [answers[place] for place in pairs.T.flatten()]
                 pairs = torch.arange(len(answers)).view(2, -1).T
+            questions = [ranking["question"]] * len(answers)
             encoded = tokenizer(
-                [ranking["question"]] * len(answers), answers, max_length=512, truncation=True, padding=True, return_tensors="pt"
+                questions, answers, max_length=512, truncation=True, padding=True, return_tensors="pt"
             )
             inputs = {key: encoded[key] for key in ("input_ids", "attention_mask")}
             prompts.append((inputs, pairs))

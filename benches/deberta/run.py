@@ -1,11 +1,13 @@
-"""One optimiser step of 8 prompts: this program's training beside transformers' DeBERTa-v2, on the same weights and texts.
+"""One optimiser step of 8 prompts: this program's training beside transformers' DeBERTa-v2, on the same weights and
+texts.
 
     pip install -r requirements.txt
-    python run.py --program ../../target/release/reward-collapse                           # on text that the program makes
-    python run.py --program ../../target/release/reward-collapse --data instructions.parquet --embedded-vocabulary 8192
-    python run.py --program ../../target/release/reward-collapse --data rankings.jsonl --model DIR
+    python run.py --program PROGRAM                                        # on text that the program makes
+    python run.py --program PROGRAM --data instructions.parquet --embedded-vocabulary 8192
+    python run.py --program PROGRAM --data rankings.jsonl --model DIR
 
-Three ways to compute the same step, in float32 on the CPU:
+where PROGRAM is target/release/reward-collapse, built with training. Three ways to compute the same step, in float32 on
+the CPU:
 
 reward-collapse
     `reward-collapse train`; seconds from its metrics.jsonl.
@@ -18,9 +20,11 @@ transformers, 56 texts
 Each measurement is a process of its own: --warm-up steps that do not count, then --steps that do, all on the same 8
 prompts. A round takes the three in turn, and the next round other prompts. The machine's load then acts on all three
 alike, and ratios are taken within a round. Where others compute on the same cores, processor time says more than time;
-compare it with --threads 1, for threads that wait for each other use it too. The losses of all steps are compared: they agree only for the same weights,
-texts, pairs, gradients and updates. Without --model, the program first trains its small default model for a few steps on
-the same data, so that the losses are not those of a model without an opinion. Dropout is turned off everywhere.
+compare it with --threads 1, for threads that wait for each other use it too.
+
+The losses of the first and the last step are compared: they agree only for the same weights, texts, pairs, gradients
+and updates. Without --model, the program first trains its small default model for a few steps on the same data, so that the
+losses are not those of a model without an opinion. Dropout is turned off everywhere.
 
 Use the libtorch version that the program was built with (requirements.txt has it). Writes results.csv, and versions and
 machine to results.json.
@@ -50,6 +54,7 @@ PROMPTS = 8
 LEARNING_RATE = 1e-4
 OURS = "reward-collapse"
 PEERS = {"transformers, 8 texts": "distinct", "transformers, 56 texts": "pairs"}
+DROPOUT = ("hidden_dropout_prob", "attention_probs_dropout_prob", "pooler_dropout", "cls_dropout")
 # The losses of the same step may differ by rounding; those of later steps also by what it does to the weights.
 _SAME_LOSS = 1e-4
 
@@ -159,7 +164,7 @@ def prepare_model(options: argparse.Namespace, rankings: Path, folder: Path) -> 
     for path in model.iterdir():
         if path.name == "config.json":
             config = json.loads(path.read_text())
-            config.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pooler_dropout=0.0, cls_dropout=0.0)
+            config.update(dict.fromkeys(DROPOUT, 0.0))
             (out / path.name).write_text(json.dumps(config, indent=2))
         elif path.is_file() and not path.name.startswith("optimizer"):
             (out / path.name).symlink_to(path.resolve())
@@ -242,24 +247,29 @@ def measure_peer(options: argparse.Namespace, round: int, method: str, model: Pa
 def report(results: list[Result]) -> bool:
     """Prints the table; whether the losses agree."""
     ours = {result.round: result for result in results if result.method == OURS}
-    print(f"\n{'':24} {'s/step':>8} {'ratio':>7} {'CPU s':>8} {'ratio':>7} {'texts/s':>8} {'tokens':>8} {'padded':>8} {'peak MB':>8} {'first loss':>10}")
+    titles = ("s/step", "ratio", "CPU s", "ratio", "texts/s", "tokens", "padded", "peak MB", "first loss")
+    print(f"\n{'':22}", *(f"{title:>10}" for title in titles))
     same = True
     for method in (OURS, *PEERS):
         own = [result for result in results if result.method == method]
         if not own:
             continue
         median = lambda value: statistics.median(value(result) for result in own)  # noqa: E731
-        seconds = median(lambda r: r.seconds)
         # Texts that matter: the same prompts, whatever was encoded for them.
         texts = median(lambda r: ours[r.round].sequences / r.seconds)
         padded = median(lambda r: r.padded)
-        print(
-            f"{method:24} {seconds:8.3f} {median(lambda r: r.seconds / ours[r.round].seconds):7.2f}"
-            f" {median(lambda r: r.cpu_seconds):8.3f} {median(lambda r: r.cpu_seconds / ours[r.round].cpu_seconds):7.2f}"
-            f" {texts:8.1f}"
-            f" {median(lambda r: r.tokens):8.0f} {padded if padded else '':>8} {median(lambda r: r.peak_bytes) / 1e6:8.0f}"
-            f" {own[0].first_loss:10.6f}"
+        cells = (
+            f"{median(lambda r: r.seconds):.3f}",
+            f"{median(lambda r: r.seconds / ours[r.round].seconds):.2f}",
+            f"{median(lambda r: r.cpu_seconds):.3f}",
+            f"{median(lambda r: r.cpu_seconds / ours[r.round].cpu_seconds):.2f}",
+            f"{texts:.1f}",
+            f"{median(lambda r: r.tokens):.0f}",
+            f"{padded:.0f}" if padded else "",
+            f"{median(lambda r: r.peak_bytes) / 1e6:.0f}",
+            f"{own[0].first_loss:.6f}",
         )
+        print(f"{method:22}", *(f"{cell:>10}" for cell in cells))
         for result in own:
             best = ours[result.round]
             if method in PEERS and PEERS[method] == "distinct" and result.tokens != best.tokens:
@@ -272,7 +282,8 @@ def report(results: list[Result]) -> bool:
                     print(f"round {result.round}: {name} of {method} differs by {difference:.1e}")
     worst = max(abs(r.first_loss / ours[r.round].first_loss - 1.0) for r in results)
     last = max(abs(r.last_loss / ours[r.round].last_loss - 1.0) for r in results)
-    print(f"\nlosses {'agree' if same else 'DIFFER'}: of the first step within {worst:.1e}, of the last within {last:.1e}")
+    agree = "agree" if same else "DIFFER"
+    print(f"\nlosses {agree}: of the first step within {worst:.1e}, of the last within {last:.1e}")
     return same
 
 
@@ -300,16 +311,16 @@ def circumstances(options: argparse.Namespace, model: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, required=True, help="the reward-collapse binary, with training")
-    parser.add_argument("--data", type=Path, help="text in any form that `dataset build` reads; embedded text unless given")
-    parser.add_argument("--model", type=Path, help="a folder with weights and tokeniser; the small default unless given")
+    parser.add_argument("--data", type=Path, help="rankings, or what `dataset build` reads; embedded text unless given")
+    parser.add_argument("--model", type=Path, help="a folder with a model; the small default unless given")
     parser.add_argument("--embedded-vocabulary", type=int, default=4096, help="of the small default model")
-    parser.add_argument("--start-steps", type=int, default=30, help="that the small default model is trained for first")
+    parser.add_argument("--start-steps", type=int, default=30, help="that the small default is trained first")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="the ranking to begin with")
-    parser.add_argument("--only", choices=("distinct", "none"), help="leave out the 56 texts, or transformers altogether")
+    parser.add_argument("--only", choices=("distinct", "none"), help="leave out the 56 texts, or transformers")
     parser.add_argument("--out", type=Path, default=HERE / "results.csv")
     options = parser.parse_args()
     options.program = options.program.resolve()
@@ -333,7 +344,9 @@ def main() -> None:
             data.write_text("".join(taken))
             results.append(measure_ours(options, round, model, data, folder))
             results.extend(measure_peer(options, round, method, model, data) for method in peers)
-            print(f"round {round}:", *(f"{r.method} {r.seconds:.3f} s ({r.cpu_seconds:.3f} s CPU)" for r in results if r.round == round), sep="  ", flush=True)
+            own = [result for result in results if result.round == round]
+            words = (f"{r.method} {r.seconds:.3f} s ({r.cpu_seconds:.3f} s CPU)" for r in own)
+            print(f"round {round}:", *words, sep="  ", flush=True)
 
     options.out.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n")
     with options.out.open("w", newline="") as file:
