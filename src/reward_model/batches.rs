@@ -107,7 +107,7 @@ fn check(sequence: &Sequence, config: &Config) -> Result<(), ModelError> {
 fn cuts(lengths: &[usize], config: &Config, device: Device) -> Vec<std::ops::Range<usize>> {
     // In units of a token's share of the projections: what starting the kernels of a batch costs, as measured.
     let hidden = config.hidden_size as f64;
-    let start = if device.is_cuda() { 4096.0 } else { 32.0 * (128.0 / hidden).powi(2) + 1.0 };
+    let start = if device.is_cuda() { 4096.0 } else { 80.0 * (128.0 / hidden).powi(2) + 1.0 };
     let work = |count: usize, length: usize| {
         let length = length as f64;
         start + count as f64 * length * (1.0 + 0.7 * length / hidden)
