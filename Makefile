@@ -51,7 +51,7 @@ reproduce: build ## train the prompt-aware reward model, and draw every figure w
 	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS) --runs $(KEPT)
 	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
 
-experiment: build ## train the embedded default with each loss of the paper, some two minutes each, and draw the figure
+experiment: build ## train the embedded default with each loss of the paper, under three minutes each, and draw the figure
 	$(call train,x log x_inv logsigmoid x_adaptive)
 	$(TARGET)/release/reward-collapse figure experiment --out $(FIGURES) --runs $(KEPT)
 

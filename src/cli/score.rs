@@ -22,7 +22,7 @@ const PROMPTS: usize = 64;
 /// Rewards that a trained model gives the responses of a data set.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  reward-collapse score --checkpoint runs/embedded/x_adaptive/checkpoint-400 --data rankings.jsonl"
+    after_help = "Example:\n  reward-collapse score --checkpoint runs/embedded/x_adaptive/checkpoint-750 --data rankings.jsonl"
 )]
 pub struct Arguments {
     /// A checkpoint, or another folder with a DeBERTa of one output in transformers' layout.
