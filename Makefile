@@ -1,5 +1,5 @@
-# `make` lists the targets. Each that compiles first makes sure that OpenBLAS is there, and libtorch if it can be had: the
-# training module (feature `train`) is compiled with it, and left out without it.
+# `make` lists the targets. Each that compiles first makes sure that OpenBLAS is there. Those that need the training package
+# fetch libtorch for it, and leave it out where libtorch cannot be had.
 
 CARGO ?= cargo
 FIGURES ?= figures
@@ -8,12 +8,13 @@ RESULTS ?= figures/asymptotics
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One profile for everything that compiles, so that build, test, bench and lint share what they compile.
-BUILD = --release --locked $(FEATURES)
-FEATURES = $(if $(libtorch),--features train)
-# Where libtorch is, or nothing. The first recipe that compiles asks, and the answer holds for all, so that they agree.
+BUILD = --release --locked
+# Where libtorch is, or nothing. The first recipe that needs it asks, and the answer holds for all, so that they agree.
 libtorch = $(eval libtorch := $$(shell LIBTORCH='$(LIBTORCH)' WITH_CUDA='$(WITH_CUDA)' PYTHON='$(PYTHON)' \
 	./scripts/install-libtorch.sh))$(libtorch)
-BUILD_CARGO = $(if $(libtorch),LIBTORCH='$(libtorch)') $(CARGO)
+# Every package that can be built here.
+ALL = $(if $(libtorch),--workspace)
+ALL_CARGO = $(if $(libtorch),LIBTORCH='$(libtorch)') $(CARGO)
 
 # Homebrew keeps OpenBLAS off pkg-config's own path.
 ifeq ($(shell uname -s),Darwin)
@@ -35,7 +36,7 @@ train = $(if $(libtorch),for name in $(1); do \
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build reproduce experiment study test bench peers lint docs clean
+.PHONY: help deps build training programs reproduce experiment study test bench peers lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,15 +44,23 @@ help: ## list the targets
 deps:
 	@./scripts/install-deps.sh
 
-build: deps ## compile the program
-	$(BUILD_CARGO) build $(BUILD)
+build: deps ## compile the program: theory and figures
+	$(CARGO) build $(BUILD)
 
-reproduce: build ## train the prompt-aware reward model, and draw every figure with it and the kept runs and points
+training: deps ## compile the program and its commands dataset, train and score, which need libtorch (550 MB, fetched once)
+	@test -n '$(libtorch)'
+	$(ALL_CARGO) build $(BUILD) --workspace
+
+# What can be had of both.
+programs: deps
+	$(ALL_CARGO) build $(BUILD) $(ALL)
+
+reproduce: programs ## train the prompt-aware reward model, and draw every figure with it and the kept runs and points
 	$(call train,x_adaptive)
 	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS) --runs $(KEPT)
 	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
 
-experiment: build ## train the embedded default with each loss of the paper, under three minutes each, and draw the figure
+experiment: programs ## train the embedded default with each loss of the paper, under three minutes each, and draw the figure
 	$(call train,x log x_inv logsigmoid x_adaptive)
 	$(TARGET)/release/reward-collapse figure experiment --out $(FIGURES) --runs $(KEPT)
 
@@ -61,11 +70,11 @@ study: build ## compute what is missing of the study of convergence; SHARD=I/K f
 	@echo "Its points are in $(RESULTS)/; make reproduce draws them."
 
 test: deps ## run every test
-	$(BUILD_CARGO) test $(BUILD)
+	$(ALL_CARGO) test $(BUILD) $(ALL)
 	@echo "All tests passed."
 
 bench: deps ## measure the speed of the solvers
-	$(BUILD_CARGO) bench --locked $(FEATURES)
+	$(CARGO) bench --locked
 
 peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 	$(PYTHON) -m venv $(TARGET)/peers
@@ -74,13 +83,14 @@ peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 	$(TARGET)/peers/bin/python benches/peers/report.py
 
 lint: deps ## check formatting, lints and documentation
-	$(CARGO) fmt --check
-	$(BUILD_CARGO) clippy --all-targets $(BUILD) -- -D warnings
-	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(BUILD_CARGO) doc --no-deps $(BUILD)
+	$(CARGO) fmt --check --all
+	$(CARGO) clippy --no-default-features --lib $(BUILD) -- -D warnings
+	$(ALL_CARGO) clippy --all-targets $(BUILD) $(ALL) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
 	@echo "Formatting, lints and documentation are clean."
 
 docs: deps ## build the reference, and the book where mdbook is installed
-	$(BUILD_CARGO) doc --no-deps $(BUILD)
+	$(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
 	@echo "The reference is $(TARGET)/doc/reward_collapse/index.html."
 	@if command -v mdbook >/dev/null 2>&1; then \
 		mdbook build docs && echo "The book is target/book/index.html."; \

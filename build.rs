@@ -1,11 +1,9 @@
-//! Tells the linker where libtorch lies, so that nobody has to set `LD_LIBRARY_PATH` to run the program.
+//! Links the system's OpenBLAS, which `ndarray-linalg` calls: by pkg-config, or by name where the linker finds it itself.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // Set by torch-sys, and only with the feature `train`.
-    if let Ok(directory) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
-        // For the check, at run time, whether CUDA's part of libtorch is there.
-        println!("cargo:rustc-env=REWARD_COLLAPSE_LIBTORCH={directory}");
+    println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
+    if pkg_config::probe_library("openblas").is_err() {
+        println!("cargo:rustc-link-lib=openblas");
     }
 }

@@ -10,6 +10,13 @@ const STACK: usize = 64 << 20;
 /// Up to this size a plain loop costs less than a call of LAPACK on a thread of its own.
 const SMALL: usize = 64;
 
+/// The rows and columns of a square matrix from the index `first` on.
+// Not by ndarray's macro `s!`, which expands to code that a crate without unsafe code may not have.
+pub(crate) fn block_from(matrix: &Array2<f64>, first: usize) -> Array2<f64> {
+    let size = matrix.nrows() - first;
+    Array2::from_shape_fn((size, size), |(i, j)| matrix[(first + i, first + j)])
+}
+
 /// Solves `A z = b` by LU factorisation with partial pivoting; an error is what LAPACK or the operating system reported.
 pub(crate) fn solve(matrix: Array2<f64>, right: Array1<f64>) -> Result<Array1<f64>, String> {
     with_large_stack(|| matrix.solve_into(right).map_err(|error| error.to_string()))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// How temporary names begin; a file of such a name was left by a program that was killed.
-pub(crate) const TEMPORARY: &str = ".reward-collapse-";
+pub const TEMPORARY: &str = ".reward-collapse-";
 
 /// Writes `content` under a temporary name beside `path`, ready to take the name by [`NamedTempFile::persist`].
 ///

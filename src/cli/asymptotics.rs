@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::compare::convergence;
+use crate::study::Shard;
+use crate::utility::parse;
 use clap::Args;
-use reward_collapse::compare::convergence;
-use reward_collapse::study::Shard;
-use reward_collapse::utility::parse;
 
 use super::CliError;
 use super::convergence::{Report, rates_csv, rates_table, table};

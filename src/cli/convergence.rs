@@ -1,6 +1,6 @@
 //! How a comparison with the limit law is written.
 
-use reward_collapse::compare::{Convergence, ConvergenceRow, Measure, Trend};
+use crate::compare::{Convergence, ConvergenceRow, Measure, Trend};
 use serde::Serialize;
 
 use super::CliError;

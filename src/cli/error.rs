@@ -3,11 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use reward_collapse::compare::ConvergenceError;
-use reward_collapse::figure::FigureError;
-use reward_collapse::limit::LimitError;
-use reward_collapse::solution::SolveError;
-use reward_collapse::utility::UtilityError;
+use crate::compare::ConvergenceError;
+#[cfg(feature = "figures")]
+use crate::figure::FigureError;
+use crate::limit::LimitError;
+use crate::solution::SolveError;
+use crate::utility::UtilityError;
 use thiserror::Error;
 
 /// What went wrong, and whose doing it was.
@@ -82,6 +83,7 @@ impl From<ConvergenceError> for CliError {
     }
 }
 
+#[cfg(feature = "figures")]
 impl From<FigureError> for CliError {
     fn from(error: FigureError) -> Self {
         match error {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::compare::Prediction;
+use crate::experiment::find_runs;
+use crate::figure::{self, FigureError, FigureFiles, RunDistance};
+use crate::study::Shard;
 use clap::{Args, ValueEnum};
-use reward_collapse::compare::Prediction;
-use reward_collapse::experiment::find_runs;
-use reward_collapse::figure::{self, FigureError, FigureFiles, RunDistance};
-use reward_collapse::study::Shard;
 use serde::Serialize;
 
 use super::CliError;

@@ -1,7 +1,7 @@
 //! `reward-collapse limit`.
 
+use crate::limit::LimitLaw;
 use clap::Args;
-use reward_collapse::limit::LimitLaw;
 use serde::Serialize;
 
 use super::CliError;

@@ -1,23 +1,19 @@
 //! Commands: each reads its arguments, calls the library and prints a table, JSON or CSV.
 //!
 //! Results go to standard output or to `--out`; progress, warnings and errors to standard error. Exit status 0 for
-//! success, 2 for bad input, 1 for a computation that failed.
+//! success, 2 for bad input, 1 for a computation that failed. What the program of the training package shares is public.
 
 mod asymptotics;
 mod convergence;
-#[cfg(feature = "train")]
-mod dataset;
-mod error;
+pub mod error;
+#[cfg(feature = "figures")]
 mod figure;
 mod limit;
-mod output;
-mod progress;
-#[cfg(feature = "train")]
-mod score;
+pub mod output;
+pub mod progress;
 mod solve;
 mod study;
-#[cfg(feature = "train")]
-mod train;
+mod training;
 mod value;
 
 use std::process::ExitCode;
@@ -25,7 +21,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use error::CliError;
+pub use error::CliError;
 
 /// Optimal rewards for ranked responses, their limiting laws, and the figures of reward collapse.
 ///
@@ -47,13 +43,17 @@ enum Command {
     Solve(solve::Arguments),
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
+    #[cfg(feature = "figures")]
     Figure(figure::Arguments),
-    #[cfg(feature = "train")]
-    Dataset(dataset::Arguments),
-    #[cfg(feature = "train")]
-    Train(train::Arguments),
-    #[cfg(feature = "train")]
-    Score(score::Arguments),
+    /// Build data sets of rankings, to train a reward model on.
+    #[command(disable_help_flag = true)]
+    Dataset(training::Arguments),
+    /// Train a reward model on rankings, as a configuration says.
+    #[command(disable_help_flag = true)]
+    Train(training::Arguments),
+    /// Print the rewards that a trained model gives the responses of a data set.
+    #[command(disable_help_flag = true)]
+    Score(training::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -63,28 +63,33 @@ enum Command {
 
 /// Parses the command line, runs the command and reports its error in one line.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    run_program(|cli: Cli| {
+        let quiet = cli.quiet;
+        match &cli.command {
+            Command::Solve(arguments) => solve::run(arguments, quiet),
+            Command::Limit(arguments) => limit::run(arguments, quiet),
+            Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
+            #[cfg(feature = "figures")]
+            Command::Figure(arguments) => figure::run(arguments, quiet),
+            Command::Dataset(arguments) => training::run("dataset", arguments, quiet),
+            Command::Train(arguments) => training::run("train", arguments, quiet),
+            Command::Score(arguments) => training::run("score", arguments, quiet),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
+                output::print(&String::from_utf8_lossy(&script))
+            }
+        }
+    })
+}
+
+/// Parses the command line of a program, runs `command` and reports its error in one line.
+pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -> ExitCode {
+    let cli = match C::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let result = match &cli.command {
-        Command::Solve(arguments) => solve::run(arguments, cli.quiet),
-        Command::Limit(arguments) => limit::run(arguments, cli.quiet),
-        Command::Asymptotics(arguments) => asymptotics::run(arguments, cli.quiet),
-        Command::Figure(arguments) => figure::run(arguments, cli.quiet),
-        #[cfg(feature = "train")]
-        Command::Dataset(arguments) => dataset::run(arguments, cli.quiet),
-        #[cfg(feature = "train")]
-        Command::Train(arguments) => train::run(arguments, cli.quiet),
-        #[cfg(feature = "train")]
-        Command::Score(arguments) => score::run(arguments, cli.quiet),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
-            output::print(&String::from_utf8_lossy(&script))
-        }
-    };
-    match result {
+    match command(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error::report(&error.to_string());

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::files;
 use clap::{Args, ValueEnum};
-use reward_collapse::files;
 use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::Style;

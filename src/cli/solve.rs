@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::solution::{Method, Solution, SolveOptions, solve_with};
 use clap::{Args, ValueEnum};
-use reward_collapse::solution::{Method, Solution, SolveOptions, solve_with};
 use serde::Serialize;
 
 use super::CliError;
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.check()?;
     let progress = Progress::new(quiet, None);
     let bar = progress.handle();
-    let observer = move |now: reward_collapse::solution::Progress| {
+    let observer = move |now: crate::solution::Progress| {
         bar.set_message(format!("n = {}, iteration {}", now.n, now.iteration + 1));
     };
     let options =

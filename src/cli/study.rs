@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use reward_collapse::study::{Event, Outcome, Shard, Store, Study, StudyError};
-use reward_collapse::utility::parse;
+use crate::study::{Event, Outcome, Shard, Store, Study, StudyError};
+use crate::utility::parse;
 
 use super::progress::Progress;
 use super::{CliError, error};
@@ -57,7 +57,7 @@ impl Plan {
         };
         store.warnings().iter().for_each(|warning| error::warn(warning, quiet));
         let progress = Progress::new(quiet, Some(0));
-        let outcome = reward_collapse::study::run(&self.studies, self.shard, &mut store, &mut |event| match event {
+        let outcome = crate::study::run(&self.studies, self.shard, &mut store, &mut |event| match event {
             Event::Starting { utility, n, settled, total } => {
                 progress.of(settled as u64, total as u64);
                 progress.message(format!("{utility}, n = {n}"));

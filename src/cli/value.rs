@@ -1,7 +1,7 @@
 //! Arguments that several commands share.
 
+use crate::utility::{SharedUtility, Utility, decreasing_interval, parse};
 use clap::Args;
-use reward_collapse::utility::{SharedUtility, Utility, decreasing_interval, parse};
 
 use super::{CliError, error};
 

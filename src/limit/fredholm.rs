@@ -15,7 +15,7 @@
 //! which is the one discretised: `I - K` is nearly singular for a short-ranged kernel, and here the small `D` enters exactly
 //! instead of as the rounding error of `1 - int k`. It is solved for `a = 1` and normalised by `2a + int p = 1`.
 
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
 use super::LimitError;
@@ -104,7 +104,7 @@ fn solve_on(quadrature: &PairQuadrature, panels: &Panels) -> Result<Discrete, Li
     let (mut matrix, mut right) = (Array2::zeros((size, size)), Array1::zeros(size));
     for (i, (&x, row)) in nodes.iter().zip(&rows).enumerate() {
         matrix.row_mut(i).assign(&ArrayView1::from(&row.kernel).mapv(|entry| -entry));
-        matrix.slice_mut(s![i, ..ORDER]).mapv_inplace(|entry| first_panel * entry);
+        matrix.row_mut(i).iter_mut().take(ORDER).for_each(|entry| *entry *= first_panel);
         matrix[[i, i]] += quadrature.leftover(x) + row.kernel.iter().sum::<f64>();
         right[i] = quadrature.driving(x);
     }

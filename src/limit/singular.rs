@@ -10,7 +10,7 @@
 //! (`-pi log 2` for `m = 0`). What is left of `U` enters as a Galerkin matrix. The mass fixes `c_0`, and the components
 //! `m = 2, 4, ...` of the potential must vanish.
 
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use super::LimitError;
@@ -135,9 +135,9 @@ impl<'a> Galerkin<'a> {
     /// `c_0, c_2, ...`: mass 1, and a constant potential.
     fn coefficients(&self) -> Result<Array1<f64>, LimitError> {
         let first = 1.0 / self.mass.sqrt();
-        let right = self.matrix.slice(s![1.., 0]).mapv(|entry| -first * entry);
+        let right = self.matrix.column(0).iter().skip(1).map(|entry| -first * entry).collect();
         let failed = |reason| LimitError::LinearAlgebra { utility: self.utility.to_string(), reason };
-        let rest = dense::solve(self.matrix.slice(s![1.., 1..]).to_owned(), right).map_err(failed)?;
+        let rest = dense::solve(dense::block_from(&self.matrix, 1), right).map_err(failed)?;
         Ok(std::iter::once(first).chain(rest).collect())
     }
 

@@ -28,7 +28,7 @@ impl NewtonHessian for Array2<f64> {
         // Exact arithmetic needs no shift: the matrix is positive definite where U is strictly concave.
         let mut shift = 0.0;
         loop {
-            let mut matrix = self.slice(ndarray::s![first_free.., first_free..]).to_owned();
+            let mut matrix = dense::block_from(self, first_free);
             for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
                 row.iter_mut().take(i).zip(&scale).for_each(|(h, s)| *h *= s * scale[i]);
                 row[i] = 1.0 + shift;

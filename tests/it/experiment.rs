@@ -1,0 +1,317 @@
+//! The experiment without training: losses, the files of a run, distances from theory, and the figure drawn from them.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
+use reward_collapse::experiment::{
+    ExperimentError, Loss, Prompts, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards, read_rewards,
+};
+use reward_collapse::figure::{CollapseData, FigureError, Source, experiment};
+use reward_collapse::utility::parse;
+use tempfile::TempDir;
+
+use crate::support::page::{check_page, rows, texts};
+
+/// Rewards of an evaluation: prompts spread evenly by `noise` about those of the utilities trained.
+fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
+    let mut rows = Vec::new();
+    for prompts in Prompts::BOTH {
+        let optimum = Optimum::compute(&loss.of(prompts).trained, 8).unwrap();
+        for (split, count) in [(Split::Train, 21), (Split::Test, 5)] {
+            for prompt in 0..count {
+                let shift = noise * (2.0 * f64::from(prompt) / f64::from(count - 1) - 1.0);
+                rows.extend(optimum.rewards.iter().zip(1..).map(|(&reward, index)| RewardRow {
+                    step,
+                    split,
+                    prompt: format!("{}-{prompt}", prompts.name()),
+                    prompts,
+                    index,
+                    reward: (0.98 * reward + 0.01 + 0.4 * shift).clamp(0.0, 1.0),
+                }));
+            }
+        }
+    }
+    rows
+}
+
+fn write_run(folder: &Path, loss: &Loss) {
+    fs::create_dir_all(folder).unwrap();
+    let description = RunDescription {
+        model: "a small model".to_owned(),
+        parameters: 600_000,
+        data: "generated".to_owned(),
+        ..RunDescription::from(loss)
+    };
+    description.write(folder).unwrap();
+    for (step, noise) in [(0, 0.12), (100, 0.1), (400, 0.02)] {
+        append_rewards(&folder.join(REWARDS_FILE), &rewards(loss, step, noise)).unwrap();
+    }
+}
+
+fn row(index: usize, prompts: Prompts, prompt: u32, reward: f64) -> RewardRow {
+    RewardRow { step: 10, split: Split::Train, prompt: prompt.to_string(), prompts, index, reward }
+}
+
+#[test]
+fn descriptions_are_read_as_they_were_written() {
+    let folder = TempDir::new().unwrap();
+    let description = RunDescription { learning_rate: 1e-5, seed: 3, ..(&Loss::parse("adaptive").unwrap()).into() };
+    description.write(folder.path()).unwrap();
+    let read = RunDescription::read(folder.path()).unwrap();
+    assert_eq!(read, description);
+    assert_eq!(read.loss().unwrap(), Loss::parse("adaptive").unwrap());
+    let missing = folder.path().join("missing");
+    assert!(matches!(description.write(&missing), Err(ExperimentError::Write { .. })));
+}
+
+#[test]
+fn a_description_needs_its_name_and_its_loss_alone() {
+    let folder = TempDir::new().unwrap();
+    let pair = r#"{"named": "log(x)", "trained": "log(x+0.1)"}"#;
+    let text = format!(r#"{{"name": "log", "loss": {{"open_ended": {pair}, "closed_ended": {pair}}}}}"#);
+    fs::write(folder.path().join("run.json"), text).unwrap();
+    let read = RunDescription::read(folder.path()).unwrap();
+    assert_eq!(read, RunDescription::from(&Loss::parse("log").unwrap()));
+
+    for (text, word) in [
+        (r#"{"name": "log"}"#, "loss"),
+        ("{\n\"name\": ", "line 2"),
+        (
+            r#"{"name": "a", "loss": {"open_ended": {"named": "x^2", "trained": "x"}, "closed_ended": {"named": "x", "trained": "x"}}}"#,
+            "concave",
+        ),
+        (
+            r#"{"name": "a", "responses": 0, "loss": {"open_ended": {"named": "x", "trained": "x"}, "closed_ended": {"named": "x", "trained": "x"}}}"#,
+            "responses",
+        ),
+    ] {
+        fs::write(folder.path().join("run.json"), text).unwrap();
+        let error = RunDescription::read(folder.path()).unwrap_err();
+        assert!(matches!(error, ExperimentError::Description { .. }), "{error:?}");
+        assert!(error.to_string().contains("run.json") && error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn malformed_rewards_are_told_with_their_line() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(REWARDS_FILE);
+    append_rewards(&path, &[row(1, Prompts::Open, 0, 0.25), row(2, Prompts::Open, 0, 0.75)]).unwrap();
+    assert_eq!(read_rewards(&path, 2).unwrap().len(), 2);
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}10,train,0,true,2")).unwrap();
+    let error = read_rewards(&path, 2).unwrap_err();
+    assert!(matches!(error, ExperimentError::Rewards { line: 4, .. }), "{error:?}");
+    assert!(error.to_string().contains("rewards.csv, line 4: 5 fields"), "{error}");
+    // Two responses where three are numbered.
+    let error = read_rewards(&path, 1).unwrap_err();
+    assert!(matches!(error, ExperimentError::Rewards { .. }), "{error:?}");
+}
+
+#[test]
+fn samples_are_compared_whatever_their_sizes() {
+    let w1 = |one: &[f64], other: &[f64]| wasserstein1_between(one, other).unwrap();
+    assert_eq!(w1(&[0.0, 1.0], &[0.0, 1.0]), 0.0);
+    assert_eq!(w1(&[0.0, 0.5, 0.5, 1.0], &[0.0, 1.0]), 0.25);
+    assert_eq!(w1(&[0.25], &[0.0, 0.5]), 0.25);
+    assert!((w1(&[0.1, 0.2, 0.3], &[0.2, 0.3, 0.4]) - 0.1).abs() < 1e-15);
+    assert!(wasserstein1_between(&[], &[0.5]).is_err());
+    assert!(wasserstein1_between(&[0.5], &[0.5, 0.25]).is_err());
+}
+
+#[test]
+fn distances_have_hand_computed_values() {
+    // Under U = x two responses have 0 and 1; two prompts gave 0.1, 0.8 and 0.3, 1.
+    let rows = [(1, 0, 0.1), (2, 0, 0.8), (1, 1, 0.3), (2, 1, 1.0)];
+    let rows: Vec<RewardRow> = rows.into_iter().map(|(i, prompt, r)| row(i, Prompts::Closed, prompt, r)).collect();
+    let [learned] = &Learned::all(&rows)[..] else { panic!() };
+    assert_eq!((learned.step, learned.split, learned.prompts), (10, Split::Train, Prompts::Closed));
+    assert_eq!(learned.rewards, [0.1, 0.3, 0.8, 1.0]);
+    let optimum = Optimum::compute(&parse("x").unwrap(), 2).unwrap();
+    let distance = learned.distance(Prediction::Trained, &optimum).unwrap();
+    let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
+    close(distance.mad, 0.15); // |0.2 - 0|, |0.9 - 1|
+    close(distance.max_abs_difference, 0.2);
+    close(distance.mean_deviation, 0.1);
+    // By rank: 0.1 and 0.3 to 0, 0.8 and 1 to 1. The limit has the same two atoms.
+    close(distance.w1_finite, 0.15);
+    close(distance.w1_limit.unwrap(), 0.15);
+    assert_eq!((distance.count, distance.utility.as_str()), (2, "x"));
+    assert_eq!(learned.shares(4), [0.25, 0.25, 0.0, 0.5]);
+
+    // Against the uniform law: int |F - x| over [0, 0.1], [0.1, 0.3], [0.3, 0.8], [0.8, 1].
+    let optimum = Optimum::compute(&parse("-1/x").unwrap(), 2).unwrap();
+    let distance = learned.distance(Prediction::Named, &optimum).unwrap();
+    close(distance.w1_limit.unwrap(), 0.005 + (0.01125 + 0.00125) + (0.02 + 0.045) + 0.03);
+}
+
+#[test]
+fn the_middle_reward_of_a_linear_utility_is_free() {
+    let optimum = Optimum::compute(&parse("x").unwrap(), 3).unwrap();
+    for middle in [0.0, 0.3, 1.0] {
+        let rows: Vec<RewardRow> =
+            [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, Prompts::Open, 0, r)).collect();
+        let distance = Learned::all(&rows)[0].distance(Prediction::Trained, &optimum).unwrap();
+        assert_eq!((distance.mad, distance.w1_finite), (0.0, 0.0), "{middle}");
+    }
+    // For an even number there is no such freedom: four of eight are 0.
+    let optimum = Optimum::compute(&parse("x").unwrap(), 8).unwrap();
+    assert_eq!(optimum.rewards, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(optimum.nearest(0.5), optimum.rewards);
+}
+
+#[test]
+fn the_figure_shows_every_released_configuration() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for name in Loss::RELEASED {
+        write_run(&runs.path().join(name), &Loss::parse(name).unwrap());
+    }
+    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    assert_eq!(figure.name, "experiment");
+    check_page(&figure.files);
+    let texts = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    for label in [
+        "(a) x: U(x) = x",
+        "(b) log: U(x) = log x, trained as log(x+0.1)",
+        "(e) adaptive: open-ended U(x) = −1/x, trained as −1/(x+0.1); closed-ended U(x) = x",
+        "step 100",
+        "step 400",
+        "held-out prompts",
+        "a small model (600 thousand parameters)",
+        "reward",
+        "response",
+    ] {
+        assert!(texts.contains(label), "{label} is missing from {texts}");
+    }
+    assert!(!texts.contains("step 0"), "{texts}");
+    // Runs, steps, splits, types of prompt, and responses, theories or bins.
+    let tables: Vec<Vec<Vec<String>>> = figure.files.csv.iter().map(|path| rows(path)).collect();
+    assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [5 * 3 * 2 * 2 * 8, 5 * 3 * 2 * 2 * 2, 5 * 2 * 20]);
+    for column in 4..9 {
+        let total: f64 = tables[2].iter().map(|row| row[column].parse::<f64>().unwrap()).sum();
+        assert!((total - 10.0).abs() < 1e-4, "shares of column {column} add up to {total} for ten histograms");
+    }
+    // At the last step the rewards lie 0.98 r + 0.01 about those of the utility trained.
+    let log =
+        figure.distances.iter().filter(|row| row.run == "log" && row.is_last && row.distance.split == Split::Train);
+    let found: Vec<(Prediction, f64)> = log.map(|row| (row.distance.theory, row.distance.mad)).collect();
+    assert_eq!(found.len(), 4);
+    for pair in found.chunks(2) {
+        assert!(pair[0].0 == Prediction::Named && pair[1].1 < pair[0].1, "{found:?}");
+    }
+}
+
+#[test]
+fn unusual_runs_are_drawn_too() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    // Two runs of one name, five responses numbered from 0, no held-out prompts, a single evaluation, and a long name.
+    write_run(&runs.path().join("first"), &Loss::parse("1-exp(-4x)").unwrap());
+    write_run(&runs.path().join("second"), &Loss::parse("1-exp(-4x)").unwrap());
+    let odd = runs.path().join("odd");
+    fs::create_dir(&odd).unwrap();
+    let loss = Loss::by_prompt("x", "log(x) + 0.25x - 0.125x^2 + sqrt(x)").unwrap();
+    RunDescription { responses: 5, ..RunDescription::from(&loss) }.write(&odd).unwrap();
+    let mut text = "step,split,prompt,open_ended,response_index,reward\n".to_owned();
+    for prompt in 0..4 {
+        for (i, reward) in [0.0, 0.02, 0.3, 0.97, 1.0].into_iter().enumerate() {
+            text.push_str(&format!("7,train,<{prompt}>,{},{i},{reward}\n", prompt % 2));
+        }
+    }
+    fs::write(odd.join(REWARDS_FILE), text).unwrap();
+    let figures = experiment(out.path(), runs.path()).unwrap();
+    check_page(&figures[0].files);
+    let texts = texts(&fs::read_to_string(&figures[0].files.svg).unwrap());
+    for label in ["(a) first:", "(c) second:", "no earlier step", "no rewards", "…"] {
+        assert!(texts.contains(label), "{label} is missing from {texts}");
+    }
+    assert!(!texts.contains("NaN") && !texts.contains("inf"), "{texts}");
+    // One run by itself.
+    let [figure] = &experiment(out.path(), &odd).unwrap()[..] else { panic!() };
+    check_page(&figure.files);
+    assert_eq!(figure.distances.len(), 4);
+}
+
+#[test]
+fn further_groups_have_figures_of_their_own() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write_run(&runs.path().join("base/x_adaptive"), &Loss::parse("adaptive").unwrap());
+    write_run(&runs.path().join("embedded/log"), &Loss::parse("log").unwrap());
+    let figures = experiment(out.path(), runs.path()).unwrap();
+    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names, ["experiment", "experiment_base"]);
+    assert_eq!(figures[0].distances[0].run, "log");
+    assert!(out.path().join("experiment_base_distances.csv").exists());
+}
+
+#[test]
+fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
+    let runs = TempDir::new().unwrap();
+    write_run(&runs.path().join("x_adaptive"), &Loss::parse("adaptive").unwrap());
+    write_run(&runs.path().join("second-seed"), &Loss::parse("log").unwrap());
+    write_run(&runs.path().join("x"), &Loss::parse("x").unwrap());
+    fs::remove_file(runs.path().join("x/run.json")).unwrap();
+    // Its folder says -1/x, and its description something else.
+    write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
+    let data = CollapseData::compute(Some(runs.path())).unwrap();
+    let found: Vec<&str> = data.panels.iter().filter(|panel| panel.run.is_some()).map(|panel| panel.key).collect();
+    assert_eq!(found, ["x", "log", "adaptive"]);
+    let log = data.distance("log", Source::Run, None).unwrap();
+    assert!(log.trained < log.named, "{log:?}");
+}
+
+#[test]
+fn a_run_without_its_files_is_an_error_that_says_what_to_do() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let error = experiment(out.path(), runs.path()).unwrap_err();
+    assert!(matches!(error, FigureError::NoRuns { .. }), "{error:?}");
+    assert!(error.to_string().contains("rewards.csv and run.json"), "{error}");
+    let error = experiment(out.path(), &runs.path().join("nowhere")).unwrap_err();
+    assert!(error.to_string().contains("nowhere"), "{error}");
+
+    write_run(&runs.path().join("log"), &Loss::parse("log").unwrap());
+    fs::remove_file(runs.path().join("log/run.json")).unwrap();
+    let error = experiment(out.path(), runs.path()).unwrap_err();
+    assert!(matches!(&error, FigureError::Experiment(ExperimentError::NoDescription { .. })), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("run.json") && text.contains("training writes it") && text.contains("\"trained\""), "{text}");
+    assert!(fs::read_dir(&out).unwrap().next().is_none());
+
+    // The example in the message would do.
+    let example = &text[text.find("{\"name\"").unwrap()..];
+    fs::write(runs.path().join("log/run.json"), example).unwrap();
+    assert_eq!(experiment(out.path(), runs.path()).unwrap().len(), 1);
+}
+
+fn program(arguments: &[&str], directory: &Path) -> std::process::Output {
+    Command::cargo_bin("reward-collapse").unwrap().args(arguments).current_dir(directory).output().unwrap()
+}
+
+#[test]
+fn the_program_prints_distances_and_files() {
+    let place = TempDir::new().unwrap();
+    let out = program(&["figure", "experiment"], place.path());
+    assert_eq!(out.status.code(), Some(2));
+    let complaint = String::from_utf8(out.stderr).unwrap();
+    assert!(complaint.contains("figures/experiment") && complaint.contains("--runs"), "{complaint}");
+
+    write_run(&place.path().join("figures/experiment/embedded/log"), &Loss::parse("log").unwrap());
+    let out = program(&["figure", "experiment"], place.path());
+    assert!(out.status.success(), "{out:?}");
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("W1") && text.contains("log(x+0.1)") && text.contains("experiment_distances.csv"), "{text}");
+
+    let out = program(&["figure", "experiment", "--format", "json", "--out", "drawn"], place.path());
+    let listed: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(listed[0]["figure"], "experiment");
+    let distances = listed[0]["distances"].as_array().unwrap();
+    assert_eq!(distances.len(), 3 * 2 * 2 * 2);
+    assert_eq!(distances[0]["prompts"], "open_ended");
+    assert!(distances.iter().all(|row| row["w1_limit"].is_number() && row["mad"].is_number()));
+
+    let out = program(&["figure", "distributions", "--runs", "figures"], place.path());
+    assert_eq!(out.status.code(), Some(2));
+    let complaint = String::from_utf8(out.stderr).unwrap();
+    assert!(complaint.contains("`figure collapse` and `figure experiment`"), "{complaint}");
+}

@@ -1,0 +1,49 @@
+//! The fast method finds what the dense one finds.
+
+use crate::support::table_utilities;
+use reward_collapse::solution::{Method, Solution, SolveOptions, solve, solve_with};
+use reward_collapse::utility::{SharedUtility, parse};
+
+fn by(method: Method, utility: &SharedUtility, n: usize) -> Solution {
+    let options = SolveOptions { method: Some(method), ..SolveOptions::default() };
+    solve_with(utility, n, &options).unwrap_or_else(|error| panic!("{method}: {error}"))
+}
+
+#[test]
+fn both_methods_agree_on_every_family_and_on_expressions() {
+    let expressions = ["log(x)+x", "x^0.3-0.2x^2", "x-x*log(x)", "tanh(3x)", "x-0.4x^1.5", "-x^-0.5+log(x)"];
+    for text in table_utilities().iter().map(String::as_str).chain(expressions) {
+        let utility = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        for n in [90, 101, 500] {
+            let [dense, fast] = [Method::Dense, Method::Fast].map(|method| by(method, &utility, n));
+            let scale = dense.gap / dense.relative_gap;
+            let difference = (dense.mean_utility - fast.mean_utility).abs();
+            assert!(difference <= dense.gap + fast.gap + 1e-14 * scale, "{text}, n = {n}: {difference:e}");
+            assert!(fast.relative_gap <= 1e-10, "{text}, n = {n}: {:e}", fast.relative_gap);
+            // A utility that is nearly linear leaves the rewards in the middle nearly free.
+            for (i, (d, f)) in dense.rewards.iter().zip(&fast.rewards).enumerate() {
+                assert!((d - f).abs() <= 1e-8, "{text}, n = {n}, i = {i}: {d} and {f}");
+            }
+        }
+    }
+}
+
+#[test]
+fn few_responses_and_the_linear_utility_need_no_method() {
+    for text in ["log(x)", "x", "log(x+0.1)"] {
+        for n in [1, 2, 3, 100] {
+            let utility = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let [dense, fast] = [Method::Dense, Method::Fast].map(|method| by(method, &utility, n));
+            let difference = dense.rewards.iter().zip(&fast.rewards).map(|(d, f)| (d - f).abs()).fold(0.0, f64::max);
+            assert!(difference < 1e-12, "{text}, n = {n}: {difference:e}");
+        }
+    }
+}
+
+#[test]
+fn the_method_follows_the_number_of_responses() {
+    let utility = parse("log(x+0.1)").expect("a utility of the table");
+    for (n, method) in [(8, Method::Dense), (1000, Method::Dense), (1001, Method::Fast)] {
+        assert_eq!(solve(&utility, n).expect("solvable").method, method);
+    }
+}

@@ -1,0 +1,14 @@
+//! Every integration test of the mathematics, the figures and the program, in one binary: it links once.
+
+mod cli;
+mod comparison;
+mod experiment;
+mod fast_solver;
+mod fast_sums;
+mod figures;
+mod finite_problem;
+mod limit_laws;
+mod million;
+mod properties;
+mod study;
+mod support;

@@ -1,0 +1,125 @@
+//! `reward-collapse dataset`.
+
+use std::path::{Path, PathBuf};
+
+use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, Source, Split};
+use clap::{Args, Subcommand};
+use reward_collapse::files;
+use serde::Serialize;
+
+use reward_collapse::cli::CliError;
+use reward_collapse::cli::output::{self, Format};
+use reward_collapse::cli::progress::Progress;
+
+/// Rows of the embedded corpus that fill the experiment's training and test parts.
+const EMBEDDED: &str = "8208";
+const _: () = assert!(Split::TRAIN + Split::TEST == 8208);
+
+/// Rows between two updates of the progress bar.
+const EVERY: u64 = 64;
+
+/// Data sets of rankings, to train a reward model on.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Build(BuildArguments),
+}
+
+/// Build rankings out of instructions with long answers, as the experiment did.
+///
+/// A coin flip for each row makes its prompt open-ended or closed-ended, and eight beginnings of its answer, 10 to 80 words
+/// long, are ranked by their length. The output has one JSON object a line, with `question`, `answers` (shortest first) and
+/// `uniform` (true: open-ended).
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  reward-collapse dataset build --input longform.parquet --out rankings.jsonl\n  \
+    reward-collapse dataset build --embedded 2000 --out rankings.jsonl")]
+struct BuildArguments {
+    /// Parquet, JSON or JSON lines with `input` and `output`, or the released ranking_dataset_longform.pt.
+    #[arg(long, short, value_name = "FILE", required_unless_present = "embedded")]
+    input: Option<PathBuf>,
+
+    /// Make up so many rows of text in place of reading a file; 8208 unless a number is given.
+    #[arg(long, value_name = "ROWS", conflicts_with = "input", num_args = 0..=1, default_missing_value = EMBEDDED)]
+    embedded: Option<u64>,
+
+    /// The data set to write; it appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// The seed of the coin, and of the embedded text.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// The form in which the counts are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    out: &'a Path,
+    seed: u64,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    match &arguments.command {
+        Command::Build(arguments) => build(arguments, quiet),
+    }
+}
+
+fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
+    let BuildArguments { out, seed, .. } = arguments;
+    let source = match (&arguments.input, arguments.embedded) {
+        (Some(path), _) => Source::File(path.clone()),
+        (None, Some(rows)) => Source::Embedded(rows),
+        (None, None) => return Err(CliError::Input("either --input or --embedded is needed".into())),
+    };
+    if let Source::File(path) = &source
+        && let (Ok(input), Ok(out)) = (path.canonicalize(), out.canonicalize())
+        && input == out
+        && input.is_file()
+    {
+        return Err(CliError::Input(format!("--out is the input, {}, which would be lost", path.display())));
+    }
+    let failed = |source| DatasetError::Write { path: out.clone(), source };
+    let mut file = files::Writer::create(out).map_err(failed)?;
+    let progress = Progress::new(quiet, Some(100));
+    let counts = dataset::build(&source, *seed, &mut file, out, &mut |counts, share| {
+        if counts.rows % EVERY == 0 {
+            progress.of((100.0 * share) as u64, 100);
+            progress.message(format!("{} rows read, {} rankings", counts.rows, counts.rankings));
+        }
+    })?;
+    file.finish().map_err(failed)?;
+    drop(progress);
+    let Counts { rows, rankings, too_short, no_question, open_ended, closed_ended } = counts;
+    let text = match arguments.format {
+        Format::Table => output::facts(&[
+            ("rows read", rows.to_string()),
+            ("rankings written", rankings.to_string()),
+            ("open-ended", open_ended.to_string()),
+            ("closed-ended", closed_ended.to_string()),
+            ("too short", format!("{too_short}: the answer has fewer than {MIN_WORDS} words")),
+            ("no question", format!("{no_question}: the instruction is blank")),
+        ]),
+        Format::Json => output::json(&Report { out, seed: *seed, counts })?,
+        Format::Csv => output::csv(
+            &["rows", "rankings", "open_ended", "closed_ended", "too_short", "no_question", "seed"],
+            [(rows, rankings, open_ended, closed_ended, too_short, no_question, seed)],
+        )?,
+    };
+    output::print(&text)
+}
+
+impl From<DatasetError> for CliError {
+    fn from(error: DatasetError) -> Self {
+        CliError::Input(error.to_string())
+    }
+}

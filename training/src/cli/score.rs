@@ -1,0 +1,136 @@
+//! `reward-collapse score`.
+
+use std::path::PathBuf;
+
+use crate::dataset::Rankings;
+use crate::reward_model::tokenizer::{Encoding, Tokenizer, TokenizerError};
+use crate::reward_model::{Compute, ModelError, Precision, RewardModel, Sequence};
+use crate::training::loss::sigmoid;
+use clap::Args;
+use serde::Serialize;
+
+use super::train::Device;
+use reward_collapse::cli::CliError;
+use reward_collapse::cli::output::{self, Format, OutputArguments};
+use reward_collapse::cli::progress::Progress;
+
+/// Tokens computed at once.
+const TOKENS_PER_PASS: usize = 8192;
+/// Prompts read between two passes.
+const PROMPTS: usize = 64;
+
+/// Rewards that a trained model gives the responses of a data set.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  reward-collapse score --checkpoint runs/embedded/x_adaptive/checkpoint-750 --data rankings.jsonl"
+)]
+pub struct Arguments {
+    /// A checkpoint, or another folder with a DeBERTa of one output in transformers' layout.
+    #[arg(long, value_name = "DIR")]
+    checkpoint: PathBuf,
+
+    /// Rankings (see `dataset build`), or rows to make them of.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+
+    /// The most tokens of a question with its answer.
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u64).range(4..1 << 20))]
+    max_length: u64,
+
+    /// The seed of the coin, where the data are rows to make rankings of.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Where to compute [default: a GPU if there is one].
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// The reward of one response.
+#[derive(Debug, Serialize)]
+struct Row {
+    prompt: usize,
+    open_ended: bool,
+    response_index: usize,
+    logit: f32,
+    reward: f64,
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    arguments.output.check()?;
+    let device = arguments.device.map(Into::into).unwrap_or_default();
+    let compute = Compute::new(device, Precision::Float32, false)?;
+    let progress = Progress::new(quiet, None);
+    progress.message("loading the model");
+    let tokenizer = Tokenizer::load(&arguments.checkpoint)?;
+    let (model, fresh) = RewardModel::load(&arguments.checkpoint, 0, compute.device, |_| false)?;
+    if let Some(name) = fresh.first() {
+        return Err(CliError::Input(format!(
+            "{} has no {name}: it was not trained to give rewards",
+            arguments.checkpoint.display()
+        )));
+    }
+    progress.message("reading the data");
+    let rankings = Rankings::open(&arguments.data, arguments.seed)?;
+    let mut rows = Vec::new();
+    for start in (0..rankings.len()).step_by(PROMPTS) {
+        progress.of(start as u64, rankings.len() as u64);
+        progress.message(format!("{start} of {} prompts", rankings.len()));
+        let mut encodings: Vec<Encoding> = Vec::new();
+        let mut places = Vec::new();
+        for prompt in start..(start + PROMPTS).min(rankings.len()) {
+            let ranking = rankings.get(prompt)?;
+            for (answer, index) in ranking.answers.iter().zip(1..) {
+                encodings.push(tokenizer.encode_pair(&ranking.question, answer, arguments.max_length as usize)?);
+                places.push((prompt, ranking.uniform, index));
+            }
+        }
+        let sequences = encodings.iter().map(|encoding| Sequence { ids: &encoding.ids, segments: &encoding.segments });
+        let sequences: Vec<Sequence> = sequences.collect();
+        let logits = model.logits(&sequences, compute.kind, TOKENS_PER_PASS)?;
+        rows.extend(places.into_iter().zip(logits).map(|((prompt, open_ended, response_index), logit)| Row {
+            prompt,
+            open_ended,
+            response_index,
+            logit: logit as f32,
+            reward: sigmoid(logit),
+        }));
+    }
+    drop(progress);
+    let header = ["prompt", "open_ended", "response_index", "logit", "reward"];
+    let text = match arguments.output.format {
+        Format::Json => output::json(&rows)?,
+        Format::Csv => output::csv(&header, &rows)?,
+        Format::Table => output::columns(
+            &header,
+            rows.iter().map(|row| {
+                vec![
+                    row.prompt.to_string(),
+                    row.open_ended.to_string(),
+                    row.response_index.to_string(),
+                    format!("{:.4}", row.logit),
+                    format!("{:.6}", row.reward),
+                ]
+            }),
+        ),
+    };
+    arguments.output.write(&text)
+}
+
+impl From<ModelError> for CliError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Torch(_) => CliError::Failure(error.to_string()),
+            _ => CliError::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<TokenizerError> for CliError {
+    fn from(error: TokenizerError) -> Self {
+        CliError::Input(error.to_string())
+    }
+}

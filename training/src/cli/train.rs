@@ -1,0 +1,221 @@
+//! `reward-collapse train`.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::training::TrainingError;
+use crate::training::configuration::{Configuration, DeviceName};
+use crate::training::evaluation::Evaluated;
+use crate::training::trainer::{Observer, Outcome, Progress, Trainer};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use reward_collapse::cli::CliError;
+use reward_collapse::cli::error::warn;
+use reward_collapse::cli::output;
+
+/// Train a reward model on rankings, as a configuration says.
+///
+/// The run writes its metrics (metrics.jsonl and TensorBoard events), the rewards of each evaluation (rewards.csv) and
+/// checkpoints that transformers can load into its output directory. Ctrl-C saves a checkpoint and stops; --resume goes on
+/// from the newest one.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  reward-collapse train simulations/embedded/x_adaptive.yml\n  \
+    reward-collapse train simulations/x_adaptive.yml --data rankings.jsonl --device cuda\n  \
+    reward-collapse train simulations/x_adaptive.yml --data rankings.jsonl --resume")]
+pub struct Arguments {
+    /// The configuration, such as simulations/embedded/x_adaptive.yml.
+    config: PathBuf,
+
+    /// What to train on in place of the configuration's data: rankings (see `dataset build`), or rows to make them of.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+
+    /// Where the run writes, in place of the configuration's output_dir.
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// Where to compute [default: the configuration's device, else a GPU if there is one].
+    #[arg(long, value_enum)]
+    device: Option<Device>,
+
+    /// Steps to train, in place of the configuration's max_steps; the schedule ends with them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_steps: Option<u64>,
+
+    /// Go on from the newest checkpoint in the output directory; without one, begin.
+    #[arg(long)]
+    resume: bool,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+impl From<Device> for DeviceName {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => DeviceName::Cpu,
+            Device::Cuda => DeviceName::Cuda,
+        }
+    }
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    let mut configuration = Configuration::read(&arguments.config).map_err(TrainingError::from)?;
+    for text in configuration.warnings() {
+        warn(text, quiet);
+    }
+    if let Some(directory) = &arguments.output_dir {
+        configuration.output_dir.clone_from(directory);
+    }
+    if let Some(device) = arguments.device {
+        configuration.device = device.into();
+    }
+    if let Some(steps) = arguments.max_steps {
+        configuration.max_steps = steps;
+    }
+    let stop = stop_on_signal()?;
+    let preparing = reward_collapse::cli::progress::Progress::new(quiet, None);
+    let mut trainer = Trainer::prepare(
+        configuration,
+        arguments.data.as_deref(),
+        arguments.resume,
+        &|text| preparing.message(text),
+        &|text| preparing.aside(|| warn(text, quiet)),
+    )?;
+    drop(preparing);
+
+    let total = trainer.configuration().max_steps;
+    let mut watcher = Watcher::new(quiet, total, &trainer);
+    let outcome = trainer.run(&mut watcher, &stop);
+    watcher.bar.finish_and_clear();
+    match outcome? {
+        Outcome::Finished => output::print(&format!(
+            "{} steps in {}; rewards, metrics and checkpoints are in {}\n",
+            trainer.step(),
+            duration(trainer.seconds()),
+            trainer.directory().display()
+        )),
+        Outcome::Interrupted { step, checkpoint } => output::print(&format!(
+            "stopped after {step} of {total} steps, saved in {}; --resume goes on from there\n",
+            checkpoint.display()
+        )),
+    }
+}
+
+/// True once the program is asked to stop; asked twice, it stops at once.
+fn stop_on_signal() -> Result<Arc<AtomicBool>, CliError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            // What was saved stays whole.
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this step; once more stops at once, without saving");
+    })
+    .map_err(|error| CliError::Failure(format!("cannot watch for signals: {error}")))?;
+    Ok(stop)
+}
+
+/// A bar on a terminal, and a line for each evaluation.
+struct Watcher {
+    bar: ProgressBar,
+    quiet: bool,
+    /// The evaluation's other split.
+    pending: Option<String>,
+}
+
+impl Watcher {
+    fn new(quiet: bool, total: u64, trainer: &Trainer) -> Self {
+        let on_terminal = std::io::stderr().is_terminal() && !quiet;
+        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let template = "{bar:24} {pos}/{len}  {wide_msg}  {elapsed} left {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_position(trainer.step());
+        bar.reset_eta();
+        bar.enable_steady_tick(Duration::from_millis(250));
+        let watcher = Self { bar, quiet, pending: None };
+        let model = trainer.model();
+        watcher.tell(&format!(
+            "{}: {} parameters on {}, {} prompts a step{}",
+            trainer.configuration().name,
+            grouped(model.parameters().declarations().elements()),
+            trainer.compute().describe(trainer.threads()),
+            trainer.configuration().prompts_per_step(),
+            if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
+        ));
+        watcher
+    }
+
+    fn tell(&self, text: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| eprintln!("{text}"));
+        }
+    }
+}
+
+impl Observer for Watcher {
+    fn stepped(&mut self, progress: &Progress) {
+        let Progress { step, loss, accuracy, sequences_per_second } = progress;
+        self.bar.set_position(*step);
+        self.bar.set_message(format!(
+            "loss {loss:.4}  pairs in order {:.1}%  {sequences_per_second:.0} sequences/s",
+            100.0 * accuracy
+        ));
+    }
+
+    fn evaluated(&mut self, evaluated: &Evaluated) {
+        let Evaluated { split, step, loss, accuracy, .. } = evaluated;
+        let own = format!("{split}: loss {loss:.4}, pairs in order {:.1}%", 100.0 * accuracy);
+        match self.pending.take() {
+            None => self.pending = Some(format!("step {step:>5}  {own}")),
+            Some(first) => self.tell(&format!("{first}  {own}")),
+        }
+    }
+
+    fn saved(&mut self, _checkpoint: &Path) {}
+}
+
+/// Seconds, or minutes and seconds.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.1} s"),
+        s => format!("{} min {:.0} s", (s / 60.0).floor(), s % 60.0),
+    }
+}
+
+/// A count with spaces between thousands.
+fn grouped(count: i64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl From<TrainingError> for CliError {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::NotFinite { .. } => CliError::Failure(error.to_string()),
+            TrainingError::Model(error) => error.into(),
+            _ => CliError::Input(error.to_string()),
+        }
+    }
+}

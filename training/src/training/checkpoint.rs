@@ -1,0 +1,198 @@
+//! Checkpoints: `checkpoint-STEP/` in transformers' layout, with what it takes to go on.
+//!
+//! A checkpoint is written under a temporary name, brought to the disk and then renamed: a folder of its final name is whole.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tch::Tensor;
+
+use super::TrainingError;
+use super::configuration::Configuration;
+use super::optimiser::AdamW;
+use super::scaling::LossScale;
+use crate::reward_model::RewardModel;
+use crate::reward_model::deberta::Config;
+use crate::reward_model::tokenizer::Tokenizer;
+use crate::reward_model::weights::{self, SafetensorsFile};
+use reward_collapse::files;
+
+const PREFIX: &str = "checkpoint-";
+const TEMPORARY: &str = ".checkpoint-";
+const STATE: &str = "trainer_state.json";
+const OPTIMISER: &str = "optimizer.safetensors";
+
+/// Where a run is: with the model, the moments and the configuration's seeds, all that its next step depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Optimiser steps taken; the schedule, the order of the data and dropout follow from it.
+    pub step: u64,
+    /// The optimiser's own count, which leaves out steps whose gradient overflowed.
+    pub optimiser_steps: i64,
+    /// Prompts taken.
+    pub prompts: u64,
+    /// Time spent in training.
+    pub seconds: f64,
+    /// The scale of the loss.
+    pub loss_scale: LossScale,
+    /// Of the data, [`RankingFile::checksum`](crate::dataset::RankingFile::checksum).
+    pub data_checksum: u32,
+    /// The run's configuration.
+    pub configuration: Configuration,
+}
+
+/// The checkpoints in a run's directory with their steps, newest first.
+///
+/// # Errors
+/// [`TrainingError::Write`] for a directory that cannot be listed.
+pub fn list(directory: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(TrainingError::Write { path: directory.into(), source }),
+    };
+    let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix(PREFIX)?.parse().ok();
+    let mut found: Vec<(u64, PathBuf)> =
+        entries.flatten().filter_map(|entry| Some((step(&entry.path())?, entry.path()))).collect();
+    found.sort_by(|a, b| b.cmp(a));
+    Ok(found)
+}
+
+/// Removes what a killed run left half-written. What cannot be removed does no harm.
+pub fn sweep(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let begins = |prefix: &str| name.to_string_lossy().starts_with(prefix);
+        if begins(TEMPORARY) {
+            let _ = fs::remove_dir_all(entry.path());
+        } else if begins(files::TEMPORARY) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Writes the checkpoint of `state` into `directory` and returns its folder.
+///
+/// # Errors
+/// [`TrainingError::Write`], such as for a full disk; earlier checkpoints stay as they are.
+pub fn write(
+    directory: &Path,
+    state: &State,
+    model: &RewardModel,
+    tokenizer: &Tokenizer,
+    optimiser: &AdamW,
+) -> Result<PathBuf, TrainingError> {
+    let failed = |path: &Path, source| TrainingError::Write { path: path.into(), source };
+    let folder = directory.join(format!("{PREFIX}{}", state.step));
+    let temporary = tempfile::Builder::new()
+        .prefix(&format!("{TEMPORARY}{}-", state.step))
+        .tempdir_in(directory)
+        .map_err(|source| failed(directory, source))?;
+    let within = |name: &str| temporary.path().join(name);
+    let text = |name: &str, value: &Value| {
+        let path = within(name);
+        fs::write(&path, format!("{value:#}\n")).map_err(|source| failed(&path, source))
+    };
+    text("config.json", &described(model.config()))?;
+    for (name, content) in tokenizer.files() {
+        let path = within(&name);
+        fs::write(&path, content).map_err(|source| failed(&path, source))?;
+    }
+    let parameters = model.parameters();
+    let values = parameters.named().map(|(name, value)| (name.to_owned(), value.detach()));
+    weights::write(&within("model.safetensors"), values)?;
+    let moments = optimiser.moments().into_iter().flat_map(|(moment, flat)| {
+        parameters.views(flat).map(move |(name, value)| (format!("{moment}.{name}"), value))
+    });
+    weights::write(&within(OPTIMISER), moments)?;
+    text(STATE, &serde_json::to_value(state).map_err(|error| failed(&within(STATE), error.into()))?)?;
+    settle(temporary.path()).map_err(|source| failed(temporary.path(), source))?;
+    readable(temporary.path()).map_err(|source| failed(temporary.path(), source))?;
+
+    // The same step again, after going on from an earlier one: the old folder leaves its name to the new one.
+    let former = directory.join(format!("{TEMPORARY}{}-former", state.step));
+    if folder.exists() {
+        let _ = fs::remove_dir_all(&former);
+        fs::rename(&folder, &former).map_err(|source| failed(&folder, source))?;
+    }
+    let temporary = temporary.keep();
+    fs::rename(&temporary, &folder).map_err(|source| failed(&folder, source))?;
+    File::open(directory).and_then(|file| file.sync_all()).map_err(|source| failed(directory, source))?;
+    let _ = fs::remove_dir_all(former);
+    Ok(folder)
+}
+
+/// Brings the files of a folder, and the folder, to the disk.
+fn settle(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        File::open(entry?.path())?.sync_all()?;
+    }
+    File::open(folder)?.sync_all()
+}
+
+/// A temporary folder is private by default; a checkpoint is for everyone whom the umask of its files admits.
+fn readable(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let files = fs::metadata(folder.join(STATE))?.permissions().mode();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700 | (files & 0o066) | ((files & 0o044) >> 2)))?;
+        for entry in fs::read_dir(folder)? {
+            fs::set_permissions(entry?.path(), fs::Permissions::from_mode(files & 0o666))?;
+        }
+    }
+    Ok(())
+}
+
+/// The configuration with what transformers wants to know besides.
+fn described(config: &Config) -> Value {
+    let mut value = serde_json::to_value(config).unwrap_or_default();
+    let also = json!({
+        "architectures": ["DebertaV2ForSequenceClassification"],
+        "id2label": {"0": "LABEL_0"},
+        "label2id": {"LABEL_0": 0},
+        "problem_type": "regression",
+        "dtype": "float32",
+    });
+    if let (Some(own), Value::Object(also)) = (value.as_object_mut(), also) {
+        own.remove("torch_dtype");
+        own.remove("num_labels");
+        own.extend(also);
+    }
+    value
+}
+
+/// Reads where a checkpoint's run was.
+///
+/// # Errors
+/// [`TrainingError::Checkpoint`].
+pub fn state(folder: &Path) -> Result<State, TrainingError> {
+    let path = folder.join(STATE);
+    let refuse = |reason: String| TrainingError::Checkpoint { path: path.clone(), reason };
+    let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))
+}
+
+/// Fills the optimiser's moments from a checkpoint of `model`.
+///
+/// # Errors
+/// [`TrainingError::Model`] for moments that are missing or of another shape.
+pub fn restore(folder: &Path, model: &RewardModel, optimiser: &mut AdamW, state: &State) -> Result<(), TrainingError> {
+    let path = folder.join(OPTIMISER);
+    let file = SafetensorsFile::open(&path)?;
+    for (moment, flat) in optimiser.moments() {
+        for (name, mut place) in model.parameters().views(flat) {
+            let value: Tensor = file.tensor(&format!("{moment}.{name}"))?;
+            if value.size() != place.size() {
+                let reason = format!("{moment}.{name} has the shape {:?}", value.size());
+                return Err(TrainingError::Checkpoint { path, reason });
+            }
+            tch::no_grad(|| place.f_copy_(&value))?;
+        }
+    }
+    optimiser.resume(state.optimiser_steps);
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What can stop a run.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::configuration::ConfigurationError;
+use super::metrics::MetricsError;
+use crate::dataset::DatasetError;
+use crate::reward_model::ModelError;
+use crate::reward_model::tokenizer::TokenizerError;
+use reward_collapse::experiment::ExperimentError;
+use reward_collapse::utility::UtilityError;
+
+/// Why a run cannot begin or go on.
+#[derive(Debug, Error)]
+pub enum TrainingError {
+    /// The configuration is at fault.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// The loss is no utility.
+    #[error("loss: {0}")]
+    Utility(#[from] UtilityError),
+    /// The data are at fault.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The model is.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The tokeniser is.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// What the run writes for figures.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// What it writes for people who watch it.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A utility whose slope at 0 is infinite.
+    #[error(
+        "loss: the slope of {utility} at 0 is infinite, and so is the loss of every pair in the wrong order; train with x + \
+         0.1 in place of x, as the released losses log and x_inv do"
+    )]
+    InfiniteSlope {
+        /// The utility.
+        utility: String,
+    },
+    /// A configuration that trains on the LongForm ranking data, which come with no program.
+    #[error(
+        "datasets: `alpaca` is the ranking data made of LongForm; give the file with --data (see `dataset build`), or train on \
+         the embedded corpus: datasets: [embedded]"
+    )]
+    NoData,
+    /// More than one data set.
+    #[error("datasets: one is trained on at a time, {0} are named")]
+    Datasets(usize),
+    /// `use_scores` without scores.
+    #[error("use_scores is true, but ranking {index} (counted from 0) has no scores")]
+    NoScores {
+        /// The ranking.
+        index: usize,
+    },
+    /// An output directory that holds something else.
+    #[error("{path} belongs to another run: {differences}; choose another --output-dir")]
+    OtherRun {
+        /// The directory.
+        path: PathBuf,
+        /// What differs.
+        differences: String,
+    },
+    /// An output directory with a run in it that is not to be resumed.
+    #[error("{path} holds a run already: go on with it by --resume, or choose another --output-dir")]
+    Exists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A checkpoint that cannot be gone on from.
+    #[error("{path}: {reason}")]
+    Checkpoint {
+        /// The checkpoint, or a file of it.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Threads that cannot be had.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+    /// A loss or gradient that is no number.
+    #[error(
+        "{what} is not finite after {steps} steps; training stops, and the model as it was is in {checkpoint}. A smaller \
+         learning_rate or float32 precision may help"
+    )]
+    NotFinite {
+        /// The loss or the gradient.
+        what: &'static str,
+        /// Steps taken.
+        steps: u64,
+        /// Where the state was saved.
+        checkpoint: PathBuf,
+    },
+}
+
+impl From<tch::TchError> for TrainingError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Model(error.into())
+    }
+}

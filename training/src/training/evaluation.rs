@@ -1,0 +1,70 @@
+//! The rewards of prompts that are looked at again and again.
+
+use super::TrainingError;
+use super::gradient::EncodedPrompt;
+use super::loss::{PairLoss, sigmoid};
+use super::workers::Workers;
+use crate::reward_model::Sequence;
+use reward_collapse::experiment::{RewardRow, Split};
+
+/// Prompts of one split, tokenised once.
+pub struct Evaluation {
+    split: Split,
+    prompts: Vec<EncodedPrompt>,
+}
+
+/// What an evaluation gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The split.
+    pub split: Split,
+    /// Steps taken.
+    pub step: u64,
+    /// The mean loss.
+    pub loss: f64,
+    /// The mean share of pairs in the right order.
+    pub accuracy: f64,
+    /// Each reward.
+    pub rows: Vec<RewardRow>,
+}
+
+impl Evaluation {
+    /// Of `prompts`.
+    pub fn new(split: Split, prompts: Vec<EncodedPrompt>) -> Self {
+        Self { split, prompts }
+    }
+
+    /// The most responses that a prompt has.
+    pub fn responses(&self) -> usize {
+        self.prompts.iter().map(|prompt| prompt.responses.len()).max().unwrap_or(0)
+    }
+
+    /// Rewards, loss and accuracy after `step` steps.
+    ///
+    /// # Errors
+    /// [`TrainingError::Model`].
+    pub fn run(&self, workers: &mut Workers, loss: &PairLoss, step: u64) -> Result<Evaluated, TrainingError> {
+        let sequences: Vec<Sequence> = self.prompts.iter().flat_map(EncodedPrompt::sequences).collect();
+        let logits = workers.logits(&sequences)?;
+        let share = 1.0 / self.prompts.len().max(1) as f64;
+        let mut evaluated =
+            Evaluated { split: self.split, step, loss: 0.0, accuracy: 0.0, rows: Vec::with_capacity(logits.len()) };
+        let mut start = 0;
+        for prompt in &self.prompts {
+            let own = &logits[start..start + prompt.responses.len()];
+            start += own.len();
+            let outcome = loss.of(prompt.prompts, own, &prompt.pairs);
+            evaluated.loss += share * outcome.loss;
+            evaluated.accuracy += share * outcome.accuracy;
+            evaluated.rows.extend(own.iter().zip(1..).map(|(&logit, index)| RewardRow {
+                step,
+                split: self.split,
+                prompt: prompt.index.to_string(),
+                prompts: prompt.prompts,
+                index,
+                reward: sigmoid(logit),
+            }));
+        }
+        Ok(evaluated)
+    }
+}

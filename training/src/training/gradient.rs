@@ -1,0 +1,142 @@
+//! Loss and gradient of the prompts of a step.
+
+use tch::{Kind, Tensor};
+
+use crate::reward_model::deberta::Parameters;
+use crate::reward_model::{Batches, ModelError, RewardModel, Sequence};
+use reward_collapse::experiment::Prompts;
+
+use super::loss::{Pair, PairLoss};
+
+/// A prompt ready to be trained on: its responses as tokens, worst first, and its ranked pairs.
+#[derive(Debug, Clone)]
+pub struct EncodedPrompt {
+    /// Its number in the data.
+    pub index: usize,
+    /// Its type.
+    pub prompts: Prompts,
+    /// Question and response as one sequence, for each response.
+    pub responses: Vec<crate::reward_model::tokenizer::Encoding>,
+    /// The pairs that the loss compares.
+    pub pairs: Vec<Pair>,
+}
+
+impl EncodedPrompt {
+    /// Its responses, as the model takes them.
+    pub fn sequences(&self) -> impl Iterator<Item = Sequence<'_>> {
+        self.responses.iter().map(|encoding| Sequence { ids: &encoding.ids, segments: &encoding.segments })
+    }
+
+    /// Tokens of all its responses.
+    pub fn tokens(&self) -> usize {
+        self.responses.iter().map(|encoding| encoding.ids.len()).sum()
+    }
+}
+
+/// What a step saw, as sums over its prompts.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Totals {
+    /// Of losses.
+    pub loss: f64,
+    /// Of accuracies.
+    pub accuracy: f64,
+    /// Of prompts.
+    pub prompts: usize,
+    /// Of sequences.
+    pub sequences: usize,
+    /// Of tokens, without padding.
+    pub tokens: usize,
+}
+
+impl Totals {
+    /// Adds those of other prompts.
+    pub fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.accuracy += other.accuracy;
+        self.prompts += other.prompts;
+        self.sequences += other.sequences;
+        self.tokens += other.tokens;
+    }
+}
+
+/// Adds the gradient of the summed loss of `prompts`, times `scale`, to `gradient`.
+///
+/// Each response is encoded once, however many pairs it is in; as many prompts as `tokens_per_pass` allows share a pass.
+///
+/// # Errors
+/// [`ModelError`]: a sequence that the model cannot take, or no memory.
+pub fn accumulate(
+    model: &RewardModel,
+    loss: &PairLoss,
+    prompts: &[&EncodedPrompt],
+    kind: Kind,
+    tokens_per_pass: usize,
+    scale: f64,
+    gradient: &Tensor,
+) -> Result<Totals, ModelError> {
+    let mut totals = Totals::default();
+    let mut rest = prompts;
+    while !rest.is_empty() {
+        let mut tokens = 0;
+        let fit = rest.iter().take_while(|prompt| {
+            tokens += prompt.tokens();
+            tokens <= tokens_per_pass
+        });
+        let (now, later) = rest.split_at(fit.count().max(1));
+        pass(model, loss, now, kind, scale, gradient, &mut totals)?;
+        rest = later;
+    }
+    Ok(totals)
+}
+
+fn pass(
+    model: &RewardModel,
+    loss: &PairLoss,
+    prompts: &[&EncodedPrompt],
+    kind: Kind,
+    scale: f64,
+    gradient: &Tensor,
+    totals: &mut Totals,
+) -> Result<(), ModelError> {
+    let parameters = model.parameters();
+    let sequences: Vec<Sequence> = prompts.iter().flat_map(|prompt| prompt.sequences()).collect();
+    let Batches { distinct, longest, batches, order } = Batches::new(&sequences, model.config(), parameters.device())?;
+    let pass = model.architecture().begin(parameters, &distinct, longest, kind, true);
+    let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();
+    let logits = Tensor::cat(&logits, 0);
+
+    // The loss is a few hundred numbers: any utility, in double precision, without a graph of its own.
+    let values = Vec::<f32>::try_from(logits.detach().to_device(tch::Device::Cpu))?;
+    let mut by_sequence = vec![0.0; sequences.len()];
+    order.iter().zip(&values).for_each(|(&index, &value)| by_sequence[index] = f64::from(value));
+    let mut slopes = Vec::with_capacity(sequences.len());
+    for prompt in prompts {
+        let own = &by_sequence[slopes.len()..slopes.len() + prompt.responses.len()];
+        let outcome = loss.of(prompt.prompts, own, &prompt.pairs);
+        totals.loss += outcome.loss;
+        totals.accuracy += outcome.accuracy;
+        totals.prompts += 1;
+        totals.tokens += prompt.tokens();
+        slopes.extend(outcome.gradient);
+    }
+    totals.sequences += sequences.len();
+    let slopes: Vec<f32> = order.iter().map(|&index| (scale * slopes[index]) as f32).collect();
+    let slopes = Tensor::from_slice(&slopes).to_device(parameters.device());
+    add_gradient(&(logits * slopes).sum(Kind::Float), parameters, gradient)
+}
+
+/// Adds the derivatives of `scalar` by the trainable parameters to `gradient`.
+fn add_gradient(scalar: &Tensor, parameters: &Parameters, gradient: &Tensor) -> Result<(), ModelError> {
+    let (leaves, places): (Vec<&Tensor>, Vec<_>) = parameters.trainable().unzip();
+    let derivatives = Tensor::f_run_backward(&[scalar], &leaves, false, false)?;
+    tch::no_grad(|| {
+        for (derivative, place) in derivatives.into_iter().zip(places) {
+            // A parameter that no logit depends on has none.
+            if derivative.defined() {
+                let mut own = gradient.narrow(0, place.start, place.end - place.start);
+                let _ = own.g_add_(&derivative.view([-1]));
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! From a configuration to a run that is ready to go, new or resumed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::TrainingError;
+use super::checkpoint::{self, State};
+use super::configuration::{Configuration, DataSource, LossSpec, ModelSource};
+use super::embedded;
+use super::evaluation::Evaluation;
+use super::loss::PairLoss;
+use super::metrics::{METRICS_FILE, Metrics};
+use super::optimiser::AdamW;
+use super::scaling::LossScale;
+use super::source::{PromptSource, Taking};
+use super::trainer::Trainer;
+use super::workers::Workers;
+use crate::dataset::Rankings;
+use crate::reward_model::deberta::Config;
+use crate::reward_model::tokenizer::Tokenizer;
+use crate::reward_model::{Compute, RewardModel, weights};
+use reward_collapse::experiment::{self, Loss, REWARDS_FILE, RunDescription, Split};
+
+/// The configuration that a directory's run began with.
+const CONFIGURATION: &str = "configuration.json";
+
+/// What is told while a run is made ready.
+pub type Tell<'a> = &'a dyn Fn(&str);
+
+impl Trainer {
+    /// Reads data, model and tokeniser, and begins or resumes the run of `configuration`. `data` is the file of the LongForm
+    /// ranking data, or of any other in place of what the configuration names. What a person should know is told to `warn`,
+    /// what is being done to `tell`.
+    ///
+    /// # Errors
+    /// [`TrainingError`]; the output directory and everything in it is left as it was.
+    pub fn prepare(
+        configuration: Configuration,
+        data: Option<&Path>,
+        resume: bool,
+        tell: Tell,
+        warn: Tell,
+    ) -> Result<Self, TrainingError> {
+        let directory = configuration.output_dir.clone();
+        let loss = match &configuration.loss {
+            LossSpec::Uniform(text) => Loss::parse(text)?,
+            LossSpec::ByPrompt { open_ended, closed_ended } => Loss::by_prompt(open_ended, closed_ended)?,
+        };
+        let pair_loss = PairLoss::new(&loss)?;
+        check_directory(&directory, resume)?;
+        if let Some(threads) = configuration.threads {
+            tch::set_num_threads(threads as i32);
+        }
+        let compute = Compute::new(configuration.device, configuration.precision, configuration.fp16)?;
+        let resumed = if resume { newest(&directory, &configuration, warn)? } else { None };
+
+        tell("reading the data");
+        let (rankings, data_name) = rankings(&configuration, data, warn)?;
+        let rankings = Arc::new(rankings);
+        let data_checksum = rankings.checksum();
+        if let Some((path, state)) = &resumed
+            && state.data_checksum != data_checksum
+        {
+            let differences = "the data are others than those it was trained on".to_owned();
+            return Err(TrainingError::OtherRun { path: path.clone(), differences });
+        }
+
+        tell("preparing model and tokeniser");
+        let (model, tokenizer) = match &resumed {
+            Some((path, _)) => (load(path, &configuration, compute, warn)?, Tokenizer::load(path)?),
+            None => new_model(&configuration, &rankings, compute, warn)?,
+        };
+        let mut optimiser = AdamW::new(model.parameters(), configuration.weight_decay);
+        let mut scale = LossScale::new(compute.kind);
+        let (mut step, mut seconds) = (0, 0.0);
+        if let Some((path, state)) = &resumed {
+            checkpoint::restore(path, &model, &mut optimiser, state)?;
+            (step, seconds) = (state.step, state.seconds);
+            // Another device may want another precision.
+            if scale != LossScale::new(tch::Kind::Float) {
+                scale = state.loss_scale;
+            }
+        }
+        tell("tokenising the prompts that are evaluated");
+        let tokenizer = Arc::new(tokenizer);
+        let taking = Taking {
+            seed: configuration.data_seed.unwrap_or(configuration.seed),
+            max_length: configuration.max_length,
+            max_pairs: configuration.max_pairs,
+            use_scores: configuration.use_scores,
+        };
+        let source = PromptSource::new(rankings, tokenizer.clone(), taking)?;
+        let train = source.split().train.clone().take(configuration.eval_prompts);
+        let train = train.map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
+        let test = source.split().test.clone().map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
+        let evaluations = vec![Evaluation::new(Split::Train, train), Evaluation::new(Split::Test, test)];
+
+        let parameters = model.parameters().declarations().elements() as u64;
+        let workers = Workers::new(model, compute, configuration.tokens_per_pass)?;
+        let device = compute.describe(workers.threads());
+
+        // From here on the directory is this run's.
+        let description = RunDescription {
+            name: configuration.name.clone(),
+            model: configuration.model_name.to_string(),
+            parameters,
+            data: data_name,
+            responses: evaluations.iter().map(Evaluation::responses).max().unwrap_or(0),
+            max_steps: configuration.max_steps,
+            prompts_per_step: configuration.prompts_per_step() as u64,
+            learning_rate: configuration.learning_rate,
+            seed: configuration.seed,
+            device,
+            ..RunDescription::from(&loss)
+        };
+        let metrics = claim(&directory, &configuration, &description, resume, resumed.as_ref().map(|_| step))?;
+        Ok(Self {
+            directory,
+            workers,
+            tokenizer,
+            loss: pair_loss,
+            source,
+            evaluations,
+            optimiser,
+            scale,
+            metrics,
+            compute,
+            data_checksum,
+            step,
+            seconds,
+            saved: resumed.map(|(path, _)| (step, path)),
+            configuration,
+        })
+    }
+}
+
+/// A new run needs a directory without one.
+fn check_directory(directory: &Path, resume: bool) -> Result<(), TrainingError> {
+    if resume {
+        return Ok(());
+    }
+    let holds = |name: &str| directory.join(name).exists();
+    if holds(METRICS_FILE) || holds(REWARDS_FILE) || holds(CONFIGURATION) || !checkpoint::list(directory)?.is_empty() {
+        return Err(TrainingError::Exists { path: directory.into() });
+    }
+    Ok(())
+}
+
+/// The newest whole checkpoint, which must be of the same run; none where there is none yet.
+fn newest(
+    directory: &Path,
+    configuration: &Configuration,
+    warn: Tell,
+) -> Result<Option<(PathBuf, State)>, TrainingError> {
+    let same = |before: &Configuration| {
+        let mut differences = configuration.differences(before);
+        // A run may be made longer or shorter; the schedule follows.
+        differences.retain(|line| !line.starts_with("max_steps "));
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(TrainingError::OtherRun { path: directory.into(), differences: differences.join("; ") })
+    };
+    let path = directory.join(CONFIGURATION);
+    if let Ok(text) = fs::read_to_string(&path) {
+        let refuse = |error: serde_json::Error| TrainingError::Checkpoint { path, reason: error.to_string() };
+        same(&serde_json::from_str(&text).map_err(refuse)?)?;
+    }
+    for (_, path) in checkpoint::list(directory)? {
+        match checkpoint::state(&path).and_then(|state| complete(&path).map(|()| state)) {
+            Ok(state) => {
+                same(&state.configuration)?;
+                let (before, now) = (state.configuration.max_steps, configuration.max_steps);
+                if before != now {
+                    warn(&format!("max_steps was {before}, is {now}: the schedule ends there now"));
+                }
+                return Ok(Some((path, state)));
+            }
+            Err(error) => warn(&format!("{error}; going back to an earlier checkpoint")),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a checkpoint's files are all there and as long as they say.
+fn complete(path: &Path) -> Result<(), TrainingError> {
+    Config::read(path)?;
+    Tokenizer::load(path)?;
+    for name in ["model.safetensors", "optimizer.safetensors"] {
+        weights::SafetensorsFile::open(&path.join(name))?;
+    }
+    Ok(())
+}
+
+fn rankings(
+    configuration: &Configuration,
+    data: Option<&Path>,
+    warn: Tell,
+) -> Result<(Rankings, String), TrainingError> {
+    let seed = configuration.data_seed.unwrap_or(configuration.seed);
+    let source = match (&configuration.datasets[..], data) {
+        (_, Some(path)) => DataSource::File(path.into()),
+        ([source], None) => source.clone(),
+        (several, None) => return Err(TrainingError::Datasets(several.len())),
+    };
+    let name = source.to_string();
+    let rankings = match source {
+        DataSource::LongForm => return Err(TrainingError::NoData),
+        DataSource::Embedded => {
+            let rows = configuration.embedded.rows.map_or(embedded::ROWS, |rows| rows as u64);
+            Rankings::embedded(rows, seed)?
+        }
+        DataSource::File(path) => Rankings::open(&path, seed)?,
+    };
+    if let Some(counts) = rankings.built().filter(|counts| counts.too_short + counts.no_question > 0) {
+        warn(&format!(
+            "{} of {} rows were left out: {} answers are too short, {} have no question",
+            counts.too_short + counts.no_question,
+            counts.rows,
+            counts.too_short,
+            counts.no_question
+        ));
+    }
+    Ok((rankings, name))
+}
+
+fn new_model(
+    configuration: &Configuration,
+    rankings: &Rankings,
+    compute: Compute,
+    warn: Tell,
+) -> Result<(RewardModel, Tokenizer), TrainingError> {
+    let directory = |source: &ModelSource| -> Result<Option<PathBuf>, TrainingError> {
+        match source {
+            ModelSource::Embedded => Ok(None),
+            ModelSource::Directory(path) => Ok(Some(path.clone())),
+            ModelSource::Hub(name) => Ok(Some(weights::fetch(name)?)),
+        }
+    };
+    let overrides = &configuration.embedded;
+    let tokenizer = match directory(&configuration.tokenizer_name)? {
+        Some(path) => Tokenizer::load(&path)?,
+        None => embedded::tokenizer(rankings, overrides)?,
+    };
+    let model = match directory(&configuration.model_name)? {
+        Some(path) => load(&path, configuration, compute, warn)?,
+        None => {
+            let config = embedded::config(tokenizer.vocabulary_size(), tokenizer.pad_id(), overrides);
+            let refuse = |reason| crate::reward_model::ModelError::Config { path: "embedded".into(), reason };
+            config.check().map_err(refuse)?;
+            RewardModel::new(&config, configuration.seed as i64, compute.device)?
+        }
+    };
+    Ok((model, tokenizer))
+}
+
+fn load(
+    path: &Path,
+    configuration: &Configuration,
+    compute: Compute,
+    warn: Tell,
+) -> Result<RewardModel, TrainingError> {
+    let frozen = |name: &str| is_frozen(name, configuration.freeze_layer);
+    let (model, fresh) = RewardModel::load(path, configuration.seed as i64, compute.device, frozen)?;
+    if !fresh.is_empty() {
+        warn(&format!("the weights in {} have no {}; they start at random", path.display(), fresh.join(", ")));
+    }
+    Ok(model)
+}
+
+/// As the released code freezes: embeddings, and the first `layers` layers of the encoder.
+fn is_frozen(name: &str, layers: Option<usize>) -> bool {
+    let Some(layers) = layers else { return false };
+    let layer = name.split_once(".layer.").and_then(|(_, rest)| rest.split('.').next());
+    name.contains("embed") || layer.and_then(|layer| layer.parse::<usize>().ok()).is_some_and(|layer| layer < layers)
+}
+
+/// Makes the directory this run's: description, configuration and metrics.
+fn claim(
+    directory: &Path,
+    configuration: &Configuration,
+    description: &RunDescription,
+    resume: bool,
+    step: Option<u64>,
+) -> Result<Metrics, TrainingError> {
+    let failed = |path: &Path, source| TrainingError::Write { path: path.into(), source };
+    fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
+    let metrics = if resume { Metrics::resume(directory, step)? } else { Metrics::create(directory)? };
+    checkpoint::sweep(directory);
+    let rewards = directory.join(REWARDS_FILE);
+    match step {
+        Some(step) => experiment::keep_rewards(&rewards, step)?,
+        // A run that was killed before its first checkpoint starts anew.
+        None if rewards.exists() => fs::remove_file(&rewards).map_err(|source| failed(&rewards, source))?,
+        None => {}
+    }
+    description.write(directory)?;
+    let path = directory.join(CONFIGURATION);
+    let text = serde_json::to_string_pretty(configuration).map_err(|error| failed(&path, error.into()))?;
+    reward_collapse::files::write(&path, (text + "\n").as_bytes()).map_err(|source| failed(&path, source))?;
+    Ok(metrics)
+}

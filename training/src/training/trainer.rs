@@ -1,0 +1,316 @@
+//! A run: steps, evaluations and checkpoints until the last step, or until it is asked to stop.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+use super::TrainingError;
+use super::checkpoint::{self, State};
+use super::configuration::Configuration;
+use super::evaluation::{Evaluated, Evaluation};
+use super::gradient::{EncodedPrompt, Totals};
+use super::loss::PairLoss;
+use super::metrics::{EvaluationPoint, Metrics, TrainingPoint};
+use super::optimiser::{AdamW, clip};
+use super::scaling::LossScale;
+use super::schedule::Schedule;
+use super::source::PromptSource;
+use super::workers::Workers;
+use crate::reward_model::tokenizer::Tokenizer;
+use crate::reward_model::{Compute, RewardModel};
+use reward_collapse::experiment::{self, REWARDS_FILE};
+
+/// Steps that are tokenised ahead.
+const AHEAD: usize = 2;
+
+/// A run ready to go.
+pub struct Trainer {
+    pub(super) configuration: Configuration,
+    pub(super) directory: PathBuf,
+    pub(super) workers: Workers,
+    pub(super) tokenizer: std::sync::Arc<Tokenizer>,
+    pub(super) loss: PairLoss,
+    pub(super) source: PromptSource,
+    pub(super) evaluations: Vec<Evaluation>,
+    pub(super) optimiser: AdamW,
+    pub(super) scale: LossScale,
+    pub(super) metrics: Metrics,
+    pub(super) compute: Compute,
+    pub(super) data_checksum: u32,
+    pub(super) step: u64,
+    pub(super) seconds: f64,
+    /// The last checkpoint, with its step.
+    pub(super) saved: Option<(u64, PathBuf)>,
+}
+
+/// How training goes, for whoever watches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Steps taken.
+    pub step: u64,
+    /// The mean loss of the last step's prompts.
+    pub loss: f64,
+    /// Their share of pairs in the right order.
+    pub accuracy: f64,
+    /// Responses encoded a second, since this sitting began.
+    pub sequences_per_second: f64,
+}
+
+/// Watches a run.
+pub trait Observer {
+    /// After each step.
+    fn stepped(&mut self, progress: &Progress);
+    /// After each evaluation of a split.
+    fn evaluated(&mut self, evaluated: &Evaluated);
+    /// After each checkpoint.
+    fn saved(&mut self, checkpoint: &Path);
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// After its last step.
+    Finished,
+    /// As it was asked to; it can go on from the checkpoint.
+    Interrupted {
+        /// Steps taken.
+        step: u64,
+        /// The checkpoint.
+        checkpoint: PathBuf,
+    },
+}
+
+/// What has been seen since the last line of metrics.
+#[derive(Default)]
+struct Window {
+    totals: Totals,
+    norm: f64,
+    steps: u64,
+    seconds: f64,
+}
+
+impl Trainer {
+    /// Where the run writes.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The model as it is.
+    pub fn model(&self) -> &RewardModel {
+        self.workers.model()
+    }
+
+    /// Where it computes.
+    pub fn compute(&self) -> Compute {
+        self.compute
+    }
+
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        self.workers.threads()
+    }
+
+    /// Steps taken.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Time spent in training, all sittings together.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Trains to the last step. `stop` is looked at after each step; once it is true the state is saved.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotFinite`] for a loss that is no number, with the state before it saved; a prompt that cannot be
+    /// read; files that cannot be written.
+    pub fn run(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome, TrainingError> {
+        let per_step = self.configuration.prompts_per_step();
+        let (from, to) = (self.step, self.configuration.max_steps);
+        let mut source = self.source.clone();
+        let (sender, receiver) = sync_channel(AHEAD);
+        std::thread::scope(|scope| {
+            // Ends when the receiver does.
+            scope.spawn(move || feed(&mut source, from..to, per_step, &sender));
+            let outcome = self.steps(&receiver, observer, stop);
+            drop(receiver);
+            outcome
+        })
+    }
+
+    fn steps(
+        &mut self,
+        prompts: &Receiver<Result<Vec<EncodedPrompt>, TrainingError>>,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Outcome, TrainingError> {
+        let schedule = Schedule::from(&self.configuration);
+        let began = Instant::now();
+        let mut seen = 0;
+        let mut window = Window::default();
+        // A checkpoint of step 0 was written after its evaluation.
+        if self.step == 0 && self.configuration.eval_at_start && self.saved.is_none() {
+            self.evaluate(observer)?;
+        }
+        while self.step < self.configuration.max_steps {
+            if stop.load(Ordering::Relaxed) {
+                let checkpoint = self.save(observer)?;
+                return Ok(Outcome::Interrupted { step: self.step, checkpoint });
+            }
+            // Every step sends its prompts, or the error that ended them.
+            let Ok(batch) = prompts.recv() else { break };
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.save(observer)?;
+                    return Err(error);
+                }
+            };
+            let started = Instant::now();
+            let totals = self.update(&batch, &schedule, &mut window)?;
+            let seconds = started.elapsed().as_secs_f64();
+            self.seconds += seconds;
+            window.seconds += seconds;
+            seen += totals.sequences;
+            observer.stepped(&Progress {
+                step: self.step,
+                loss: totals.loss / totals.prompts as f64,
+                accuracy: totals.accuracy / totals.prompts as f64,
+                sequences_per_second: seen as f64 / began.elapsed().as_secs_f64(),
+            });
+            let last = self.step == self.configuration.max_steps;
+            if last || self.step.is_multiple_of(self.configuration.logging_steps) {
+                self.log(&std::mem::take(&mut window), &schedule)?;
+            }
+            if last || self.step.is_multiple_of(self.configuration.eval_steps) {
+                self.evaluate(observer)?;
+            }
+            if last || self.step.is_multiple_of(self.configuration.save_steps) {
+                self.save(observer)?;
+            }
+        }
+        Ok(Outcome::Finished)
+    }
+
+    /// One step of the optimiser.
+    fn update(
+        &mut self,
+        prompts: &[EncodedPrompt],
+        schedule: &Schedule,
+        window: &mut Window,
+    ) -> Result<Totals, TrainingError> {
+        // Dropout depends on the step alone, so that a run goes on as if it had never stopped.
+        let seed = self.configuration.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.step + 1);
+        tch::manual_seed((seed >> 1) as i64);
+        let scale = self.scale.scale();
+        let (totals, mut gradient) = self.workers.gradient(&self.loss, prompts, scale)?;
+        if !totals.loss.is_finite() {
+            return Err(self.not_finite("the loss")?);
+        }
+        if scale != 1.0 {
+            let _ = gradient.g_mul_scalar_(1.0 / scale);
+        }
+        let norm = clip(&mut gradient, self.configuration.max_grad_norm);
+        if !self.scale.update(norm.is_finite()) {
+            return Err(self.not_finite("the gradient")?);
+        }
+        if norm.is_finite() {
+            let rate = self.configuration.learning_rate * schedule.multiplier(self.step);
+            self.optimiser.step(self.workers.model_mut().parameters_mut(), &gradient, rate);
+            window.norm += norm;
+        }
+        self.step += 1;
+        window.steps += 1;
+        window.totals.add(&totals);
+        Ok(totals)
+    }
+
+    fn not_finite(&mut self, what: &'static str) -> Result<TrainingError, TrainingError> {
+        let checkpoint = self.checkpoint()?;
+        Ok(TrainingError::NotFinite { what, steps: self.step, checkpoint })
+    }
+
+    fn log(&mut self, window: &Window, schedule: &Schedule) -> Result<(), TrainingError> {
+        let Window { totals, norm, steps, seconds } = window;
+        let prompts = totals.prompts.max(1) as f64;
+        self.metrics.log_training(&TrainingPoint {
+            step: self.step,
+            loss: totals.loss / prompts,
+            accuracy: totals.accuracy / prompts,
+            learning_rate: self.configuration.learning_rate * schedule.multiplier(self.step.saturating_sub(1)),
+            gradient_norm: norm / (*steps).max(1) as f64,
+            sequences_per_second: totals.sequences as f64 / seconds,
+            tokens_per_second: totals.tokens as f64 / seconds,
+            seconds: self.seconds,
+        })?;
+        Ok(())
+    }
+
+    fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
+        let mut rows = Vec::new();
+        for evaluation in &self.evaluations {
+            let evaluated = evaluation.run(&mut self.workers, &self.loss, self.step)?;
+            let Evaluated { split, step, loss, accuracy, .. } = evaluated;
+            if !loss.is_finite() {
+                return Err(self.not_finite("the loss")?);
+            }
+            self.metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
+            observer.evaluated(&evaluated);
+            rows.extend(evaluated.rows);
+        }
+        // In one piece: a row of a step stands for all of them.
+        experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows)?;
+        Ok(())
+    }
+
+    fn save(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainingError> {
+        let path = self.checkpoint()?;
+        observer.saved(&path);
+        Ok(path)
+    }
+
+    fn checkpoint(&mut self) -> Result<PathBuf, TrainingError> {
+        // One that is there is never at risk.
+        if let Some((step, path)) = &self.saved
+            && *step == self.step
+        {
+            return Ok(path.clone());
+        }
+        let state = State {
+            step: self.step,
+            optimiser_steps: self.optimiser.steps(),
+            prompts: self.step * self.configuration.prompts_per_step() as u64,
+            seconds: self.seconds,
+            loss_scale: self.scale,
+            data_checksum: self.data_checksum,
+            configuration: self.configuration.clone(),
+        };
+        let path = checkpoint::write(&self.directory, &state, self.model(), &self.tokenizer, &self.optimiser)?;
+        self.saved = Some((self.step, path.clone()));
+        Ok(path)
+    }
+}
+
+/// Tokenises the prompts of each step, until there are no more steps or nobody takes them.
+fn feed(
+    source: &mut PromptSource,
+    steps: std::ops::Range<u64>,
+    per_step: usize,
+    sender: &SyncSender<Result<Vec<EncodedPrompt>, TrainingError>>,
+) {
+    for step in steps {
+        let places = step * per_step as u64..(step + 1) * per_step as u64;
+        let batch: Result<Vec<EncodedPrompt>, TrainingError> = places.map(|place| source.at(place)).collect();
+        let failed = batch.is_err();
+        if sender.send(batch).is_err() || failed {
+            return;
+        }
+    }
+}
