@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{CompareError, Measure, Trend, extended, kolmogorov, wasserstein1};
+use super::{CompareError, Measure, Trend, kolmogorov, serde_float, wasserstein1};
 use crate::limit::{LimitError, LimitLaw};
 use crate::solution::{Method, SolveError, solve};
 use crate::utility::{ClosedForm, SharedUtility, Utility};
@@ -21,20 +21,20 @@ pub struct ConvergenceRow {
     ///
     /// Under a pole with `sigma >= 1` the limit has `-inf`. There it is `mean_utility` less that of equally spaced rewards
     /// `(i-1)/(n-1)`, which have the same limit. NaN for `n = 1`; otherwise not negative, but for rounding.
-    #[serde(with = "extended")]
+    #[serde(with = "serde_float")]
     pub energy_difference: f64,
     /// Mean utility of a pair of different responses; NaN for `n = 1`.
-    #[serde(with = "extended")]
+    #[serde(with = "serde_float")]
     pub mean_utility: f64,
     /// Mean utility of two independent draws from the limit law; `-inf` for a pole with `sigma >= 1`.
-    #[serde(with = "extended")]
+    #[serde(with = "serde_float")]
     pub limit_mean_utility: f64,
     /// The share of responses whose reward is exactly 0, which is also the share at exactly 1.
     pub end_share: f64,
     /// The mass of the limit law's atom at 0, which is also that at 1; 0 where it has none.
     pub atom: f64,
     /// The certificate of the finite solve, per pair.
-    #[serde(with = "extended")]
+    #[serde(with = "serde_float")]
     pub gap: f64,
     /// How the finite solve formed its sums.
     pub method: Method,

@@ -3,13 +3,13 @@
 mod convergence;
 mod distance;
 mod error;
-mod extended;
 mod histogram;
 mod learned;
 mod measure;
 mod optimum;
 mod predicted;
 mod rate;
+mod serde_float;
 
 pub use convergence::{Convergence, ConvergenceError, ConvergenceRow, convergence};
 pub use distance::{kolmogorov, wasserstein1, wasserstein1_between};

@@ -7,14 +7,12 @@ use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
 use super::Positions;
-use super::sweep::{Accurate, Sum, sum_rows};
+use super::summation::{Accurate, Sum, sum_rows};
+use super::weights::weight;
 use crate::utility::{SharedUtility, Utility};
 
 /// Rows of the Hessian that one task fills.
 const HESSIAN_ROWS: usize = 32;
-
-/// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
-const CLOSEST: f64 = 1e-14;
 
 /// Problem (1) over the `m = floor(n/2)` lower rewards `x_i`, the upper ones being `1 - x_i`:
 ///
@@ -197,10 +195,7 @@ impl Hessian for FoldedRewards {
     /// The Hessian of `-S(x)`; only the lower triangle is filled.
     fn hessian(&self, x: &Positions) -> Result<Array2<f64>, Error> {
         let m = self.n / 2;
-        let weight = |t: f64| {
-            let weight = -self.utility.curvature(t);
-            if weight.is_finite() { weight } else { -self.utility.curvature(CLOSEST.max(t)) }
-        };
+        let weight = |t: f64| weight(self.utility.as_ref(), t);
         let mut hessian = Array2::zeros((m, m));
         let fill = |(block, mut rows): (usize, ndarray::ArrayViewMut2<'_, f64>)| {
             let mut diagonal = vec![0.0; m];

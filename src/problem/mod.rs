@@ -9,7 +9,8 @@ mod fast;
 mod folded;
 mod free;
 mod positions;
-mod sweep;
+mod summation;
+mod weights;
 
 pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
 pub use folded::{FoldedRewards, Forces};

@@ -1,6 +1,6 @@
 //! Symmetric rewards, held by their lower half.
 
-use super::sweep::two_sum;
+use super::summation::two_sum;
 
 /// Symmetric ascending rewards `0 = r_1 <= ... <= r_n = 1` with `r_i + r_{n+1-i} = 1`, held by the lower half.
 ///

@@ -2,7 +2,7 @@
 
 use super::cover::Kind;
 use super::plan::{Channel, Exchanged, Plan};
-use crate::problem::sweep::{Accurate, Sum};
+use crate::problem::summation::{Accurate, Sum};
 
 /// Forces of symmetric rewards, split by where they come from. All are sums of values of `U'`.
 #[derive(Debug)]

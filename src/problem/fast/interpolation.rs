@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::chebyshev::Chebyshev;
-use super::plan::{CHUNK, split};
+use super::chunks::{CHUNK, split};
 use super::tree::Tree;
 use crate::problem::Positions;
 

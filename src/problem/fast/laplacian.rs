@@ -5,10 +5,8 @@ use super::plan::{Channel, Matrices, Plan};
 use super::rank_levels::RankLevels;
 use super::resolution::Resolution;
 use crate::problem::Positions;
-use crate::utility::{Derivative, SharedUtility, Utility};
-
-/// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
-const CLOSEST: f64 = 1e-14;
+use crate::problem::weights::weights;
+use crate::utility::SharedUtility;
 
 /// The Hessian of `-S` at given positions, a graph Laplacian folded onto the lower half:
 ///
@@ -83,17 +81,5 @@ impl Laplacian {
     /// number that does not grow with `n`.
     pub fn preconditioner(&self, first_free: usize) -> RankLevels {
         RankLevels::new(self.utility.as_ref(), &self.plan.x, &self.diagonal, first_free)
-    }
-}
-
-/// `-U''` at distances, in place.
-pub(super) fn weights(utility: &dyn Utility, t: &mut [f64]) {
-    let closest = t.iter().any(|t| *t < CLOSEST).then(|| -utility.curvature(CLOSEST));
-    utility.map(Derivative::Curvature, t);
-    for t in t.iter_mut() {
-        *t = -*t;
-        if !t.is_finite() {
-            *t = closest.unwrap_or(f64::MAX);
-        }
     }
 }

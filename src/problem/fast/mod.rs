@@ -7,7 +7,9 @@
 //! function of the distance ([`resolution`]), so that a pole at 0, a smoothed pole, or a utility that is smooth up to and
 //! including 0 each get the blocks that suit them, and coinciding responses cost no more than others.
 
+mod buffers;
 mod chebyshev;
+mod chunks;
 mod cover;
 mod cuts;
 mod interpolation;
@@ -15,7 +17,6 @@ mod laplacian;
 mod plan;
 mod rank_levels;
 mod resolution;
-mod spare;
 mod tree;
 
 use std::sync::{Arc, Mutex};
@@ -26,7 +27,7 @@ use ndarray::Array1;
 pub use laplacian::Laplacian;
 pub use rank_levels::RankLevels;
 
-use super::sweep::Accurate;
+use super::summation::Accurate;
 use super::{Forces, Positions};
 use crate::utility::{Derivative, SharedUtility, Utility};
 use chebyshev::Chebyshev;

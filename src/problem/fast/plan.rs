@@ -4,16 +4,14 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::buffers::Buffers;
 use super::chebyshev::Chebyshev;
+use super::chunks::{CHUNK, split};
 use super::cover::{Block, Kind, cover};
 use super::interpolation::Interpolation;
 use super::resolution::Resolution;
-use super::spare::Spare;
 use super::tree::Tree;
 use crate::problem::Positions;
-
-/// Blocks, or nodes, that one task handles: tasks, not threads, own partial results.
-pub(super) const CHUNK: usize = 64;
 
 /// What a block sends where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +40,7 @@ pub(super) struct Plan {
     starts: Vec<usize>,
     /// For each slot owner (nodes, then leaves as groups of responses), the blocks that send to it.
     incoming: Incoming,
-    spare: Spare,
+    buffers: Buffers,
 }
 
 #[derive(Debug)]
@@ -63,7 +61,7 @@ impl Plan {
             interpolation: Interpolation::new(x, tree, chebyshev),
             starts: Vec::new(),
             incoming: Incoming { starts: Vec::new(), items: Vec::new() },
-            spare: Spare::default(),
+            buffers: Buffers::default(),
         };
         plan.route();
         plan
@@ -180,7 +178,7 @@ impl Plan {
 
     /// Takes back what [`Plan::exchange`], [`Plan::ascend`] and [`Plan::gather`] gave, for the next product.
     pub(super) fn recycle(&self, exchanged: Exchanged, slots: [Vec<f64>; 2]) {
-        [exchanged.0].into_iter().chain(slots).for_each(|vector| self.spare.give(vector));
+        [exchanged.0].into_iter().chain(slots).for_each(|vector| self.buffers.give(vector));
     }
 
     /// Multiplies every block with `source`, a vector over slots whose interpolated part is [`Plan::ascend`]ed.
@@ -210,7 +208,7 @@ impl Plan {
         debug_assert_eq!(source.len(), self.interpolation.slots());
         let count = self.blocks.len();
         let chunks: Vec<Range<usize>> = (0..count).step_by(CHUNK).map(|from| from..count.min(from + CHUNK)).collect();
-        let mut results = self.spare.take(self.starts[count]);
+        let mut results = self.buffers.take(self.starts[count]);
         let parts = split(&mut results, chunks.iter().map(|c| self.starts[c.end] - self.starts[c.start]));
         parts.into_par_iter().zip(chunks.into_par_iter()).for_each(|(results, blocks)| chunk(blocks, results));
         Exchanged(results)
@@ -260,7 +258,7 @@ impl Plan {
 
     /// A vector over slots from charges of the responses.
     pub(super) fn ascend(&self, charges: &[f64]) -> Vec<f64> {
-        let mut slots = self.spare.take(self.interpolation.slots());
+        let mut slots = self.buffers.take(self.interpolation.slots());
         self.interpolation.ascend(charges, &mut slots);
         slots
     }
@@ -270,7 +268,7 @@ impl Plan {
         let end = self.tree.end();
         let owners = (0..end).map(|node| (node, true)).chain(self.tree.leaves().map(|leaf| (leaf, false)));
         let owners: Vec<(usize, bool)> = owners.collect();
-        let mut slots = self.spare.take(self.interpolation.slots());
+        let mut slots = self.buffers.take(self.interpolation.slots());
         let parts = split(
             &mut slots,
             owners.iter().map(|&(node, interpolated)| match node {
@@ -304,8 +302,3 @@ pub(super) struct Matrices(Vec<Vec<f64>>);
 /// What every block sends to both of its sides.
 #[derive(Debug)]
 pub(super) struct Exchanged(Vec<f64>);
-
-/// Cuts a slice into parts of the given lengths.
-pub(super) fn split<T>(mut whole: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
-    lengths.map(|length| whole.split_off_mut(..length).unwrap_or_default()).collect()
-}

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::laplacian::weights;
 use crate::problem::Positions;
+use crate::problem::weights::weights;
 use crate::utility::{Origin, Utility};
 
 /// How much of what the next finer level does to a hat function is left out of its own level.

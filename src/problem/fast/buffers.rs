@@ -4,9 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Vectors that served, for the next product: for large ones the system takes longer to provide memory than they are used.
 #[derive(Debug, Default)]
-pub(super) struct Spare(Mutex<Vec<Vec<f64>>>);
+pub(super) struct Buffers(Mutex<Vec<Vec<f64>>>);
 
-impl Spare {
+impl Buffers {
     /// Most vectors kept.
     const MOST: usize = 4;
 
