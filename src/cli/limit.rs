@@ -1,6 +1,7 @@
 //! `reward-collapse limit`.
 
 use crate::limit::LimitLaw;
+use crate::utility::Concavity;
 use clap::Args;
 use serde::Serialize;
 
@@ -55,8 +56,11 @@ struct Report {
     atoms: Vec<Atom>,
     density: Vec<Density>,
     quantiles: Vec<Quantile>,
+    mean: f64,
+    variance: f64,
     mean_utility: f64,
     gap: f64,
+    concavity: Concavity,
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
@@ -70,8 +74,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         atoms: law.atoms().iter().map(|atom| Atom { at: atom.at, mass: atom.mass }).collect(),
         density: points.map(|x| Density { x, p: law.density(x) }).collect(),
         quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+        mean: law.mean(),
+        variance: law.variance(),
         mean_utility: law.mean_utility(),
         gap: law.gap(),
+        concavity: law.concavity(),
     };
     let text = match arguments.output.format {
         Format::Table => table(&report),
@@ -92,8 +99,11 @@ fn table(report: &Report) -> String {
         ("utility", report.utility.clone()),
         ("law", report.closed_form.clone().unwrap_or_else(|| "numerical".into())),
         ("atoms", if atoms.is_empty() { "none".into() } else { atoms }),
+        ("mean", output::number(report.mean)),
+        ("variance", output::number(report.variance)),
         ("mean utility", output::number(report.mean_utility)),
         ("gap", output::bound(report.gap)),
+        ("concavity", output::concavity(report.concavity).into()),
     ];
     let density = report.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
     let quantiles = report.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::files;
+use crate::utility::Concavity;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tabled::builder::Builder;
@@ -124,5 +125,13 @@ pub fn seconds(s: f64) -> String {
         s if s < 1e-3 => format!("{:.0} us", 1e6 * s),
         s if s < 1.0 => format!("{:.1} ms", 1e3 * s),
         s => format!("{s:.1} s"),
+    }
+}
+
+/// How it is known that the utility is concave, for people.
+pub fn concavity(concavity: Concavity) -> &'static str {
+    match concavity {
+        Concavity::Proved => "proved",
+        Concavity::Sampled => "sampled at 900 points, not proved: the gap assumes it",
     }
 }

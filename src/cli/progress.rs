@@ -1,5 +1,6 @@
 //! Progress on standard error, for what takes over a second.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,13 +11,14 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// A line that says what is being done; it appears after [`PATIENCE`], on a terminal only, and leaves nothing behind.
 pub struct Progress {
     bar: ProgressBar,
+    wanted: bool,
 }
 
 impl Progress {
     /// `steps`: how many, where that is known.
     pub fn new(quiet: bool, steps: Option<u64>) -> Self {
         if quiet {
-            return Self { bar: ProgressBar::hidden() };
+            return Self { bar: ProgressBar::hidden(), wanted: false };
         }
         let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden());
         let template = match steps {
@@ -34,7 +36,12 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(120));
             }
         });
-        Self { bar }
+        Self { bar, wanted: true }
+    }
+
+    /// Whether there is a terminal to draw on.
+    pub fn is_shown(&self) -> bool {
+        self.wanted && std::io::stderr().is_terminal()
     }
 
     /// What is being done now.

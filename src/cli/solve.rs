@@ -1,8 +1,10 @@
 //! `reward-collapse solve`.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::solution::{Method, Solution, SolveOptions, solve_with};
+use crate::solution::{Method, Observer, Solution, SolveOptions, solve_with};
+use crate::utility::Concavity;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -66,6 +68,7 @@ struct Report<'a> {
     mean_utility: f64,
     gap: f64,
     relative_gap: f64,
+    concavity: Concavity,
     method: Method,
     iterations: u64,
     seconds: f64,
@@ -78,11 +81,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.check()?;
     let progress = Progress::new(quiet, None);
     let bar = progress.handle();
-    let observer = move |now: crate::solution::Progress| {
+    let observer: Observer = Arc::new(move |now| {
         bar.set_message(format!("n = {}, iteration {}", now.n, now.iteration + 1));
-    };
-    let options =
-        SolveOptions { method: arguments.method.into(), observer: Some(Arc::new(observer)), ..SolveOptions::default() };
+        ControlFlow::Continue(())
+    });
+    // Watched iterations cost a little more.
+    let observer = progress.is_shown().then_some(observer);
+    let options = SolveOptions { method: arguments.method.into(), observer, ..SolveOptions::default() };
     let solution = solve_with(&utility, arguments.n, &options)?;
     drop(progress);
     let text = match arguments.output.format {
@@ -95,6 +100,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             mean_utility: solution.mean_utility,
             gap: solution.gap,
             relative_gap: solution.relative_gap,
+            concavity: solution.concavity,
             method: solution.method,
             iterations: solution.iterations,
             seconds: solution.seconds,
@@ -114,6 +120,7 @@ fn table(solution: &Solution) -> String {
         ("objective", output::number(solution.objective)),
         ("mean utility", format!("{} a pair", output::number(solution.mean_utility))),
         ("gap", format!("{} a pair: no rewards do better by more", output::bound(solution.gap))),
+        ("concavity", output::concavity(solution.concavity).into()),
         ("unique", if solution.unique { "yes" } else { "no: other rewards do as well" }.into()),
     ];
     if let Some(form) = &solution.closed_form {

@@ -6,11 +6,12 @@ use crate::utility::UtilityError;
 
 /// Why there is no limit law.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum LimitError {
     /// The utility is outside the theory.
     #[error(transparent)]
     Refused(#[from] UtilityError),
-    /// `U'(0+)` is infinite but `U'` follows no power: neither equation (3) nor a Jacobi weight applies.
+    /// `U'(0+)` is infinite but `U'` follows no power: neither equation (6) nor a Jacobi weight applies.
     #[error(
         "no method for the limit law of `{utility}`: its slope at 0+ is infinite but follows no power of x \
          (finite slopes and leading terms x^gamma, log x, -x^-sigma are supported)"

@@ -24,7 +24,7 @@ impl Grading {
     /// The same, but never refined for the sake of less mass than the rounding error of `U'` relative to `U'(0+)`.
     pub(super) fn above_rounding_of(self, utility: &dyn Utility) -> Self {
         let slope = utility.slope_at_zero();
-        Self { negligible: self.negligible.max(f64::EPSILON * utility.slope_error(slope) / slope), ..self }
+        Self { negligible: self.negligible.max(2.0 * utility.errors(0.0).slope / slope), ..self }
     }
 
     /// Cut points `from = t_0 < t_1 < ... < t_L = to` by adaptive bisection.

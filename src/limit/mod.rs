@@ -26,6 +26,7 @@ mod gegenbauer;
 mod grading;
 mod legendre;
 mod lower_half;
+mod moments;
 mod piecewise;
 mod potential;
 mod regular;
@@ -39,7 +40,7 @@ use rand::distr::{Distribution, Open01};
 
 pub use error::LimitError;
 
-use crate::utility::{ClosedForm, Origin, Utility};
+use crate::utility::{ClosedForm, Concavity, Origin, Utility, check_admissible};
 use atoms_and_uniform::AtomsAndUniform;
 use lower_half::LowerHalf;
 use potential::Certificate;
@@ -61,7 +62,7 @@ pub struct Atom {
 ///
 /// ```
 /// use reward_collapse::{limit::LimitLaw, utility::parse};
-/// let law = LimitLaw::of(&*parse("logsigmoid(4x)")?)?;
+/// let law = LimitLaw::of(&parse("logsigmoid(4x)")?)?;
 /// assert!((law.atoms()[0].mass - 0.2040171582345).abs() < 1e-12);
 /// assert!((law.density(0.5) - 0.6288161010678).abs() < 1e-12);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -73,6 +74,7 @@ pub struct LimitLaw {
     closed_form: Option<ClosedForm>,
     mean_utility: f64,
     gap: f64,
+    concavity: Concavity,
 }
 
 impl LimitLaw {
@@ -80,11 +82,15 @@ impl LimitLaw {
     ///
     /// # Errors
     /// As for [`LimitLaw::numerical`].
-    pub fn of(utility: &dyn Utility) -> Result<Self, LimitError> {
+    pub fn of<U: Utility + ?Sized>(utility: &U) -> Result<Self, LimitError> {
+        let utility: &dyn Utility = &utility;
         refuse(utility)?;
         match utility.closed_form() {
-            Some(closed_form) => Ok(Self::from_closed_form(utility, closed_form)),
-            None => Self::numerical(utility),
+            // What a utility of one's own says of its law is no theorem.
+            Some(closed_form) if utility.concavity() == Concavity::Proved => {
+                Ok(Self::from_closed_form(utility, closed_form))
+            }
+            _ => Self::discretised(utility),
         }
     }
 
@@ -95,8 +101,13 @@ impl LimitLaw {
     /// # Errors
     /// [`LimitError::Refused`] for a utility outside the theory, [`LimitError::SlowSlope`] for one like `x - x log x`, and
     /// [`LimitError::NotConverged`] if the potential of the result is not flat.
-    pub fn numerical(utility: &dyn Utility) -> Result<Self, LimitError> {
+    pub fn numerical<U: Utility + ?Sized>(utility: &U) -> Result<Self, LimitError> {
+        let utility: &dyn Utility = &utility;
         refuse(utility)?;
+        Self::discretised(utility)
+    }
+
+    fn discretised(utility: &dyn Utility) -> Result<Self, LimitError> {
         let origin = utility.origin();
         if let Some(leading) = LeadingTerm::of(origin) {
             let solution = singular::solve(utility, leading)?;
@@ -126,7 +137,7 @@ impl LimitLaw {
                 Certificate::new(mean_utility, mean_utility, utility.value(1.0).abs())
             }),
         };
-        Self::new(lower, atom, certificate, Some(closed_form))
+        Self::new(utility, lower, atom, certificate, Some(closed_form))
     }
 
     /// Refuses a law whose potential is not flat to [`LOOSEST`] of its size, and a signed measure: a constant potential on
@@ -150,15 +161,22 @@ impl LimitLaw {
             });
         }
         if certificate.gap <= LOOSEST * unit {
-            Ok(Self::new(lower, atom, certificate, None))
+            Ok(Self::new(utility, lower, atom, certificate, None))
         } else {
             Err(LimitError::NotConverged { utility: utility.to_string(), residual: 0.5 * certificate.gap })
         }
     }
 
-    fn new(lower: Arc<dyn LowerHalf>, atom: f64, certificate: Certificate, closed_form: Option<ClosedForm>) -> Self {
+    fn new(
+        utility: &dyn Utility,
+        lower: Arc<dyn LowerHalf>,
+        atom: f64,
+        certificate: Certificate,
+        closed_form: Option<ClosedForm>,
+    ) -> Self {
         let atoms = if atom > 0.0 { [0.0, 1.0].map(|at| Atom { at, mass: atom }).to_vec() } else { Vec::new() };
-        Self { lower, atoms, closed_form, mean_utility: certificate.mean_utility, gap: certificate.gap }
+        let Certificate { mean_utility, gap } = certificate;
+        Self { lower, atoms, closed_form, mean_utility, gap, concavity: utility.concavity() }
     }
 
     /// The closed form, if the law is one; `None` for a law found numerically.
@@ -219,6 +237,32 @@ impl LimitLaw {
         }
     }
 
+    /// How it is known that the utility is concave, on which the law and its bound rest.
+    pub fn concavity(&self) -> Concavity {
+        self.concavity
+    }
+
+    /// The mean, 1/2 by symmetry.
+    pub fn mean(&self) -> f64 {
+        0.5
+    }
+
+    /// The variance `int (x - 1/2)^2 dP`.
+    pub fn variance(&self) -> f64 {
+        self.central_moment(2)
+    }
+
+    /// `int (x - 1/2)^k dP`; 0 for odd `k` by symmetry.
+    ///
+    /// ```
+    /// use reward_collapse::{limit::LimitLaw, utility::Log};
+    /// assert!((LimitLaw::of(&Log)?.variance() - 0.125).abs() < 1e-15); // arcsine
+    /// # Ok::<(), reward_collapse::limit::LimitError>(())
+    /// ```
+    pub fn central_moment(&self, k: u32) -> f64 {
+        moments::central(self.lower.as_ref(), k)
+    }
+
     /// `E(P*)`, the mean utility of a pair in the limit; `-inf` for a pole with `sigma >= 1`.
     pub fn mean_utility(&self) -> f64 {
         self.mean_utility
@@ -238,7 +282,13 @@ const DENSITY_POINTS: usize = 100;
 const LOOSEST: f64 = 1e-2;
 
 fn refuse(utility: &dyn Utility) -> Result<(), LimitError> {
-    utility.refusal().map_or(Ok(()), |refusal| Err(refusal.into()))
+    if let Some(refusal) = utility.refusal() {
+        return Err(refusal.into());
+    }
+    if utility.concavity() == Concavity::Sampled {
+        check_admissible(utility)?;
+    }
+    Ok(())
 }
 
 impl Distribution<f64> for LimitLaw {

@@ -1,7 +1,5 @@
 //! Problem (1) folded onto its lower half.
 
-use std::sync::Arc;
-
 use argmin::core::{CostFunction, Error, Gradient, Hessian};
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
@@ -9,7 +7,7 @@ use rayon::prelude::*;
 use super::Positions;
 use super::summation::{Accurate, Sum, sum_rows};
 use super::weights::weight;
-use crate::utility::{SharedUtility, Utility};
+use crate::utility::Utility;
 
 /// Rows of the Hessian that one task fills.
 const HESSIAN_ROWS: usize = 32;
@@ -23,9 +21,8 @@ const HESSIAN_ROWS: usize = 32;
 /// The cost is `-S`, with the gradient and Hessian of that in the `m` coordinates. Every evaluation is `O(n^2)` and runs on
 /// all cores; no result depends on how many there are.
 #[derive(Debug, Clone)]
-pub struct FoldedRewards {
-    utility: SharedUtility,
-    n: usize,
+pub struct FoldedRewards<U> {
+    utility: U,
 }
 
 /// Sums over the pairs that the certificate and the objective need, with rounding errors carried along.
@@ -39,26 +36,24 @@ pub struct Forces {
     pub rounding: f64,
     /// `S`.
     pub objective: f64,
+    /// A bound on the rounding error of `objective`.
+    pub objective_rounding: f64,
     /// `sum |U|` over all pairs: a scale for the gap.
     pub magnitude: f64,
     /// Whether some response inside (0, 1) meets no curvature of `U` at all, so that it may move at no cost.
     pub slack: bool,
 }
 
-impl FoldedRewards {
-    /// The folded problem for `n` responses.
-    pub fn new(utility: SharedUtility, n: usize) -> Self {
-        Self { utility, n }
+impl<U: Utility> FoldedRewards<U> {
+    /// The problem for one utility, which may be borrowed, boxed or shared; the number of responses is that of the positions that
+    /// it is evaluated at.
+    pub fn new(utility: U) -> Self {
+        Self { utility }
     }
 
     /// The utility.
-    pub fn utility(&self) -> &Arc<dyn Utility> {
+    pub fn utility(&self) -> &U {
         &self.utility
-    }
-
-    /// The number of responses.
-    pub fn n(&self) -> usize {
-        self.n
     }
 
     /// Calls `pair(which, distance, multiplicity)` for the pairs of response `i` with those below it: how often the pair and
@@ -80,18 +75,19 @@ impl FoldedRewards {
     /// it; with the errors carried along, what remains is the error of the single `U'(t)`, and as every term of `F_k` and
     /// of `T` is positive that is a small *relative* error, bounded here to first order.
     pub fn forces(&self, x: &Positions) -> Forces {
-        let m = self.n / 2;
+        let m = x.n() / 2;
         let unit = f64::EPSILON / 2.0;
-        // Slots: dS/dr_i, its error weight, sum |U''|; then that of the middle, the virial and its error weight, sum U
-        // and sum |U|.
-        let sums = sum_rows(m, 3 * m + 5, |i, sums: &mut [Accurate]| {
+        // Slots: dS/dr_i, its error, sum |U''|; then that of the middle, the virial and its error, sum U, sum |U| and the error
+        // of the former.
+        let sums = sum_rows(m, 3 * m + 6, |i, sums: &mut [Accurate]| {
             self.row(x, i, |pair, t, times| {
                 let jet = self.utility.jet(t);
                 let slope = jet.slope;
-                // The slope's own rounding, and that of its argument (two units) through the condition number.
+                // The slope's own rounding, and that of its argument (two units) through the curvature.
                 let curvature = jet.curvature.abs();
                 let bend = if t > 0.0 { t * curvature } else { 0.0 };
-                let error = self.utility.slope_error(slope) + 4.0 * bend;
+                let errors = self.utility.errors(t);
+                let error = errors.slope + 4.0 * unit * bend;
                 let mut push = |at: usize, sign: f64| {
                     sums[at].add(sign * slope);
                     sums[m + at].add(sign * error);
@@ -110,9 +106,11 @@ impl FoldedRewards {
                 }
                 sums[3 * m].add(if matches!(pair, Pair::Middle) { curvature } else { 0.0 });
                 sums[3 * m + 1].add(times * slope * t);
-                sums[3 * m + 2].add(times * (error + 3.0 * slope.abs()) * t);
+                let push = if t > 0.0 { slope.abs() * t } else { 0.0 };
+                sums[3 * m + 2].add(times * (error * t + 3.0 * unit * push));
                 sums[3 * m + 3].add(times * jet.value);
                 sums[3 * m + 4].add(times * jet.value.abs());
+                sums[3 * m + 5].add(times * (errors.value + 2.0 * unit * push));
             });
         });
         // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.
@@ -126,12 +124,17 @@ impl FoldedRewards {
         let error = largest_prefix(m..2 * m) + sums[3 * m + 2].value();
         let free = |sum: &Accurate| sum.value() == 0.0;
         let inside = x.lower_half().iter().zip(&sums[2 * m..3 * m]).filter(|(x, _)| **x > 0.0);
-        let slack = inside.map(|(_, sum)| sum).any(free) || x.has_middle() && m > 0 && free(&sums[3 * m]);
+        // A curvature that underflows is no freedom.
+        let slack = !self.utility.is_strictly_concave()
+            && (inside.map(|(_, sum)| sum).any(free) || x.has_middle() && m > 0 && free(&sums[3 * m]));
+        let objective = sums[3 * m + 3].value();
         Forces {
             largest_cut: largest_prefix(0..m),
             virial: sums[3 * m + 1].value(),
-            rounding: unit * error,
-            objective: sums[3 * m + 3].value(),
+            rounding: error,
+            objective,
+            // The last sum is rounded, and so is its mean over the pairs.
+            objective_rounding: sums[3 * m + 5].value() + 4.0 * unit * objective.abs(),
             magnitude: sums[3 * m + 4].value(),
             slack,
         }
@@ -150,26 +153,26 @@ enum Pair {
     Middle,
 }
 
-impl CostFunction for FoldedRewards {
+impl<U: Utility> CostFunction for FoldedRewards<U> {
     type Param = Positions;
     type Output = f64;
 
     /// `-S(x)`.
     fn cost(&self, x: &Positions) -> Result<f64, Error> {
-        let sums = sum_rows(self.n / 2, 1, |i, sums: &mut [f64]| {
+        let sums = sum_rows(x.n() / 2, 1, |i, sums: &mut [f64]| {
             self.row(x, i, |_, t, times| sums[0] += times * self.utility.value(t));
         });
         Ok(-sums[0])
     }
 }
 
-impl Gradient for FoldedRewards {
+impl<U: Utility> Gradient for FoldedRewards<U> {
     type Param = Positions;
     type Gradient = Array1<f64>;
 
     /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
     fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
-        let m = self.n / 2;
+        let m = x.n() / 2;
         let sums = sum_rows(m, m, |i, sums: &mut [f64]| {
             let mut own = 0.0;
             for (j, sum) in sums[..i].iter_mut().enumerate() {
@@ -188,14 +191,14 @@ impl Gradient for FoldedRewards {
     }
 }
 
-impl Hessian for FoldedRewards {
+impl<U: Utility> Hessian for FoldedRewards<U> {
     type Param = Positions;
     type Hessian = Array2<f64>;
 
     /// The Hessian of `-S(x)`; only the lower triangle is filled.
     fn hessian(&self, x: &Positions) -> Result<Array2<f64>, Error> {
-        let m = self.n / 2;
-        let weight = |t: f64| weight(self.utility.as_ref(), t);
+        let m = x.n() / 2;
+        let weight = |t: f64| weight(&self.utility, t);
         let mut hessian = Array2::zeros((m, m));
         let fill = |(block, mut rows): (usize, ndarray::ArrayViewMut2<'_, f64>)| {
             let mut diagonal = vec![0.0; m];

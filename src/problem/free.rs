@@ -1,11 +1,9 @@
 //! Problem (1) in all of its `n` rewards.
 
-use std::sync::Arc;
-
 use argmin::core::{CostFunction, Error, Gradient, Hessian};
 use ndarray::{Array1, Array2};
 
-use crate::utility::{SharedUtility, Utility};
+use crate::utility::Utility;
 
 /// Problem (1) as it is written: minimise `-S(r)` over the `n` rewards.
 ///
@@ -21,18 +19,18 @@ use crate::utility::{SharedUtility, Utility};
 /// # Ok::<(), argmin::core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct FreeRewards {
-    utility: SharedUtility,
+pub struct FreeRewards<U> {
+    utility: U,
 }
 
-impl FreeRewards {
+impl<U: Utility> FreeRewards<U> {
     /// The problem for one utility; `n` is the length of the rewards that it is evaluated at.
-    pub fn new(utility: SharedUtility) -> Self {
+    pub fn new(utility: U) -> Self {
         Self { utility }
     }
 
     /// The utility.
-    pub fn utility(&self) -> &Arc<dyn Utility> {
+    pub fn utility(&self) -> &U {
         &self.utility
     }
 
@@ -42,7 +40,7 @@ impl FreeRewards {
     }
 }
 
-impl CostFunction for FreeRewards {
+impl<U: Utility> CostFunction for FreeRewards<U> {
     type Param = Array1<f64>;
     type Output = f64;
 
@@ -54,7 +52,7 @@ impl CostFunction for FreeRewards {
     }
 }
 
-impl Gradient for FreeRewards {
+impl<U: Utility> Gradient for FreeRewards<U> {
     type Param = Array1<f64>;
     type Gradient = Array1<f64>;
 
@@ -70,7 +68,7 @@ impl Gradient for FreeRewards {
     }
 }
 
-impl Hessian for FreeRewards {
+impl<U: Utility> Hessian for FreeRewards<U> {
     type Param = Array1<f64>;
     type Hessian = Array2<f64>;
 

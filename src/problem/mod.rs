@@ -15,4 +15,4 @@ mod weights;
 pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
-pub use positions::Positions;
+pub use positions::{Positions, PositionsError};

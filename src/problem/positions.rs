@@ -1,6 +1,32 @@
 //! Symmetric rewards, held by their lower half.
 
+use thiserror::Error;
+
 use super::summation::two_sum;
+
+/// Why numbers are not the lower half of symmetric rewards.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum PositionsError {
+    /// Their number is not `floor(n/2)`.
+    #[error("the lower half of {n} rewards has {expected} positions, got {found}")]
+    Count {
+        /// The number of responses.
+        n: usize,
+        /// The number of positions that it takes.
+        expected: usize,
+        /// The number given.
+        found: usize,
+    },
+    /// One lies outside [0, 1/2] or below the one before it.
+    #[error("position {index} is {value}: positions must ascend from 0 to 1/2")]
+    Disordered {
+        /// Its place, from 0.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+}
 
 /// Symmetric ascending rewards `0 = r_1 <= ... <= r_n = 1` with `r_i + r_{n+1-i} = 1`, held by the lower half.
 ///
@@ -15,8 +41,24 @@ pub struct Positions {
 }
 
 impl Positions {
-    /// The lower half: `floor(n/2)` ascending positions in [0, 1/2]. For odd `n` the middle reward is 1/2.
-    pub fn new(n: usize, lower_half: Vec<f64>) -> Self {
+    /// The rewards of `n` responses whose lower half is given: `floor(n/2)` ascending positions in [0, 1/2]. For odd `n` the
+    /// middle reward is 1/2.
+    ///
+    /// # Errors
+    /// [`PositionsError`] for another number of positions, and for positions that are not such.
+    pub fn new(n: usize, lower_half: Vec<f64>) -> Result<Self, PositionsError> {
+        if lower_half.len() != n / 2 {
+            return Err(PositionsError::Count { n, expected: n / 2, found: lower_half.len() });
+        }
+        let in_order = |i: usize| lower_half[i] >= if i == 0 { 0.0 } else { lower_half[i - 1] } && lower_half[i] <= 0.5;
+        match (0..lower_half.len()).find(|&i| !in_order(i)) {
+            Some(index) => Err(PositionsError::Disordered { index, value: lower_half[index] }),
+            None => Ok(Self::from_half(n, lower_half)),
+        }
+    }
+
+    /// The same for positions that are known to fit.
+    pub(crate) fn from_half(n: usize, lower_half: Vec<f64>) -> Self {
         debug_assert_eq!(lower_half.len(), n / 2);
         let low = vec![0.0; lower_half.len()];
         Self { n, high: lower_half, low }
@@ -73,7 +115,7 @@ impl Positions {
     pub(crate) fn from_gaps(n: usize, first: f64, gaps: Vec<f64>) -> Self {
         let total: f64 = gaps.iter().sum();
         let scale = (0.5 - first) / total;
-        let mut positions = Self::new(n, vec![first; gaps.len()]);
+        let mut positions = Self::from_half(n, vec![first; gaps.len()]);
         for i in 1..gaps.len() {
             let (high, error) = two_sum(positions.high[i - 1], gaps[i - 1] * scale);
             (positions.high[i], positions.low[i]) = two_sum(high, error + positions.low[i - 1]);

@@ -1,6 +1,7 @@
 //! The optimality certificate.
 
 use crate::problem::{FoldedRewards, Forces, Positions};
+use crate::utility::Utility;
 
 /// A rigorous bound on how far feasible rewards are from the optimum of (1).
 ///
@@ -21,9 +22,9 @@ use crate::problem::{FoldedRewards, Forces, Positions};
 /// added. At ties `U'(0+)` enters, the one-sided derivative that a feasible direction asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Certificate {
-    /// The bound on `max S - S(r)`, its rounding error included.
+    /// The bound on `max S - S(r)` for the computed `S(r)`, its own rounding error and that of `S(r)` included.
     pub gap: f64,
-    /// The part of `gap` that is the bound on its own rounding error.
+    /// The part of `gap` that bounds these rounding errors.
     pub rounding: f64,
     /// `max_k F_k`.
     pub largest_cut: f64,
@@ -33,14 +34,15 @@ pub struct Certificate {
 
 impl Certificate {
     /// The certificate of the symmetric rewards `x`. `O(n^2)`.
-    pub fn of(problem: &FoldedRewards, x: &Positions) -> Self {
+    pub fn of<U: Utility>(problem: &FoldedRewards<U>, x: &Positions) -> Self {
         problem.forces(x).into()
     }
 }
 
 impl From<Forces> for Certificate {
     fn from(forces: Forces) -> Self {
-        let Forces { largest_cut, virial, rounding, .. } = forces;
+        let Forces { largest_cut, virial, .. } = forces;
+        let rounding = forces.rounding + forces.objective_rounding;
         Self { gap: (largest_cut - virial).max(0.0) + rounding, rounding, largest_cut, virial }
     }
 }

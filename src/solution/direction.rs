@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2};
 use super::gmres::{self, LinearSystem};
 use crate::dense;
 use crate::problem::{Laplacian, RankLevels};
+use crate::utility::Utility;
 
 /// A Hessian of `-S` that Newton's equation can be solved with.
 pub trait NewtonHessian {
@@ -46,7 +47,7 @@ impl NewtonHessian for Array2<f64> {
     }
 }
 
-impl NewtonHessian for Laplacian {
+impl<U: Utility + Clone> NewtonHessian for Laplacian<U> {
     /// By GMRES with [`Laplacian::preconditioner`] on the right. `O(n)` for each of a bounded number of iterations.
     ///
     /// The residual is a force on each response, and is measured against the force that a move by the distance to its
@@ -64,13 +65,13 @@ impl NewtonHessian for Laplacian {
 }
 
 /// Newton's equation of the free responses, each row times a weight.
-struct Weighted<'a> {
-    matrix: &'a Laplacian,
+struct Weighted<'a, U> {
+    matrix: &'a Laplacian<U>,
     preconditioner: RankLevels,
     weights: Vec<f64>,
 }
 
-impl LinearSystem for Weighted<'_> {
+impl<U: Utility + Clone> LinearSystem for Weighted<'_, U> {
     fn apply(&self, direction: &[f64]) -> Vec<f64> {
         let mut image = self.matrix.apply(direction);
         image.iter_mut().zip(&self.weights).for_each(|(row, weight)| *row *= weight);

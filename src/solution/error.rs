@@ -7,6 +7,7 @@ use crate::utility::UtilityError;
 
 /// Why the finite problem was not solved.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SolveError {
     /// `n` is 0.
     #[error("n must be at least 1, got 0")]
@@ -30,6 +31,20 @@ pub enum SolveError {
         .0.utility, .0.n, .0.gap, .0.iterations, .0.relative_gap
     )]
     NotConverged(Box<Solution>),
+    /// The sum of `U` over all pairs is beyond the largest double.
+    #[error(
+        "the sum of `{utility}` over all pairs of n = {n} responses is too large for a double; \
+         leave out its factor or constant, which change no rewards"
+    )]
+    Overflow {
+        /// The utility.
+        utility: String,
+        /// The number of responses.
+        n: usize,
+    },
+    /// An observer stopped the solve.
+    #[error("the solve was stopped")]
+    Cancelled,
     /// The optimisation framework failed.
     #[error("the solve stopped: {0}")]
     Stopped(String),

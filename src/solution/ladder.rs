@@ -1,13 +1,16 @@
 //! From a handful of responses to `n`, by doubling.
 
-use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{CostFunction, Error, Executor, Gradient, Hessian, KV, State};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use argmin::core::observers::ObserverMode;
+use argmin::core::{CostFunction, Executor, Gradient, Hessian, State};
 use ndarray::Array1;
 
-use super::newton::NewtonState;
-use super::{ActiveSetNewton, Ends, Method, NewtonHessian, Observer, Progress, SolveError, SolveOptions, start};
+use super::observer::Forward;
+use super::{ActiveSetNewton, Ends, Method, NewtonHessian, SolveError, SolveOptions, start};
 use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
-use crate::utility::SharedUtility;
+use crate::utility::Utility;
 
 /// Where Newton stops: the gap relative to the virial, on the way up and at the end.
 const COARSE_TOLERANCE: f64 = 1e-4;
@@ -33,7 +36,7 @@ const DEFAULT_MAX_ITERATIONS: u64 = 500;
 
 /// Solves a ladder of ever larger problems, each started from the one before.
 pub(super) fn climb(
-    utility: &SharedUtility,
+    utility: &dyn Utility,
     n: usize,
     method: Method,
     options: &SolveOptions,
@@ -45,7 +48,7 @@ pub(super) fn climb(
     let mut coarse: Option<Positions> = None;
     while let Some(rung) = ladder.pop() {
         let begin = match &coarse {
-            None => start::coarsest(utility.as_ref(), rung, touching),
+            None => start::coarsest(utility, rung, touching),
             Some(coarse) => start::refine(coarse, rung, touching),
         };
         if coarse.is_none() && rung < n {
@@ -56,11 +59,11 @@ pub(super) fn climb(
         let dense = method == Method::Dense || !last && rung <= COARSE_DENSE_UP_TO;
         let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { COARSE_TOLERANCE });
         let (positions, taken) = if dense {
-            run(FoldedRewards::new(utility.clone(), rung), newton(FINE_TOLERANCE), begin, rung, options)?
+            run(FoldedRewards::new(utility), newton(FINE_TOLERANCE), begin, rung, options)?
         } else {
             let newton = newton(fast_tolerance(rung));
             let newton = if last { newton.settling(SETTLED) } else { newton };
-            let problem = FastRewards::new(utility.clone(), rung).with_hessian_accuracy(HESSIAN_ACCURACY);
+            let problem = FastRewards::new(utility).with_hessian_accuracy(HESSIAN_ACCURACY);
             run(problem, newton, begin, rung, options)?
         };
         iterations += taken;
@@ -85,24 +88,18 @@ where
     O::Hessian: NewtonHessian,
 {
     let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
+    let stopped = Arc::new(AtomicBool::new(false));
+    // The cost is for observers only; the solver goes by gradients.
+    let newton = if options.observer.is_some() { newton.reporting_cost() } else { newton };
     let mut executor =
         Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
     if let Some(observer) = &options.observer {
-        executor = executor.add_observer(Forward { n, observer: observer.clone() }, ObserverMode::Always);
+        executor = executor.add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
     }
-    let mut result = executor.run().map_err(|error| SolveError::Stopped(error.to_string()))?;
+    let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
+        true => SolveError::Cancelled,
+        false => SolveError::Stopped(error.to_string()),
+    })?;
     let positions = result.state.take_param().ok_or_else(|| SolveError::Stopped("no positions".into()))?;
     Ok((positions, result.state.get_iter()))
-}
-
-struct Forward {
-    n: usize,
-    observer: Observer,
-}
-
-impl Observe<NewtonState> for Forward {
-    fn observe_iter(&mut self, state: &NewtonState, _kv: &KV) -> Result<(), Error> {
-        (self.observer)(Progress { n: self.n, iteration: state.get_iter() });
-        Ok(())
-    }
 }

@@ -11,9 +11,9 @@ mod gmres;
 mod ladder;
 mod method;
 mod newton;
+mod observer;
 mod start;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 pub use certificate::Certificate;
@@ -21,9 +21,10 @@ pub use direction::NewtonHessian;
 pub use error::SolveError;
 pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
+pub use observer::{Observer, Progress};
 
 use crate::problem::{FastRewards, FoldedRewards, Forces, Positions};
-use crate::utility::SharedUtility;
+use crate::utility::{AffineParts, Concavity, Utility, check_admissible};
 use method::{MEMORY_OF_REWARDS, check_memory};
 
 /// The gap, relative to the scale of `U`, above which a result is not called converged.
@@ -45,14 +46,16 @@ pub struct Solution {
     pub objective: f64,
     /// `S(r)` per pair; NaN for `n = 1`.
     pub mean_utility: f64,
-    /// A rigorous bound on the best objective less this `objective`, per pair; its own rounding error is bounded for the
-    /// families of [`crate::utility`] and estimated for a typed expression.
+    /// A bound on the best objective less this `objective`, per pair, the rounding errors of both included. It rests on the concavity of
+    /// `U`, and `concavity` says how that is known.
     ///
     /// Both belong to the rewards as they were solved for, in two doubles each. `rewards` are those rounded to doubles:
     /// recomputing from them costs digits where responses crowd, and near 1 above all.
     pub gap: f64,
     /// `gap` over the scale of `U`: the mean of `|U|` over the pairs, or the mean of `U'(t) t` if that is larger.
     pub relative_gap: f64,
+    /// How it is known that `U` is concave.
+    pub concavity: Concavity,
     /// How sums over pairs were formed.
     pub method: Method,
     /// Newton iterations, over all problems of the ladder.
@@ -65,18 +68,6 @@ pub struct Solution {
     pub closed_form: Option<String>,
 }
 
-/// One Newton iteration of a running solve.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// The number of responses of the problem of the ladder that is being solved.
-    pub n: usize,
-    /// The iteration within it.
-    pub iteration: u64,
-}
-
-/// Is told about every iteration.
-pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
-
 /// How to solve.
 #[derive(Clone, Default)]
 pub struct SolveOptions {
@@ -84,7 +75,7 @@ pub struct SolveOptions {
     pub method: Option<Method>,
     /// Newton iterations for each problem of the ladder; 500 unless given.
     pub max_iterations: Option<u64>,
-    /// Called after every iteration.
+    /// Called after every iteration; may stop the solve.
     pub observer: Option<Observer>,
 }
 
@@ -103,35 +94,92 @@ pub struct SolveOptions {
 /// assert!(solution.gap < 1e-12);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn solve(utility: &SharedUtility, n: usize) -> Result<Solution, SolveError> {
+pub fn solve<U: Utility + ?Sized>(utility: &U, n: usize) -> Result<Solution, SolveError> {
     solve_with(utility, n, &SolveOptions::default())
 }
 
-/// [`solve`] with an iteration limit and an observer.
+/// [`solve`] with a method, an iteration limit and an observer.
 ///
 /// # Errors
-/// As [`solve`].
-pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> Result<Solution, SolveError> {
-    let start = Instant::now();
+/// As [`solve`], and [`SolveError::Cancelled`] if the observer stops it.
+pub fn solve_with<U: Utility + ?Sized>(utility: &U, n: usize, options: &SolveOptions) -> Result<Solution, SolveError> {
+    // A reference is a utility of known size, whatever it points to.
+    let utility: &dyn Utility = &utility;
     if n == 0 {
         return Err(SolveError::NoResponses);
     }
     if let Some(refusal) = utility.refusal() {
         return Err(refusal.into());
     }
-    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    if utility.concavity() == Concavity::Sampled {
+        check_admissible(utility)?;
+    }
+    solve_admissible(utility, n, options)
+}
+
+/// A factor and a constant change no rewards, but may cost digits: both are set aside first.
+fn solve_admissible(utility: &dyn Utility, n: usize, options: &SolveOptions) -> Result<Solution, SolveError> {
+    let solution = match utility.affine() {
+        Some(parts) => {
+            let solution = match solve_admissible(parts.base, n, options) {
+                Err(SolveError::NotConverged(partial)) => {
+                    return Err(SolveError::NotConverged(Box::new(scaled(*partial, utility, parts))));
+                }
+                solution => solution?,
+            };
+            scaled(solution, utility, parts)
+        }
+        None => solve_base(utility, n, options)?,
+    };
+    if n > 1 && !(solution.objective.is_finite() && solution.gap.is_finite()) {
+        return Err(SolveError::Overflow { utility: solution.utility, n });
+    }
+    Ok(solution)
+}
+
+/// The solution for `scale * base + shift` from that for `base`.
+fn scaled(base: Solution, utility: &dyn Utility, parts: AffineParts<'_>) -> Solution {
+    let AffineParts { scale, shift, .. } = parts;
+    let pairs = pairs(base.n);
+    let objective = scale * base.objective + shift * pairs;
+    let mean_utility = scale * base.mean_utility + shift;
+    let rounding = if base.n < 2 || scale == 1.0 && shift == 0.0 {
+        0.0
+    } else {
+        2.0 * f64::EPSILON * ((scale * base.mean_utility).abs() + shift.abs() + mean_utility.abs())
+    };
+    let gap = scale * base.gap + rounding;
+    let unit = if base.relative_gap > 0.0 { base.gap / base.relative_gap } else { 0.0 };
+    let scale_of_utility = (scale * unit).max(mean_utility.abs());
+    Solution {
+        utility: utility.to_string(),
+        objective,
+        mean_utility,
+        gap,
+        relative_gap: if gap == 0.0 { 0.0 } else { gap / scale_of_utility },
+        ..base
+    }
+}
+
+fn pairs(n: usize) -> f64 {
+    n as f64 * (n as f64 - 1.0) / 2.0
+}
+
+fn solve_base(utility: &dyn Utility, n: usize, options: &SolveOptions) -> Result<Solution, SolveError> {
+    let start = Instant::now();
+    let pairs = pairs(n);
     // So few responses make one group, and every pair is summed by itself anyway.
     let method = options.method.filter(|_| n > ONE_GROUP).unwrap_or_else(|| Method::for_responses(n));
     check_memory(n, if utility.is_linear() { MEMORY_OF_REWARDS * n as f64 } else { method.memory(n) })?;
     let (positions, iterations, summary) = if utility.is_linear() {
-        (Positions::new(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))
+        (Positions::from_half(n, vec![0.0; n / 2]), 0, Summary::of_polarised(utility, n))
     } else {
         let (positions, iterations) = ladder::climb(utility, n, method, options)?;
         let forces = match method {
-            Method::Dense => FoldedRewards::new(utility.clone(), n).forces(&positions),
-            Method::Fast => FastRewards::new(utility.clone(), n).forces(&positions),
+            Method::Dense => FoldedRewards::new(utility).forces(&positions),
+            Method::Fast => FastRewards::new(utility).forces(&positions),
         };
-        (positions, iterations, forces.into())
+        (positions, iterations, Summary::of(utility, forces, pairs))
     };
     // With one response there is no pair and any reward will do; so it will for the middle one of a linear utility, or one
     // that is linear in pieces. And where a utility that turns down before x = 1 leaves the ends free, all can be shifted.
@@ -146,6 +194,7 @@ pub fn solve_with(utility: &SharedUtility, n: usize, options: &SolveOptions) -> 
         mean_utility: objective / pairs,
         gap: if gap == 0.0 { 0.0 } else { gap / pairs },
         relative_gap: if gap == 0.0 { 0.0 } else { gap / scale },
+        concavity: utility.concavity(),
         method,
         iterations,
         seconds: start.elapsed().as_secs_f64(),
@@ -168,24 +217,27 @@ struct Summary {
     slack: bool,
 }
 
-impl From<Forces> for Summary {
-    fn from(forces: Forces) -> Self {
+impl Summary {
+    fn of(utility: &dyn Utility, forces: Forces, pairs: f64) -> Self {
         let certificate = Certificate::from(forces);
+        // Far from all its action, a utility of finite slope may be 0 to the last digit at all rewards.
+        let range = if utility.slope_at_zero().is_finite() { utility.value(1.0) - utility.value(0.0) } else { 0.0 };
         Self {
             objective: forces.objective,
             gap: certificate.gap,
-            scale: forces.magnitude.max(certificate.virial),
+            scale: forces.magnitude.max(certificate.virial).max(pairs * range),
             slack: forces.slack,
         }
     }
-}
 
-impl Summary {
-    /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. The gap is 0 by the theorem.
-    fn of_polarised(utility: &SharedUtility, n: usize) -> Self {
+    /// Half of the responses at each end, the middle one at 1/2: three kinds of pairs. By the theorem the gap is that of rounding.
+    fn of_polarised(utility: &dyn Utility, n: usize) -> Self {
         let (half, middle) = ((n / 2) as f64, (n % 2) as f64);
         let kinds = [(half * (half - 1.0), 0.0), (half * half, 1.0), (2.0 * half * middle, 0.5)];
         let over_kinds = |f: &dyn Fn(f64) -> f64| kinds.iter().map(|(pairs, t)| pairs * f(utility.value(*t))).sum();
-        Self { objective: over_kinds(&|u| u), gap: 0.0, scale: over_kinds(&f64::abs), slack: n % 2 == 1 }
+        let objective: f64 = over_kinds(&|u| u);
+        // Whole and half numbers of pairs are exact up to here.
+        let rounding = if objective < 2f64.powi(52) { 0.0 } else { 2.0 * f64::EPSILON * objective };
+        Self { objective, gap: rounding, scale: over_kinds(&f64::abs), slack: n % 2 == 1 }
     }
 }

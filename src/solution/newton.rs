@@ -3,6 +3,7 @@
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, TerminationReason, TerminationStatus,
 };
+use argmin::kv;
 use ndarray::Array1;
 
 use super::certificate::quick_gap;
@@ -85,7 +86,8 @@ impl Ends {
 ///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
 ///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
 ///
-/// It decides by gradients alone and leaves the cost of a state unset, as `argmin`'s own Newton methods do. It stops when the
+/// It decides by gradients alone; observers are told the relative gap and the step, and the cost where
+/// [`ActiveSetNewton::reporting_cost`] asks for it. It stops when the
 /// certificate, relative to the virial, meets the tolerance, or when rounding keeps it from improving.
 ///
 /// Reference: Bertsekas, *Projected Newton methods for optimization problems with simple constraints*, SIAM J. Control
@@ -99,6 +101,8 @@ pub struct ActiveSetNewton {
     cost_scale: f64,
     /// See [`ActiveSetNewton::settling`].
     settled: f64,
+    /// See [`ActiveSetNewton::reporting_cost`].
+    reports_cost: bool,
     best: Option<(f64, Positions)>,
     /// Whether the iterate before met the tolerance.
     met: bool,
@@ -114,6 +118,7 @@ impl ActiveSetNewton {
             tolerance,
             cost_scale: 0.0,
             settled: f64::INFINITY,
+            reports_cost: false,
             best: None,
             met: false,
             stale: 0,
@@ -126,6 +131,28 @@ impl ActiveSetNewton {
     /// leave rewards that will not.
     pub fn settling(self, change: f64) -> Self {
         Self { settled: change, ..self }
+    }
+
+    /// Computes the cost of every iterate for observers, who otherwise see an infinite one: the method itself needs none.
+    pub fn reporting_cost(self) -> Self {
+        Self { reports_cost: true, ..self }
+    }
+
+    /// The state at an iterate, and what observers are told beside it: `relative_gap` and `step`.
+    fn report<O>(
+        &self,
+        problem: &mut Problem<O>,
+        state: NewtonState,
+        x: Positions,
+        gradient: Array1<f64>,
+        step: f64,
+    ) -> Result<(NewtonState, Option<KV>), Error>
+    where
+        O: CostFunction<Param = Positions, Output = f64>,
+    {
+        let gap = self.relative_gap(&gradient, &x);
+        let state = if self.reports_cost { state.cost(problem.cost(&x)?) } else { state };
+        Ok((state.param(x).gradient(gradient), Some(kv!("relative_gap" => gap; "step" => step;))))
     }
 
     /// The longest step, at most 1, along `direction` that closes no gap by more than [`TO_THE_TIE`]. Two responses that
@@ -227,7 +254,7 @@ where
         let x = state.take_param().ok_or_else(|| Error::msg("the solver needs initial positions"))?;
         let gradient = problem.gradient(&x)?;
         self.record(self.relative_gap(&gradient, &x), &x, f64::INFINITY);
-        Ok((state.param(x).gradient(gradient), None))
+        self.report(problem, state, x, gradient, 0.0)
     }
 
     fn next_iter(
@@ -246,7 +273,7 @@ where
         let first_free = (0..block).find(|&i| gradient[i] < 0.0).unwrap_or(block);
         if first_free >= m {
             self.finished = true;
-            return Ok((state.param(x).gradient(gradient), None));
+            return self.report(problem, state, x, gradient, 0.0);
         }
         let start_gap = self.relative_gap(&gradient, &x);
         let tolerance = inner_tolerance(start_gap);
@@ -293,7 +320,7 @@ where
             new_gradient = problem.gradient(&best)?;
             moved = best;
         }
-        Ok((state.param(moved).gradient(new_gradient), None))
+        self.report(problem, state, moved, new_gradient, step)
     }
 
     fn terminate(&mut self, _state: &NewtonState) -> TerminationStatus {

@@ -13,21 +13,21 @@ pub(super) fn coarser(n: usize) -> Option<usize> {
 /// because for `x^gamma` with `gamma` near 1 it may be as small as 1e-15.
 pub(super) fn coarsest(utility: &dyn Utility, n: usize, touching: bool) -> Positions {
     if n < 4 {
-        return Positions::new(n, vec![0.0; n / 2]);
+        return Positions::from_half(n, vec![0.0; n / 2]);
     }
     let pulled_inwards = |x: f64| {
         let middle = if n == 5 { utility.slope(0.5 - x) } else { 0.0 };
         utility.slope(x) > utility.slope(1.0 - x) + utility.slope(1.0 - 2.0 * x) + middle
     };
     if touching && !pulled_inwards(0.0) {
-        return Positions::new(n, vec![0.0, 0.0]);
+        return Positions::from_half(n, vec![0.0, 0.0]);
     }
     let (mut inside, mut outside) = (1e-60f64.ln(), 0.5f64.ln());
     for _ in 0..24 {
         let middle = 0.5 * (inside + outside);
         if pulled_inwards(middle.exp()) { inside = middle } else { outside = middle }
     }
-    Positions::new(n, vec![0.0, (0.5 * (inside + outside)).exp().min(0.499)])
+    Positions::from_half(n, vec![0.0, (0.5 * (inside + outside)).exp().min(0.499)])
 }
 
 /// Positions for `n` responses from the solution for fewer.
@@ -45,7 +45,7 @@ pub(super) fn refine(coarse: &Positions, n: usize, touching: bool) -> Positions 
     let cubic = positions(4);
     let increasing = cubic.windows(2).all(|pair| pair[0] < pair[1] || touching && pair[0] <= 0.0 && pair[1] <= 0.0);
     let half = if increasing && cubic.last().is_some_and(|x| *x < 0.5) { cubic } else { positions(2) };
-    Positions::new(
+    Positions::from_half(
         n,
         half.into_iter().enumerate().map(|(i, x)| x.max(if touching { 0.0 } else { i as f64 * SMALLEST })).collect(),
     )

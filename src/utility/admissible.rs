@@ -1,19 +1,32 @@
 //! Is a utility increasing and concave on (0, 1]?
 
-use super::{Utility, UtilityError};
+use super::{Concavity, Expression, Origin, Utility, UtilityError};
 
-/// Checks `U` at about 900 points of (0, 1], geometrically spaced towards 0 and evenly spaced beyond.
+/// Checks at about 900 points of (0, 1], geometrically spaced towards 0 and evenly spaced beyond, that `U` is defined, increasing
+/// and concave, and that it leaves 0 as its [`origin`](Utility::origin) says.
 ///
-/// A violation has to stand out of rounding error: `U'` is compared with `|U''| x`, and `U''` with `U'/x`.
+/// A violation has to stand out of rounding error: `U'` is compared with `|U''| x`, and `U''` with `U'/x`. What happens between
+/// the points is not seen: this is no proof.
 ///
 /// # Errors
 /// [`UtilityError::Undefined`], [`UtilityError::NotIncreasing`] or [`UtilityError::NotConcave`], with the first interval
-/// on which it fails, its ends found by bisection.
+/// on which it fails, its ends found by bisection; [`UtilityError::Origin`].
 pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
+    check(utility, None)?;
+    check_origin(utility)
+}
+
+/// What is known of the curvature of an expression before it is sampled.
+pub(super) fn check_expression(expression: &Expression) -> Result<(), UtilityError> {
+    check(expression, expression.convex_at())?;
+    check_origin(expression)
+}
+
+fn check(utility: &dyn Utility, convex_at: Option<f64>) -> Result<(), UtilityError> {
     if let Some(refusal) = utility.refusal() {
         return Err(refusal);
     }
-    let points = sample_points();
+    let mut points = sample_points();
     let name = || utility.to_string();
     for &x in &points {
         let jet = utility.jet(x);
@@ -34,9 +47,17 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
         let curvature = utility.curvature(x);
         curvature > 1e-10 * utility.slope(x).abs() / x && !is_noise(curvature, |x| utility.curvature(x), x)
     };
-    if let Some((from, to)) = first_failure(&points, convex) {
-        let worst = extreme(from, to, |x| utility.curvature(x), f64::max);
-        return Err(UtilityError::NotConcave { utility: name(), from: short(from), to: short(to), worst });
+    if utility.concavity() == Concavity::Sampled {
+        points.extend(convex_at);
+        points.sort_by(f64::total_cmp);
+        let found = first_failure(&points, convex).or_else(|| {
+            // Too little to stand out at the samples, but certain.
+            convex_at.map(|at| first_failure(&[0.5 * at, at, 1.0], |x| utility.curvature(x) > 0.0).unwrap_or((at, at)))
+        });
+        if let Some((from, to)) = found {
+            let worst = extreme(from, to, |x| utility.curvature(x), f64::max);
+            return Err(UtilityError::NotConcave { utility: name(), from: short(from), to: short(to), worst });
+        }
     }
     if points.iter().all(|&x| utility.slope(x) <= 0.0) {
         return Err(UtilityError::NotIncreasing {
@@ -47,6 +68,40 @@ pub fn check_admissible(utility: &dyn Utility) -> Result<(), UtilityError> {
         });
     }
     Ok(())
+}
+
+/// Distances at which a slope is held against what `origin` says of it.
+const PROBES: [f64; 8] = [1e-3, 1e-6, 1e-9, 1e-15, 1e-30, 1e-60, 1e-100, 1e-150];
+
+/// How far the slope may be from its leading term at the probe where it comes closest.
+const FOLLOWS: f64 = 0.05;
+
+/// Whether `U'` behaves near 0 as the utility says. Certificates at ties, and the weight of limit laws, rest on it.
+fn check_origin(utility: &dyn Utility) -> Result<(), UtilityError> {
+    let origin = utility.origin();
+    let probes = PROBES.map(|x| (x, utility.slope(x)));
+    let leading = |x: f64| match origin {
+        Origin::FiniteSlope(slope) => slope,
+        Origin::Power { gamma, scale } => gamma * scale * x.powf(gamma - 1.0),
+        Origin::Log { scale } => scale / x,
+        Origin::Pole { sigma, scale } => sigma * scale * x.powf(-sigma - 1.0),
+        Origin::SlowSlope => f64::INFINITY,
+    };
+    let comes_close = |(x, slope): &(f64, f64)| (slope / leading(*x) - 1.0).abs() <= FOLLOWS;
+    let follows = match origin {
+        // Concave: no slope exceeds that at 0.
+        Origin::FiniteSlope(at_zero) => {
+            let exceeds = |(x, slope): &(f64, f64)| *slope > at_zero * (1.0 + 1e-9) + 2.0 * utility.errors(*x).slope;
+            at_zero.is_finite() && probes.iter().any(comes_close) && !probes.iter().any(exceeds)
+        }
+        Origin::SlowSlope => probes[4].1 > probes[0].1,
+        _ => probes.iter().any(comes_close),
+    };
+    if follows {
+        return Ok(());
+    }
+    let (x, slope) = probes[2];
+    Err(UtilityError::Origin { utility: utility.to_string(), origin, at: short(x), slope: short(slope) })
 }
 
 /// The first interval of (0, 1] on which `U` decreases; `None` for an increasing utility.
@@ -109,7 +164,7 @@ fn extreme(from: f64, to: f64, f: impl Fn(f64) -> f64, pick: fn(f64, f64) -> f64
 
 /// Four significant digits, without trailing zeros.
 fn short(x: f64) -> String {
-    let rounded = super::recognise::round_significant(x, 4);
+    let rounded = super::round_significant(x, 4);
     if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{ClosedForm, Derivative, FiniteClosedForm, Jet, Origin, SharedUtility, Utility, UtilityError};
+use super::{
+    AffineParts, ClosedForm, Concavity, Derivative, Errors, FiniteClosedForm, Jet, Origin, SharedUtility, Utility, UtilityError,
+};
 
 /// `scale * U(x) + shift` with `scale > 0`: the same optimal rewards and the same limit law as `U`.
 #[derive(Debug, Clone)]
@@ -85,8 +87,28 @@ impl Utility for Affine {
         self.base.finite_closed_form()
     }
 
-    fn slope_error(&self, slope: f64) -> f64 {
-        self.scale * self.base.slope_error(slope / self.scale) + slope.abs()
+    /// What the shift cancels is an error of the value.
+    fn errors(&self, x: f64) -> Errors {
+        let base = self.base.errors(x);
+        let jet = self.jet(x);
+        let unit = 0.5 * f64::EPSILON;
+        let scaled = jet.value - self.shift;
+        Errors {
+            value: self.scale * base.value + unit * (scaled.abs() + jet.value.abs()),
+            slope: self.scale * base.slope + unit * jet.slope.abs(),
+        }
+    }
+
+    fn concavity(&self) -> Concavity {
+        self.base.concavity()
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        self.base.is_strictly_concave()
+    }
+
+    fn affine(&self) -> Option<AffineParts<'_>> {
+        Some(AffineParts { base: &self.base, scale: self.scale, shift: self.shift })
     }
 
     fn refusal(&self) -> Option<UtilityError> {

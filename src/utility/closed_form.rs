@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The limit law `P*` in closed form (theorems of Song, Cai, Lee and Su, and two that follow from equation (3)).
+/// The limit law `P*` in closed form (theorems of Song, Cai, Lee and Su, and two that follow from equation (6)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClosedForm {
     /// `Beta(shape, shape)`: `x^gamma` has `shape = (1 - gamma)/2`, `log x` has `1/2`, `-x^-sigma` has `(1 + sigma)/2`.
@@ -24,14 +24,14 @@ impl fmt::Display for ClosedForm {
         match *self {
             ClosedForm::Beta { shape } => {
                 // Shapes such as (1 - 0.8)/2 carry a last rounding error that says nothing to a reader.
-                let shape = super::recognise::round_significant(shape, 12);
+                let shape = super::round_significant(shape, 12);
                 write!(f, "Beta({shape}, {shape})")
             }
             ClosedForm::Uniform => write!(f, "Uniform(0, 1)"),
             ClosedForm::AtomsAndUniform { atom: 0.5 } => write!(f, "(delta_0 + delta_1)/2"),
             ClosedForm::AtomsAndUniform { atom } => {
-                let density = super::recognise::round_significant(1.0 - 2.0 * atom, 12);
-                let atom = super::recognise::round_significant(atom, 12);
+                let density = super::round_significant(1.0 - 2.0 * atom, 12);
+                let atom = super::round_significant(atom, 12);
                 write!(f, "{atom} (delta_0 + delta_1) + {density} Uniform(0, 1)")
             }
         }

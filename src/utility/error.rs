@@ -2,8 +2,11 @@
 
 use thiserror::Error;
 
+use super::Origin;
+
 /// Why a utility was refused.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum UtilityError {
     /// The text is not an expression.
     #[error("cannot read the utility `{expression}`: {reason}")]
@@ -60,6 +63,18 @@ pub enum UtilityError {
         to: String,
         /// The largest curvature seen there.
         worst: String,
+    },
+    /// The slope near 0 is not what the utility's `origin` says.
+    #[error("the slope of `{utility}` near 0 does not follow its origin, {origin:?}: it is {slope} at x = {at}")]
+    Origin {
+        /// The utility.
+        utility: String,
+        /// What it says.
+        origin: Origin,
+        /// A point near 0.
+        at: String,
+        /// The slope there.
+        slope: String,
     },
 }
 

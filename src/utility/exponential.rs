@@ -1,9 +1,12 @@
 //! `U(x) = 1 - exp(-k x)`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{ClosedForm, Jet, Origin, Utility, UtilityError};
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, Errors, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = 1 - exp(-k x)` with `k > 0`.
 ///
@@ -26,6 +29,18 @@ impl Exponential {
         self.k
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "Exponential",
+    formula: "1 - exp(-k x)",
+    member: |position| Ok(Arc::new(Exponential::new(between(0.01, 1000.0, position))?)),
+    recognise: |shape| match shape {
+        // scale exp(rate x) + shift = -scale (1 - exp(rate x)) + (shift + scale).
+        Shape::Exp { scale, rate, shift } => Member::of(Exponential::new(-rate), -scale, shift + scale),
+        _ => None,
+    },
+};
 
 impl fmt::Display for Exponential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,5 +72,18 @@ impl Utility for Exponential {
 
     fn closed_form(&self) -> Option<ClosedForm> {
         Some(ClosedForm::AtomsAndUniform { atom: 1.0 / (self.k + 2.0) })
+    }
+
+    /// The rounding of `k x` is an error of that size in the logarithm of the slope.
+    fn errors(&self, x: f64) -> Errors {
+        Errors::relative(self.jet(x), 8.0, 8.0 + 2.0 * (self.k * x).abs())
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -1,9 +1,12 @@
 //! `U(x) = -x^-sigma`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{ClosedForm, Jet, Origin, Utility, UtilityError};
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = -x^-sigma` with `sigma > 0`; `sigma = 1` is `-1/x`, the one-dimensional Thomson problem.
 ///
@@ -26,6 +29,17 @@ impl InversePower {
         self.sigma
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "InversePower",
+    formula: "-x^-sigma",
+    member: |position| Ok(Arc::new(InversePower::new(between(0.02, 8.0, position))?)),
+    recognise: |shape| match shape {
+        Shape::Power { scale, offset: 0.0, exponent, shift } => Member::of(InversePower::new(-exponent), -scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for InversePower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,5 +76,13 @@ impl Utility for InversePower {
 
     fn closed_form(&self) -> Option<ClosedForm> {
         Some(if self.sigma < 1.0 { ClosedForm::Beta { shape: (1.0 + self.sigma) / 2.0 } } else { ClosedForm::Uniform })
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -1,8 +1,11 @@
 //! `U(x) = x`.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::{ClosedForm, FiniteClosedForm, Origin, Utility};
+use super::family::{Family, Member};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, Errors, FiniteClosedForm, Origin, Utility};
 
 /// `U(x) = x`: only the order counts, and the rewards polarise.
 ///
@@ -10,6 +13,17 @@ use super::{ClosedForm, FiniteClosedForm, Origin, Utility};
 /// reward is free, so the maximiser is not unique. The extension to `x < 0` is `x` itself.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Linear;
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "Linear",
+    formula: "x",
+    member: |_| Ok(Arc::new(Linear)),
+    recognise: |shape| match shape {
+        Shape::Polynomial([shift, scale, 0.0]) => Member::of(Ok(Linear), scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for Linear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,5 +58,13 @@ impl Utility for Linear {
 
     fn finite_closed_form(&self) -> Option<FiniteClosedForm> {
         Some(FiniteClosedForm::HalfAndHalf)
+    }
+
+    fn errors(&self, _x: f64) -> Errors {
+        Errors { value: 0.0, slope: 0.0 }
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
     }
 }

@@ -1,8 +1,11 @@
 //! `U(x) = log x`.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::{ClosedForm, FiniteClosedForm, Jet, Origin, Utility};
+use super::family::{Family, Member};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, FiniteClosedForm, Jet, Origin, Utility};
 
 /// `U(x) = log x` (natural logarithm).
 ///
@@ -10,6 +13,17 @@ use super::{ClosedForm, FiniteClosedForm, Jet, Origin, Utility};
 /// set of Gauss-Lobatto-Legendre nodes on [0, 1] (Fekete points; Stieltjes).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Log;
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "Log",
+    formula: "log x",
+    member: |_| Ok(Arc::new(Log)),
+    recognise: |shape| match shape {
+        Shape::Log { scale, offset: 0.0, shift } => Member::of(Ok(Log), scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,5 +64,13 @@ impl Utility for Log {
 
     fn finite_closed_form(&self) -> Option<FiniteClosedForm> {
         Some(FiniteClosedForm::GaussLobatto)
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -1,9 +1,13 @@
 //! `U(x) = log sigmoid(k x)`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{Jet, Origin, Utility, UtilityError};
+use super::expression::Function;
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{Concavity, Errors, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = log sigmoid(k x)` with `k > 0` (`k = 1/sigma` in the paper): the Bradley-Terry loss of reward modelling.
 ///
@@ -26,6 +30,19 @@ impl LogSigmoid {
         self.k
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "LogSigmoid",
+    formula: "log sigmoid(k x)",
+    member: |position| Ok(Arc::new(LogSigmoid::new(between(0.01, 1000.0, position))?)),
+    recognise: |shape| match shape {
+        Shape::Applied { function: Function::LogSigmoid, scale, rate, offset: 0.0, shift } => {
+            Member::of(LogSigmoid::new(rate), scale, shift)
+        }
+        _ => None,
+    },
+};
 
 impl fmt::Display for LogSigmoid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,5 +84,19 @@ impl Utility for LogSigmoid {
 
     fn extended(&self, x: f64) -> Jet {
         self.jet(x)
+    }
+
+    /// The rounding of `k x` is an error of that size in the logarithm of either derivative.
+    fn errors(&self, x: f64) -> Errors {
+        let units = 8.0 + 2.0 * (self.k * x).abs();
+        Errors::relative(self.jet(x), units, units)
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -23,14 +23,16 @@ mod closed_form;
 mod error;
 mod exponential;
 mod expression;
+mod family;
+mod forward;
 mod inverse_power;
 mod linear;
 mod log;
 mod log_sigmoid;
-mod notation;
 mod power;
 mod quadratic;
 mod recognise;
+mod shape;
 mod smoothed_inverse;
 mod smoothed_log;
 mod smoothed_square;
@@ -38,12 +40,15 @@ mod smoothed_square;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use admissible::{check_admissible, decreasing_interval};
 pub use affine::Affine;
 pub use closed_form::{ClosedForm, FiniteClosedForm};
 pub use error::UtilityError;
 pub use exponential::Exponential;
 pub use expression::Expression;
+pub use family::{FAMILIES, Family};
 pub use inverse_power::InversePower;
 pub use linear::Linear;
 pub use log::Log;
@@ -66,6 +71,42 @@ pub struct Jet {
     pub slope: f64,
     /// `U''(x)`.
     pub curvature: f64,
+}
+
+/// Bounds on the rounding errors of computed `U` and `U'` at an exact argument.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Errors {
+    /// Of `U(x)`.
+    pub value: f64,
+    /// Of `U'(x)`.
+    pub slope: f64,
+}
+
+impl Errors {
+    /// Errors of `value` and `slope` units of `f64::EPSILON / 2`, each relative to what it is an error of.
+    pub fn relative(jet: Jet, value: f64, slope: f64) -> Self {
+        let unit = 0.5 * f64::EPSILON;
+        Self { value: unit * value * jet.value.abs(), slope: unit * slope * jet.slope.abs() }
+    }
+}
+
+/// How it is known that a utility is concave, and increasing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Concavity {
+    /// By its formula, or by interval arithmetic on all normal doubles of (0, 1].
+    Proved,
+    /// At about 900 points. A certificate then holds under the assumption that nothing happens between them.
+    Sampled,
+}
+
+impl fmt::Display for Concavity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Concavity::Proved => "proved",
+            Concavity::Sampled => "sampled",
+        })
+    }
 }
 
 /// `U` itself, or one of its derivatives.
@@ -127,7 +168,23 @@ impl Origin {
     }
 }
 
+/// `scale * base + shift`.
+#[derive(Debug, Clone, Copy)]
+pub struct AffineParts<'a> {
+    /// What the optimal rewards are those of.
+    pub base: &'a dyn Utility,
+    /// Positive.
+    pub scale: f64,
+    /// Finite.
+    pub shift: f64,
+}
+
 /// An increasing concave function `U` of a reward difference.
+///
+/// # Contract
+/// `U` is finite, increasing and concave on `(0, 1]`; `slope` and `curvature` are its derivatives; `origin` says how it leaves
+/// `0+`. [`solve`](crate::solution::solve) and [`LimitLaw::of`](crate::limit::LimitLaw::of) check this by [`check_admissible`] for every utility that is
+/// not proved concave, and refuse what fails.
 ///
 /// `value`, `slope` and `curvature` are for `x > 0`, and for `x = 0` where the slope there is finite; for negative `x`
 /// use [`Utility::extended`]. `Display` writes the expression that [`parse`] reads back.
@@ -203,10 +260,28 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
         None
     }
 
-    /// A bound on the rounding error of a value `slope` of `U'` at an exact argument, in units of `f64::EPSILON / 2`. For the
-    /// families it is a few units of the slope itself; for a typed [`Expression`] it is an estimate.
-    fn slope_error(&self, slope: f64) -> f64 {
-        6.0 * slope.abs()
+    /// Bounds on the rounding errors of [`Utility::jet`] at an exact `x`. They enter every certificate.
+    ///
+    /// Unless overridden: a few units in the last place of each.
+    fn errors(&self, x: f64) -> Errors {
+        Errors::relative(self.jet(x), 6.0, 6.0)
+    }
+
+    /// How it is known that `U` is concave. Whoever says [`Concavity::Proved`] vouches for it: solvers examine others at
+    /// some 900 points, and say so with their results.
+    fn concavity(&self) -> Concavity {
+        Concavity::Sampled
+    }
+
+    /// Whether `U` is known to be strictly concave, so that the finite problem has one maximiser. Where that is not known,
+    /// solvers look at the curvature where the rewards are.
+    fn is_strictly_concave(&self) -> bool {
+        false
+    }
+
+    /// `U = scale * base + shift`, for a utility that is made so: the optimal rewards are those of `base`.
+    fn affine(&self) -> Option<AffineParts<'_>> {
+        None
     }
 
     /// Why the theory does not apply, for a family that lies outside it.
@@ -218,8 +293,8 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
 /// Reads a utility as people write it: `x`, `x^0.8`, `log(x)`, `-1/x`, `-x^-0.5`, `logsigmoid(4x)`, `log(x+0.1)`,
 /// `1-exp(-4x)`, `x-0.25x^2`, or any increasing concave expression in `x`, with or without spaces and `*`.
 ///
-/// Known families are recognised however they are written, up to a positive factor and a constant (neither changes the
-/// optimal rewards), and then carry their closed forms.
+/// Known families are recognised by algebra, however they are written, up to a positive factor and a constant (neither changes
+/// the optimal rewards), and then carry their closed forms. What they compute is compared with what was typed.
 ///
 /// # Errors
 /// [`UtilityError`] says what is wrong and where: syntax, an unknown name, or the interval of `(0, 1]` on which the
@@ -234,6 +309,28 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
 /// ```
 pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
     let expression = Expression::parse(text)?;
-    check_admissible(&expression)?;
-    Ok(recognise::family(&expression).unwrap_or_else(|| Arc::new(expression)))
+    match recognise::family(&expression) {
+        Some(member) => Ok(member),
+        None => {
+            admissible::check_expression(&expression)?;
+            Ok(Arc::new(expression))
+        }
+    }
+}
+
+/// A utility as [`parse`] reads it.
+#[derive(Debug, Clone)]
+pub struct ParsedUtility(pub SharedUtility);
+
+impl std::str::FromStr for ParsedUtility {
+    type Err = UtilityError;
+
+    fn from_str(text: &str) -> Result<Self, UtilityError> {
+        parse(text).map(Self)
+    }
+}
+
+/// `x` rounded to so many significant decimal digits.
+fn round_significant(x: f64, digits: usize) -> f64 {
+    format!("{x:.*e}", digits - 1).parse().unwrap_or(x)
 }

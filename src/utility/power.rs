@@ -1,9 +1,12 @@
 //! `U(x) = x^gamma`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{ClosedForm, Jet, Origin, Utility, UtilityError};
+use super::family::{Family, Member};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = x^gamma` with `0 < gamma < 1`.
 ///
@@ -26,6 +29,17 @@ impl Power {
         self.gamma
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "Power",
+    formula: "x^gamma",
+    member: |position| Ok(Arc::new(Power::new(0.02 + 0.96 * position)?)),
+    recognise: |shape| match shape {
+        Shape::Power { scale, offset: 0.0, exponent, shift } => Member::of(Power::new(exponent), scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for Power {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,5 +76,13 @@ impl Utility for Power {
 
     fn closed_form(&self) -> Option<ClosedForm> {
         Some(ClosedForm::Beta { shape: (1.0 - self.gamma) / 2.0 })
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

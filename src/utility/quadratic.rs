@@ -1,9 +1,12 @@
 //! `U(x) = x - b x^2/2`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{ClosedForm, Origin, Utility, UtilityError};
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{ClosedForm, Concavity, Errors, Origin, Utility, UtilityError};
 
 /// `U(x) = x - b x^2/2` with `0 < b <= 1` (beyond 1 it would decrease before `x = 1`).
 ///
@@ -25,6 +28,17 @@ impl Quadratic {
         self.b
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "Quadratic",
+    formula: "x - b x^2/2",
+    member: |position| Ok(Arc::new(Quadratic::new(between(0.01, 1.0, position))?)),
+    recognise: |shape| match shape {
+        Shape::Polynomial([shift, scale, c2]) => Member::of(Quadratic::new(-2.0 * c2 / scale), scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for Quadratic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,5 +65,18 @@ impl Utility for Quadratic {
 
     fn closed_form(&self) -> Option<ClosedForm> {
         Some(ClosedForm::AtomsAndUniform { atom: 0.5 - self.b / 4.0 })
+    }
+
+    /// The slope `1 - b x` may cancel.
+    fn errors(&self, x: f64) -> Errors {
+        Errors { slope: 2.0 * f64::EPSILON, ..Errors::relative(self.jet(x), 8.0, 0.0) }
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

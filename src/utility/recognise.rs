@@ -1,100 +1,60 @@
 //! Which known family is an expression, however it is written?
 //!
-//! Two utilities have the same optimal rewards when one is a positive multiple of the other plus a constant, and then they
-//! share `-U''/U'`. Each family has a signature in it: `-x U''/U'` is constant for powers and the logarithm, `-U''/U'` for
-//! exponentials, `-U'/U'' - x` for `log(x + eps)`, and so on. A candidate read off at one point has to agree in value,
-//! slope and curvature at all others.
+//! Two utilities have the same optimal rewards when one is a positive multiple of the other plus a constant. The algebra of
+//! [`Shape`] finds the family; whether its formula computes what was typed is then checked at points.
 
 use std::sync::Arc;
 
-use super::{
-    Affine, Exponential, InversePower, Linear, Log, LogSigmoid, Power, Quadratic, SharedUtility, SmoothedInverse,
-    SmoothedLog, Utility,
-};
+use super::family::Member;
+use super::shape::Shape;
+use super::{Affine, Expression, FAMILIES, SharedUtility, Utility};
 
-const POINTS: [f64; 9] = [1e-6, 1e-3, 0.02, 0.07, 0.15, 0.3, 0.5, 0.8, 1.0];
+/// Points at which the family is compared with what was typed.
+const POINTS: usize = 24;
 
-/// Relative agreement that makes an expression a member of a family.
-const TOLERANCE: f64 = 1e-13;
+/// Largest ratio of the terms of a scaled and shifted family to their sum: beyond, too many digits cancel.
+const CANCELLATION: f64 = 1e3;
 
-/// `x` rounded to so many significant decimal digits.
-pub(super) fn round_significant(x: f64, digits: usize) -> f64 {
-    format!("{x:.*e}", digits - 1).parse().unwrap_or(x)
-}
-
-/// A parameter as a person would have typed it, where it is one up to the rounding of reading it off.
-fn typed(parameter: f64) -> f64 {
-    let rounded = round_significant(parameter, 14);
-    if (rounded - parameter).abs() <= 16.0 * f64::EPSILON * parameter.abs() { rounded } else { parameter }
-}
-
-/// The family that `utility` belongs to, scaled and shifted as it is; `None` for a utility of no family.
-pub(super) fn family(utility: &dyn Utility) -> Option<SharedUtility> {
-    candidates(utility).into_iter().find_map(|candidate| matches(utility, candidate))
-}
-
-fn candidates(utility: &dyn Utility) -> Vec<SharedUtility> {
-    let x = POINTS[0];
-    let at_small = utility.jet(x);
-    let at_half = utility.jet(0.5);
-    if at_half.curvature == 0.0 {
-        return vec![Arc::new(Linear)];
-    }
-    let mut candidates: Vec<SharedUtility> = Vec::new();
-    let mut offer = |candidate: Option<SharedUtility>| candidates.extend(candidate);
-    fn shared<U: Utility + 'static>(u: Result<U, super::UtilityError>) -> Option<SharedUtility> {
-        u.ok().map(|u| Arc::new(u) as SharedUtility)
-    }
-
-    let elasticity = typed(-x * at_small.curvature / at_small.slope);
-    if (elasticity - 1.0).abs() < TOLERANCE {
-        offer(Some(Arc::new(Log)));
-    } else if elasticity < 1.0 {
-        offer(shared(Power::new(typed(1.0 - elasticity))));
-    } else {
-        offer(shared(InversePower::new(typed(elasticity - 1.0))));
-    }
-
-    let aversion = -at_small.curvature / at_small.slope;
-    offer(shared(Exponential::new(typed(aversion))));
-    offer(shared(SmoothedLog::new(typed(1.0 / aversion - x))));
-    offer(shared(SmoothedInverse::new(typed(2.0 / aversion - x))));
-    // -U''/U' = k sigmoid(k x): a fixed point that contracts by k x/2.
-    let mut k = 2.0 * aversion;
-    for _ in 0..60 {
-        k = aversion * (1.0 + (-k * x).exp());
-    }
-    offer(shared(LogSigmoid::new(typed(k))));
-    let slope_at_zero = at_half.slope - 0.5 * at_half.curvature;
-    offer(shared(Quadratic::new(typed(-at_half.curvature / slope_at_zero))));
-    candidates
-}
-
-/// `candidate`, scaled and shifted to `utility`, if they agree at every point where the slope has not underflowed.
-fn matches(utility: &dyn Utility, candidate: SharedUtility) -> Option<SharedUtility> {
-    let reference = POINTS[3];
-    let scale = typed(utility.slope(reference) / candidate.slope(reference));
-    let shift = utility.value(reference) - scale * candidate.value(reference);
-    let magnitude = POINTS.iter().map(|&x| utility.value(x).abs()).fold(shift.abs(), f64::max);
-    let shift = if shift.abs() <= TOLERANCE * magnitude { 0.0 } else { typed(shift) };
-    let close = |a: f64, b: f64, unit: f64| (a - b).abs() <= TOLERANCE * unit;
-    let agree = POINTS.iter().all(|&x| {
-        let (ours, theirs) = (utility.jet(x), candidate.jet(x));
-        ours.slope.abs() < 1e-200
-            || close(ours.slope, scale * theirs.slope, ours.slope.abs())
-                && close(ours.curvature, scale * theirs.curvature, ours.curvature.abs() + 1e-6 * ours.slope)
-                && close(ours.value, scale * theirs.value + shift, magnitude)
-    });
-    if !(agree && scale > 0.0 && scale.is_finite()) {
-        return None;
-    }
+/// The family that `expression` belongs to, scaled and shifted as it is; `None` for a utility of no family, and for one that
+/// the family's own formula would compute with a loss of digits.
+pub(super) fn family(expression: &Expression) -> Option<SharedUtility> {
+    let shape = Shape::of(expression.tree())?;
+    let Member { base, scale, shift } = FAMILIES.iter().find_map(|family| (family.recognise)(shape))?;
     // A parameter with all its digits, as of `cbrt(x)`, is better shown as it was typed.
-    let is_short = candidate.to_string().len() <= utility.to_string().len().max(16);
-    if scale == 1.0 && shift == 0.0 && is_short {
-        return Some(candidate);
+    let is_short = base.to_string().len() <= expression.to_string().len().max(16);
+    let member: SharedUtility = if scale == 1.0 && shift == 0.0 && is_short {
+        base
+    } else {
+        let text = expression.to_string();
+        Arc::new(Affine::new(base, scale, shift, text).ok()?)
+    };
+    agrees(expression, member.as_ref(), scale, shift).then_some(member)
+}
+
+/// Whether `member` has the value, slope and curvature of what was typed at points that depend on the text, and loses few
+/// digits.
+fn agrees(expression: &Expression, member: &dyn Utility, scale: f64, shift: f64) -> bool {
+    let seed = expression.to_string().bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    // The fractional parts of multiples of the golden ratio are spread evenly from any start.
+    let spread = |k: usize| (f64::from(seed) / f64::from(u32::MAX) + 0.618_033_988_749_895 * k as f64).fract();
+    let points: Vec<f64> = (0..POINTS).map(|k| 10f64.powf(-6.0 * spread(k))).collect();
+    let largest = points.iter().map(|&x| member.value(x).abs()).fold(0.0, f64::max);
+    let terms = points.iter().map(|&x| (member.value(x) - shift).abs()).fold(shift.abs(), f64::max);
+    if !largest.is_finite() || terms > CANCELLATION * largest {
+        return false;
     }
-    let affine = Affine::new(candidate, scale, shift, utility.to_string()).ok()?;
-    Some(Arc::new(affine))
+    let close = |ours: f64, theirs: f64, allowed: f64| (ours - theirs).abs() <= allowed;
+    points.iter().all(|&x| {
+        let (ours, theirs) = (member.jet(x), expression.jet(x));
+        let (own, typed) = (member.errors(x), expression.errors(x));
+        // Parameters are typed numbers, rounded once or twice on their way into the family.
+        let size = 1e-13 * (ours.value.abs() + shift.abs());
+        ours.slope.abs() < 1e-200 * scale
+            || close(ours.value, theirs.value, size + 4.0 * (own.value + typed.value))
+                && close(ours.slope, theirs.slope, 1e-12 * ours.slope.abs() + 4.0 * (own.slope + typed.slope))
+                && (typed.slope > 1e-10 * ours.slope.abs()
+                    || close(ours.curvature, theirs.curvature, 1e-8 * (ours.curvature.abs() + ours.slope.abs() / x)))
+    })
 }
 
 #[cfg(test)]

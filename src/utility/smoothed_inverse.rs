@@ -1,9 +1,12 @@
 //! `U(x) = -1/(x + eps)`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{Jet, Origin, Utility, UtilityError};
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{Concavity, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = -1/(x + eps)` with `eps > 0`: what the released experiment trains under the name `x_inv`, with `eps = 0.1`.
 ///
@@ -26,6 +29,17 @@ impl SmoothedInverse {
         self.eps
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "SmoothedInverse",
+    formula: "-1/(x + eps)",
+    member: |position| Ok(Arc::new(SmoothedInverse::new(between(1e-4, 10.0, position))?)),
+    recognise: |shape| match shape {
+        Shape::Power { scale, offset, exponent: -1.0, shift } => Member::of(SmoothedInverse::new(offset), -scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for SmoothedInverse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,5 +68,13 @@ impl Utility for SmoothedInverse {
 
     fn origin(&self) -> Origin {
         Origin::FiniteSlope(1.0 / (self.eps * self.eps))
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -1,9 +1,12 @@
 //! `U(x) = log(x + eps)`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::parameter_in;
-use super::{Jet, Origin, Utility, UtilityError};
+use super::family::{Family, Member, between};
+use super::shape::Shape;
+use super::{Concavity, Errors, Jet, Origin, Utility, UtilityError};
 
 /// `U(x) = log(x + eps)` with `eps > 0`: what the released experiment trains under the name `log`, with `eps = 0.1`.
 ///
@@ -26,6 +29,17 @@ impl SmoothedLog {
         self.eps
     }
 }
+
+/// How this family is found, tested and listed.
+pub(super) const FAMILY: Family = Family {
+    name: "SmoothedLog",
+    formula: "log(x + eps)",
+    member: |position| Ok(Arc::new(SmoothedLog::new(between(1e-4, 10.0, position))?)),
+    recognise: |shape| match shape {
+        Shape::Log { scale, offset, shift } => Member::of(SmoothedLog::new(offset), scale, shift),
+        _ => None,
+    },
+};
 
 impl fmt::Display for SmoothedLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,5 +68,19 @@ impl Utility for SmoothedLog {
 
     fn origin(&self) -> Origin {
         Origin::FiniteSlope(1.0 / self.eps)
+    }
+
+    /// The rounding of `x + eps` is an error of that size in the logarithm.
+    fn errors(&self, x: f64) -> Errors {
+        let relative = Errors::relative(self.jet(x), 4.0, 4.0);
+        Errors { value: relative.value + f64::EPSILON, ..relative }
+    }
+
+    fn concavity(&self) -> Concavity {
+        Concavity::Proved
+    }
+
+    fn is_strictly_concave(&self) -> bool {
+        true
     }
 }

@@ -28,14 +28,14 @@ fn utility(text: &str) -> SharedUtility {
 
 /// Positions with gaps like `(i/m)^power`, from evenly spaced to spread over many orders of magnitude.
 fn spread(n: usize, power: f64) -> Positions {
-    Positions::new(n, (0..n / 2).map(|i| 0.5 * (2.0 * i as f64 / (n - 1) as f64).powf(power)).collect())
+    Positions::new(n, (0..n / 2).map(|i| 0.5 * (2.0 * i as f64 / (n - 1) as f64).powf(power)).collect()).unwrap()
 }
 
 /// A third of the responses tied at 0, and pairs that nearly tie.
 fn atoms_and_clusters(n: usize) -> Positions {
     let m = n / 2;
     let at = |i: usize| if i < m / 3 { 0.0 } else { 0.4 * (i as f64 / m as f64).powi(2) + 1e-9 * (i % 2) as f64 };
-    Positions::new(n, (0..m).map(at).collect())
+    Positions::new(n, (0..m).map(at).collect()).unwrap()
 }
 
 /// The sum of all forces on each lower response, without regard to their direction.
@@ -52,8 +52,8 @@ fn total_forces(utility: &dyn Utility, x: &Positions) -> Vec<f64> {
 /// what is added.
 fn compare(utility: &SharedUtility, x: &Positions, accuracy: f64) -> Result<(), String> {
     let n = x.n();
-    let fast = FastRewards::with_accuracy(utility.clone(), n, accuracy);
-    let direct = FoldedRewards::new(utility.clone(), n);
+    let fast = FastRewards::with_accuracy(utility.clone(), accuracy);
+    let direct = FoldedRewards::new(utility.clone());
     let accept = |what: &str, error: f64, size: f64| {
         let wrong = || Err(format!("{utility}, n = {n}: {what} is off by {:.2e}", error / size));
         if error.abs() <= accuracy * size { Ok(()) } else { wrong() }
@@ -113,8 +113,8 @@ fn another_accuracy_is_kept() {
     }
     // What is asked for is what is paid for: a coarse sum is not exact.
     let (x, log) = (spread(900, 2.0), utility("log(x)"));
-    let coarse = FastRewards::with_accuracy(log.clone(), 900, 1e-2).gradient(&x).unwrap();
-    let exact = FoldedRewards::new(log, 900).gradient(&x).unwrap();
+    let coarse = FastRewards::with_accuracy(log.clone(), 1e-2).gradient(&x).unwrap();
+    let exact = FoldedRewards::new(log).gradient(&x).unwrap();
     assert!(coarse.iter().zip(&exact).any(|(c, e)| (c / e - 1.0).abs() > 1e-9));
 }
 
@@ -124,7 +124,7 @@ fn sums_have_the_same_bits_on_any_number_of_threads() {
     let on_threads = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let fast = FastRewards::new(log.clone(), 5000);
+            let fast = FastRewards::new(log.clone());
             let v: Vec<f64> = (0..2500).map(|i| (i as f64).cos()).collect();
             let laplacian = fast.hessian(&x).unwrap();
             (fast.gradient(&x).unwrap(), fast.forces(&x), laplacian.apply(&v), laplacian.preconditioner(1).apply(&v))
@@ -138,8 +138,8 @@ fn sums_have_the_same_bits_on_any_number_of_threads() {
 
 /// Iterations of conjugate gradients, preconditioned, to a residual of 1e-8 in the norm of the preconditioner.
 fn iterations(text: &str, n: usize) -> usize {
-    let fast = FastRewards::new(utility(text), n);
-    let x = Positions::new(n, reward_collapse::solution::solve(fast.utility(), n).unwrap().rewards[..n / 2].to_vec());
+    let fast = FastRewards::new(utility(text));
+    let x = Positions::new(n, reward_collapse::solution::solve(fast.utility(), n).unwrap().rewards[..n / 2].to_vec()).unwrap();
     let tied = x.lower_half().iter().take_while(|x| **x == 0.0).count();
     let laplacian = fast.hessian(&x).unwrap();
     let preconditioner = laplacian.preconditioner(tied);
@@ -196,7 +196,7 @@ proptest! {
         }).collect();
         let n = 2 * m + odd;
         prop_assume!(n > 1);
-        let outcome = compare(&utility, &Positions::new(n, half), 1e-11);
+        let outcome = compare(&utility, &Positions::new(n, half).unwrap(), 1e-11);
         prop_assert!(outcome.is_ok(), "{outcome:?}");
     }
 }

@@ -178,7 +178,7 @@ fn an_iteration_limit_that_is_too_small_is_reported_with_what_was_reached() {
 }
 
 /// The free problem with gaps `softmax(y)`: unconstrained, so that any quasi-Newton method can solve it.
-struct SoftmaxGaps(FreeRewards);
+struct SoftmaxGaps(FreeRewards<SharedUtility>);
 
 impl SoftmaxGaps {
     fn gaps(y: &Array1<f64>) -> Array1<f64> {
@@ -275,11 +275,11 @@ fn the_folded_problem_is_the_free_one_on_symmetric_rewards() {
     for n in [6, 7] {
         let lower = vec![0.0, 0.12, 0.31];
         let m = lower.len();
-        let x = Positions::new(n, lower);
+        let x = Positions::new(n, lower).unwrap();
         let r = Array1::from(x.rewards());
         for text in ["-1/x", "log(x+0.1)", "x^0.4"] {
             let free = FreeRewards::new(utility(text));
-            let folded = FoldedRewards::new(utility(text), n);
+            let folded = FoldedRewards::new(utility(text));
             let same = |a: f64, b: f64| approx::assert_relative_eq!(a, b, max_relative = 1e-12);
             same(folded.cost(&x).expect("finite"), free.cost(&r).expect("finite"));
             same(-folded.forces(&x).objective, free.cost(&r).expect("finite"));

@@ -62,8 +62,8 @@ proptest! {
         lower.sort_by(f64::total_cmp);
         lower.dedup();
         let n = 2 * lower.len() + usize::from(odd);
-        let x = Positions::new(n, lower);
-        let certificate = Certificate::of(&FoldedRewards::new(utility.clone(), n), &x);
+        let x = Positions::new(n, lower).unwrap();
+        let certificate = Certificate::of(&FoldedRewards::new(utility.clone()), &x);
         let mut other = feasible[..n].to_vec();
         other.sort_by(f64::total_cmp);
         (other[0], other[n - 1]) = (0.0, 1.0);

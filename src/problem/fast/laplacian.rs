@@ -6,7 +6,7 @@ use super::rank_levels::RankLevels;
 use super::resolution::Resolution;
 use crate::problem::Positions;
 use crate::problem::weights::weights;
-use crate::utility::SharedUtility;
+use crate::utility::Utility;
 
 /// The Hessian of `-S` at given positions, a graph Laplacian folded onto the lower half:
 ///
@@ -17,8 +17,8 @@ use crate::utility::SharedUtility;
 /// with weights `-U''` at the distances to the lower responses, to the mirror images, and to the middle response. A product
 /// takes `O(n)`; the kernel's values are kept from the first.
 #[derive(Debug)]
-pub struct Laplacian {
-    utility: SharedUtility,
+pub struct Laplacian<U> {
+    utility: U,
     plan: Plan,
     matrices: Matrices,
     /// Half of what multiplies `v_i` itself in the formula.
@@ -26,10 +26,10 @@ pub struct Laplacian {
     diagonal: Vec<f64>,
 }
 
-impl Laplacian {
-    pub(super) fn new(utility: &SharedUtility, x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
+impl<U: Utility + Clone> Laplacian<U> {
+    pub(super) fn new(utility: &U, x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
         let plan = Plan::new(x, chebyshev, resolution);
-        let weight = |t: &mut [f64]| weights(utility.as_ref(), t);
+        let weight = |t: &mut [f64]| weights(utility, t);
         let matrices = plan.matrices(&weight);
         let m = x.lower_half().len();
         let ones = plan.ascend(&vec![1.0; m]);
@@ -80,6 +80,6 @@ impl Laplacian {
     /// A symmetric positive definite approximation of the inverse on the responses from `first_free` on, with a condition
     /// number that does not grow with `n`.
     pub fn preconditioner(&self, first_free: usize) -> RankLevels {
-        RankLevels::new(self.utility.as_ref(), &self.plan.x, &self.diagonal, first_free)
+        RankLevels::new(&self.utility, &self.plan.x, &self.diagonal, first_free)
     }
 }

@@ -29,7 +29,7 @@ pub use rank_levels::RankLevels;
 
 use super::summation::Accurate;
 use super::{Forces, Positions};
-use crate::utility::{Derivative, SharedUtility, Utility};
+use crate::utility::{Derivative, Utility};
 use chebyshev::Chebyshev;
 use cover::Kind;
 use cuts::CutForces;
@@ -49,16 +49,15 @@ pub const ACCURACY: f64 = 1e-12;
 /// use reward_collapse::problem::{FastRewards, FoldedRewards, Positions};
 /// use reward_collapse::utility::parse;
 /// let (n, utility) = (3000, parse("log(x)")?);
-/// let equally_spaced = Positions::new(n, (0..n / 2).map(|i| i as f64 / (n - 1) as f64).collect());
-/// let fast = FastRewards::new(utility.clone(), n).gradient(&equally_spaced)?;
-/// let direct = FoldedRewards::new(utility, n).gradient(&equally_spaced)?;
+/// let equally_spaced = Positions::new(n, (0..n / 2).map(|i| i as f64 / (n - 1) as f64).collect())?;
+/// let fast = FastRewards::new(&utility).gradient(&equally_spaced)?;
+/// let direct = FoldedRewards::new(&utility).gradient(&equally_spaced)?;
 /// assert!((fast[1] / direct[1] - 1.0).abs() < 1e-12);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct FastRewards {
-    utility: SharedUtility,
-    n: usize,
+pub struct FastRewards<U> {
+    utility: U,
     accuracy: f64,
     hessian_accuracy: f64,
     chebyshev: Chebyshev,
@@ -66,19 +65,19 @@ pub struct FastRewards {
     resolution: Mutex<Option<(f64, Arc<Resolution>)>>,
 }
 
-impl FastRewards {
-    /// The folded problem for `n` responses, to [`ACCURACY`].
-    pub fn new(utility: SharedUtility, n: usize) -> Self {
-        Self::with_accuracy(utility, n, ACCURACY)
+impl<U: Utility + Clone> FastRewards<U> {
+    /// The problem for one utility, to [`ACCURACY`]; the number of responses is that of the positions that it is evaluated at.
+    pub fn new(utility: U) -> Self {
+        Self::with_accuracy(utility, ACCURACY)
     }
 
-    /// The folded problem with sums to a relative accuracy, from 1e-2 down to 1e-13.
-    pub fn with_accuracy(utility: SharedUtility, n: usize, accuracy: f64) -> Self {
+    /// The problem with sums to a relative accuracy, from 1e-2 down to 1e-13.
+    pub fn with_accuracy(utility: U, accuracy: f64) -> Self {
         let accuracy = accuracy.clamp(1e-13, 1e-2);
         // Interpolation gains about 0.75 digits a point on intervals as long as their distance from a pole.
         let order = (-accuracy.log10() / 0.75).ceil() as usize + 4;
         let chebyshev = Chebyshev::new(order);
-        Self { utility, n, accuracy, hessian_accuracy: accuracy, chebyshev, resolution: Mutex::new(None) }
+        Self { utility, accuracy, hessian_accuracy: accuracy, chebyshev, resolution: Mutex::new(None) }
     }
 
     /// The same with Hessians to a lower accuracy, which cost less. Newton's method still converges, by this factor a step at
@@ -88,13 +87,8 @@ impl FastRewards {
     }
 
     /// The utility.
-    pub fn utility(&self) -> &Arc<dyn Utility> {
+    pub fn utility(&self) -> &U {
         &self.utility
-    }
-
-    /// The number of responses.
-    pub fn n(&self) -> usize {
-        self.n
     }
 
     /// The table for distances as small, and forces as weak, as those of `x`.
@@ -107,7 +101,7 @@ impl FastRewards {
         let mut slopes = gaps.clone();
         self.utility.map(Derivative::Slope, &mut slopes);
         let virial: f64 = gaps.iter().zip(&slopes).map(|(gap, slope)| gap * slope.max(0.0)).sum();
-        let floor = resolution::floor(self.utility.as_ref()).min(0.1 * virial / (self.n as f64).powi(2));
+        let floor = resolution::floor(&self.utility).min(0.1 * virial / (x.n() as f64).powi(2));
         let mut kept = self.resolution.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((reach, resolution)) = &*kept
             && *reach <= smallest
@@ -117,21 +111,21 @@ impl FastRewards {
         }
         let reach = smallest / 16.0;
         let tolerance = self.accuracy / (1.0 + self.chebyshev.lebesgue());
-        let resolution = Resolution::new(self.utility.as_ref(), &self.chebyshev, tolerance, reach, floor / 4.0);
+        let resolution = Resolution::new(&self.utility, &self.chebyshev, tolerance, reach, floor / 4.0);
         let resolution = Arc::new(resolution);
         *kept = Some((reach, resolution.clone()));
         resolution
     }
 
     fn cut_forces(&self, plan: &Plan) -> CutForces {
-        let charges = plan.ascend(&vec![1.0; self.n / 2]);
+        let charges = plan.ascend(&vec![1.0; plan.x.n() / 2]);
         let exchanged = plan.exchange(&|t| self.utility.map(Derivative::Slope, t), &charges);
         CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope))
     }
 
     /// A derivative of `U` at the distances to the middle response; zeros where there is none.
     fn middle(&self, x: &Positions, derivative: Derivative) -> Vec<f64> {
-        let m = self.n / 2;
+        let m = x.n() / 2;
         if !x.has_middle() {
             return vec![0.0; m];
         }
@@ -142,7 +136,7 @@ impl FastRewards {
 
     /// `S` and a sum of `|U|`.
     fn objective(&self, plan: &Plan) -> (f64, f64) {
-        let charges = plan.ascend(&vec![1.0; self.n / 2]);
+        let charges = plan.ascend(&vec![1.0; plan.x.n() / 2]);
         let sum = |kernel: &(dyn Fn(&mut [f64]) + Sync), middle: Vec<f64>| {
             let exchanged = plan.exchange(kernel, &charges);
             let mut sum = Accurate::default();
@@ -175,7 +169,7 @@ impl FastRewards {
     /// terms, formed without subtracting: interpolation and rounding enter as relative errors of `F_k`, whose bound is part
     /// of the result.
     pub fn forces(&self, x: &Positions) -> Forces {
-        let m = self.n / 2;
+        let m = x.n() / 2;
         let resolution = self.resolution(x);
         let plan = Plan::new(x, &self.chebyshev, &resolution);
         let forces = self.cut_forces(&plan);
@@ -192,38 +186,49 @@ impl FastRewards {
         let (objective, magnitude) = self.objective(&plan);
         let curvatures = self.hessian_at(x, 1e-2).diagonal().to_vec();
         let inside = x.lower_half().iter().zip(&curvatures).filter(|(x, _)| **x > 0.0);
-        let slack = inside.map(|(_, sum)| *sum).any(|sum| sum == 0.0)
-            || x.has_middle() && m > 0 && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0);
+        let slack = !self.utility.is_strictly_concave()
+            && (inside.map(|(_, sum)| *sum).any(|sum| sum == 0.0)
+                || x.has_middle() && m > 0 && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0));
         let virial = largest_cut - deficit.value();
-        let rounding = 2.0 * self.error_of_cuts(&resolution, plan.tree.depth(), largest_cut);
-        Forces { largest_cut, virial, rounding, objective, magnitude, slack }
+        let rounding = 2.0 * self.error_of_cuts(&resolution, &plan, largest_cut);
+        let objective_rounding = self.error_of_objective(&resolution, plan.tree.depth(), virial, magnitude);
+        Forces { largest_cut, virial, rounding, objective, objective_rounding, magnitude, slack }
     }
 
     /// A bound on the errors of the forces across cuts: of interpolation; of the kernel; and of products with Chebyshev
     /// bases, which have `order` terms, one for each level on the way up and down. The Lebesgue constant bounds what cancels
     /// in them.
-    fn error_of_cuts(&self, resolution: &Resolution, depth: u32, largest_cut: f64) -> f64 {
+    fn error_of_cuts(&self, resolution: &Resolution, plan: &Plan, largest_cut: f64) -> f64 {
         let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
-        let products = 2.0 * (order + 2.0) * (f64::from(depth) + 2.0) + 64.0;
+        let products = 2.0 * (order + 2.0) * (f64::from(plan.tree.depth()) + 2.0) + 64.0;
         let unit = 0.5 * f64::EPSILON;
         // No cut separates more pairs.
-        let pairs = 0.25 * (self.n as f64).powi(2);
+        let pairs = 0.25 * (plan.x.n() as f64).powi(2);
         let interpolation = (1.0 + lebesgue) * resolution.error() * (largest_cut + resolution.floor() * pairs);
         let rounding = resolution.rounding().map(|r| (r.units + products) * (largest_cut + r.floor * pairs));
         let rounding = unit * lebesgue * lebesgue * rounding[0].min(rounding[1]);
-        interpolation + rounding + unit * self.utility.slope_error(0.0) * pairs
+        interpolation + rounding
     }
 
-    fn hessian_at(&self, x: &Positions, accuracy: f64) -> Laplacian {
+    /// A bound on the error of the objective. `U` is interpolated where `U'` is, on lengths of the order of the distance, and
+    /// the error of the one is that of the other times the length; rounding is that of products with Chebyshev bases.
+    fn error_of_objective(&self, resolution: &Resolution, depth: u32, virial: f64, magnitude: f64) -> f64 {
+        let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
+        let products = 2.0 * (order + 2.0) * (f64::from(depth) + 2.0) + 64.0;
+        let interpolation = (1.0 + lebesgue) * resolution.error() * (virial + magnitude);
+        interpolation + 0.5 * f64::EPSILON * (lebesgue * lebesgue * products + resolution.value_units()) * magnitude
+    }
+
+    fn hessian_at(&self, x: &Positions, accuracy: f64) -> Laplacian<U> {
         if accuracy > self.accuracy {
-            let coarse = Self::with_accuracy(self.utility.clone(), self.n, accuracy);
+            let coarse = Self::with_accuracy(self.utility.clone(), accuracy);
             return Laplacian::new(&coarse.utility, x, &coarse.chebyshev, &coarse.resolution(x));
         }
         Laplacian::new(&self.utility, x, &self.chebyshev, &self.resolution(x))
     }
 }
 
-impl CostFunction for FastRewards {
+impl<U: Utility + Clone> CostFunction for FastRewards<U> {
     type Param = Positions;
     type Output = f64;
 
@@ -233,7 +238,7 @@ impl CostFunction for FastRewards {
     }
 }
 
-impl Gradient for FastRewards {
+impl<U: Utility + Clone> Gradient for FastRewards<U> {
     type Param = Positions;
     type Gradient = Array1<f64>;
 
@@ -245,12 +250,12 @@ impl Gradient for FastRewards {
     }
 }
 
-impl Hessian for FastRewards {
+impl<U: Utility + Clone> Hessian for FastRewards<U> {
     type Param = Positions;
-    type Hessian = Laplacian;
+    type Hessian = Laplacian<U>;
 
     /// The Hessian of `-S(x)`.
-    fn hessian(&self, x: &Positions) -> Result<Laplacian, Error> {
+    fn hessian(&self, x: &Positions) -> Result<Laplacian<U>, Error> {
         Ok(self.hessian_at(x, self.hessian_accuracy))
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Resolution {
     error: f64,
     /// See [`Resolution::rounding`].
     rounding: [Rounding; 2],
+    /// See [`Resolution::value_units`].
+    value_units: f64,
     /// Values below this count as this: they add nothing to the sums.
     floor: f64,
 }
@@ -40,6 +42,7 @@ impl Resolution {
         let probe = Probe::new(utility, chebyshev, floor);
         let mut error = 0.0f64;
         let mut rounding = [floor, self::floor(utility)].map(|floor| Rounding { units: 0.0, floor });
+        let mut value_units = 0.0f64;
         let mut at_zero = 0.0;
         if let Origin::FiniteSlope(_) = utility.origin() {
             at_zero = 1.0;
@@ -68,12 +71,17 @@ impl Resolution {
             error = error.max(probe.errors(t, length)[0]);
             // The slope's own rounding, and that of its argument through the condition number.
             let jet = utility.jet(t);
-            let units = utility.slope_error(jet.slope) - utility.slope_error(0.0) + 8.0 * t * jet.curvature.abs();
+            let errors = utility.errors(t);
+            let unit = 0.5 * f64::EPSILON;
+            let units = errors.slope / unit + 8.0 * t * jet.curvature.abs();
+            if jet.value != 0.0 && errors.value.is_finite() {
+                value_units = value_units.max(errors.value / unit / jet.value.abs().max(t * jet.slope.abs()));
+            }
             rounding.iter_mut().for_each(|r| r.units = r.units.max(units / (jet.slope + r.floor)));
             // No distance exceeds 1.
             lengths.push(if relative * t >= 1.0 - t { f64::INFINITY } else { length });
         }
-        Self { lengths, at_zero, error: error.max(tolerance), rounding, floor }
+        Self { lengths, at_zero, error: error.max(tolerance), rounding, value_units, floor }
     }
 
     /// The largest resolved length from the distance `t` on, or a little less.
@@ -93,7 +101,12 @@ impl Resolution {
         self.error
     }
 
-    /// Bounds on the rounding error of a computed `U'` less [`Utility::slope_error`] at 0. Either holds: a low floor suits a
+    /// The rounding error of a computed `U`, in units of `f64::EPSILON / 2`, relative to the larger of `|U|` and `t U'`.
+    pub(super) fn value_units(&self) -> f64 {
+        self.value_units
+    }
+
+    /// Bounds on the rounding error of a computed `U'`. Either holds: a low floor suits a
     /// `U'` that falls exponentially, a high one a `U'` that has a zero.
     pub(super) fn rounding(&self) -> [Rounding; 2] {
         self.rounding

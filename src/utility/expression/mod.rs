@@ -1,0 +1,174 @@
+//! Any expression in `x`.
+//!
+//! One tree, as typed, serves for everything: evaluated in doubles it gives `U`; in jets, `U'` and `U''` by forward-mode
+//! differentiation; in doubles with a running error bound, how far rounding may have taken these; in intervals, the proof
+//! that `U` is concave; and by algebra, its [shape](super::shape).
+
+mod function;
+mod interval;
+mod jet;
+mod near_zero;
+mod node;
+mod notation;
+mod number;
+mod origin;
+mod program;
+mod proof;
+mod rounded;
+mod series;
+
+use std::fmt;
+
+pub(super) use function::Function;
+pub(super) use node::Node;
+
+use super::{Concavity, Derivative, Errors, Jet, Origin, Utility, UtilityError};
+use near_zero::NearZero;
+use number::Number;
+use program::Program;
+use proof::Verdict;
+use rounded::Rounded;
+
+/// A utility typed as an expression in `x`.
+///
+/// It is parsed but not yet known to be increasing and concave; [`super::parse`] checks that too.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    text: String,
+    tree: Node,
+    program: Program,
+    near_zero: Option<NearZero>,
+    origin: Origin,
+    verdict: Verdict,
+}
+
+/// Characters of an expression that a message repeats.
+const SHOWN: usize = 120;
+
+/// A text as a message shows it.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+impl Expression {
+    /// Parses `text`, looks for a proof that it is concave, and finds how it leaves `x = 0+`.
+    ///
+    /// # Errors
+    /// [`UtilityError::Syntax`] with what to write instead.
+    ///
+    /// ```
+    /// use reward_collapse::utility::{Expression, Utility};
+    /// let u = Expression::parse("log(x + 0.1 + 0.2*log1p(x))")?;
+    /// assert_eq!(u.value(0.9).to_string(), "0.12096917393702693");
+    /// # Ok::<(), reward_collapse::utility::UtilityError>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, UtilityError> {
+        let text = text.trim();
+        let syntax = |reason: String| UtilityError::Syntax { expression: shorten(text), reason };
+        let tree = notation::parse(text).map_err(syntax)?;
+        let program = Program::new(&tree);
+        let near_zero = NearZero::of(&program);
+        // An expression that is evaluated by a measured series is not proved by what is known of the typed form elsewhere.
+        let verdict = match (proof::concavity(&program), &near_zero) {
+            (Verdict::Concave, Some(_)) => Verdict::Open,
+            (verdict, _) => verdict,
+        };
+        let mut expression =
+            Self { text: text.into(), tree, program, near_zero, origin: Origin::SlowSlope, verdict };
+        let at_zero = expression.jet(0.0).slope;
+        expression.origin = origin::find_origin(at_zero, |x| expression.jet(x));
+        Ok(expression)
+    }
+
+    /// The expression as a tree.
+    pub(super) fn tree(&self) -> &Node {
+        &self.tree
+    }
+
+    /// A point at which `U''` is certainly positive, if one was found.
+    pub(super) fn convex_at(&self) -> Option<f64> {
+        match self.verdict {
+            Verdict::Convex { at } => Some(at),
+            _ => None,
+        }
+    }
+
+    fn near_zero(&self, x: f64) -> Option<&NearZero> {
+        self.near_zero.as_ref().filter(|near| near.contains(x))
+    }
+}
+
+impl Function {
+    /// The value at a double.
+    pub(super) fn at(self, x: f64) -> f64 {
+        self.value(x)
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Utility for Expression {
+    fn value(&self, x: f64) -> f64 {
+        match self.near_zero(x) {
+            Some(near) => near.jet(x).value,
+            None => self.program.run(x),
+        }
+    }
+
+    fn slope(&self, x: f64) -> f64 {
+        self.jet(x).slope
+    }
+
+    fn curvature(&self, x: f64) -> f64 {
+        self.jet(x).curvature
+    }
+
+    fn jet(&self, x: f64) -> Jet {
+        if let Some(near) = self.near_zero(x) {
+            return near.jet(x);
+        }
+        let [value, slope, curvature] = self.program.run(jet::Jet::variable(x)).0;
+        match self.origin {
+            // What the limit is, where the expression itself is 0/0 or 0 times infinity.
+            Origin::FiniteSlope(at_zero) if x == 0.0 => Jet { value, slope: at_zero, curvature },
+            _ => Jet { value, slope, curvature },
+        }
+    }
+
+    fn map(&self, derivative: Derivative, points: &mut [f64]) {
+        match derivative {
+            Derivative::Value => points.iter_mut().for_each(|x| *x = self.value(*x)),
+            Derivative::Slope => points.iter_mut().for_each(|x| *x = self.jet(*x).slope),
+            Derivative::Curvature => points.iter_mut().for_each(|x| *x = self.jet(*x).curvature),
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The running error bound of the evaluation; an estimate where a series stands in for 0/0.
+    fn errors(&self, x: f64) -> Errors {
+        if let Some(near) = self.near_zero(x) {
+            return near.errors(x);
+        }
+        let [value, slope, _] = self.program.run(jet::Jet::variable(Rounded::constant(x, 0.0))).0;
+        Errors { value: value.error, slope: slope.error }
+    }
+
+    fn concavity(&self) -> Concavity {
+        if self.verdict == Verdict::Concave { Concavity::Proved } else { Concavity::Sampled }
+    }
+
+    /// An expression is analytic on (0, 1]: were `U''` zero on an interval, it would be zero everywhere.
+    fn is_strictly_concave(&self) -> bool {
+        !self.is_linear()
+    }
+}
