@@ -16,3 +16,4 @@ pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
+pub(crate) use summation::two_sum;

@@ -66,7 +66,7 @@ impl Sum for Accurate {
 }
 
 /// `a + b` and its rounding error, exactly.
-pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let shadow = sum - a;
     (sum, (a - (sum - shadow)) + (b - shadow))

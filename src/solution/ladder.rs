@@ -94,7 +94,8 @@ where
     let mut executor =
         Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
     if let Some(observer) = &options.observer {
-        executor = executor.add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
+        executor = executor
+            .add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
     }
     let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
         true => SolveError::Cancelled,

@@ -23,7 +23,7 @@ pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
 pub use observer::{Observer, Progress};
 
-use crate::problem::{FastRewards, FoldedRewards, Forces, Positions};
+use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, two_sum};
 use crate::utility::{AffineParts, Concavity, Utility, check_admissible};
 use method::{MEMORY_OF_REWARDS, check_memory};
 
@@ -141,13 +141,12 @@ fn solve_admissible(utility: &dyn Utility, n: usize, options: &SolveOptions) -> 
 fn scaled(base: Solution, utility: &dyn Utility, parts: AffineParts<'_>) -> Solution {
     let AffineParts { scale, shift, .. } = parts;
     let pairs = pairs(base.n);
-    let objective = scale * base.objective + shift * pairs;
-    let mean_utility = scale * base.mean_utility + shift;
-    let rounding = if base.n < 2 || scale == 1.0 && shift == 0.0 {
-        0.0
-    } else {
-        2.0 * f64::EPSILON * ((scale * base.mean_utility).abs() + shift.abs() + mean_utility.abs())
-    };
+    let products = [scale * base.objective, shift * pairs];
+    let (objective, of_sum) = two_sum(products[0], products[1]);
+    let mean_utility = objective / pairs;
+    // The errors of two products and a sum are themselves doubles.
+    let of_products = scale.mul_add(base.objective, -products[0]).abs() + shift.mul_add(pairs, -products[1]).abs();
+    let rounding = if base.n < 2 { 0.0 } else { (of_products + of_sum.abs()) * (1.0 + 4.0 * f64::EPSILON) / pairs };
     let gap = scale * base.gap + rounding;
     let unit = if base.relative_gap > 0.0 { base.gap / base.relative_gap } else { 0.0 };
     let scale_of_utility = (scale * unit).max(mean_utility.abs());

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{
-    AffineParts, ClosedForm, Concavity, Derivative, Errors, FiniteClosedForm, Jet, Origin, SharedUtility, Utility, UtilityError,
+    AffineParts, ClosedForm, Concavity, Derivative, Errors, FiniteClosedForm, Jet, Origin, SharedUtility, Utility,
+    UtilityError,
 };
 
 /// `scale * U(x) + shift` with `scale > 0`: the same optimal rewards and the same limit law as `U`.

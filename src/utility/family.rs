@@ -5,8 +5,8 @@
 
 use super::shape::Shape;
 use super::{
-    SharedUtility, UtilityError, exponential, inverse_power, linear, log, log_sigmoid, power, quadratic, smoothed_inverse,
-    smoothed_log,
+    SharedUtility, UtilityError, exponential, inverse_power, linear, log, log_sigmoid, power, quadratic,
+    smoothed_inverse, smoothed_log,
 };
 
 /// A family of utilities.
@@ -32,7 +32,11 @@ pub(super) struct Member {
 
 impl Member {
     /// `None` for a factor that is not positive, and for parameters outside of the family's range.
-    pub(super) fn of<U: super::Utility + 'static>(base: Result<U, UtilityError>, scale: f64, shift: f64) -> Option<Self> {
+    pub(super) fn of<U: super::Utility + 'static>(
+        base: Result<U, UtilityError>,
+        scale: f64,
+        shift: f64,
+    ) -> Option<Self> {
         let base = std::sync::Arc::new(base.ok()?);
         (scale > 0.0 && scale.is_finite() && shift.is_finite()).then_some(Self { base, scale, shift })
     }

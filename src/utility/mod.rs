@@ -309,13 +309,16 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
 /// ```
 pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
     let expression = Expression::parse(text)?;
-    match recognise::family(&expression) {
-        Some(member) => Ok(member),
-        None => {
-            admissible::check_expression(&expression)?;
-            Ok(Arc::new(expression))
-        }
+    if let Some(member) = recognise::family(&expression) {
+        return Ok(member);
     }
+    // A factor that would take derivatives out of the range of doubles is set aside.
+    if let Some((base, factor)) = expression.without_extreme_factor() {
+        admissible::check_expression(&base)?;
+        return Ok(Arc::new(Affine::new(Arc::new(base), factor, 0.0, text.trim())?));
+    }
+    admissible::check_expression(&expression)?;
+    Ok(Arc::new(expression))
 }
 
 /// A utility as [`parse`] reads it.

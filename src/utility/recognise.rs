@@ -52,7 +52,9 @@ fn agrees(expression: &Expression, member: &dyn Utility, scale: f64, shift: f64)
         ours.slope.abs() < 1e-200 * scale
             || close(ours.value, theirs.value, size + 4.0 * (own.value + typed.value))
                 && close(ours.slope, theirs.slope, 1e-12 * ours.slope.abs() + 4.0 * (own.slope + typed.slope))
+                // A curvature may overflow where the slope does not.
                 && (typed.slope > 1e-10 * ours.slope.abs()
+                    || !ours.curvature.is_finite()
                     || close(ours.curvature, theirs.curvature, 1e-8 * (ours.curvature.abs() + ours.slope.abs() / x)))
     })
 }

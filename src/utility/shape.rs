@@ -179,7 +179,13 @@ impl Shape {
         }
         let [scale, offset, exponent] = self.power_of_affine()?;
         // A negative factor has integer powers only, and what they do to its sign is left to the tree.
-        let factor = if scale > 0.0 { scale.powf(p) } else if p == -1.0 { 1.0 / scale } else { return None };
+        let factor = if scale > 0.0 {
+            scale.powf(p)
+        } else if p == -1.0 {
+            1.0 / scale
+        } else {
+            return None;
+        };
         // x^(a b) is (x^a)^b for x > 0, but (x + offset)^2 has a root that is not x + offset where that is negative.
         let is_positive = offset >= 0.0;
         (is_positive || exponent == 1.0).then(|| Self::from_power([factor, offset, exponent * p]))
@@ -265,7 +271,14 @@ mod tests {
 
     #[test]
     fn what_is_more_than_a_shape_has_none() {
-        for text in ["log(x)+1e-6x", "x+0.1*exp(-((x-0.8358)/1.1e-4)^2)", "x^0.5+x", "x-x^2-x^3", "log(1+x^2)", "0.3log(x)-0.1log(x)-0.2log(x)"] {
+        for text in [
+            "log(x)+1e-6x",
+            "x+0.1*exp(-((x-0.8358)/1.1e-4)^2)",
+            "x^0.5+x",
+            "x-x^2-x^3",
+            "log(1+x^2)",
+            "0.3log(x)-0.1log(x)-0.2log(x)",
+        ] {
             assert_eq!(shape(text), None, "{text}");
         }
     }

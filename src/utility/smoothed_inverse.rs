@@ -36,7 +36,9 @@ pub(super) const FAMILY: Family = Family {
     formula: "-1/(x + eps)",
     member: |position| Ok(Arc::new(SmoothedInverse::new(between(1e-4, 10.0, position))?)),
     recognise: |shape| match shape {
-        Shape::Power { scale, offset, exponent: -1.0, shift } => Member::of(SmoothedInverse::new(offset), -scale, shift),
+        Shape::Power { scale, offset, exponent: -1.0, shift } => {
+            Member::of(SmoothedInverse::new(offset), -scale, shift)
+        }
         _ => None,
     },
 };

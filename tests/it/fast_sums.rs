@@ -139,7 +139,8 @@ fn sums_have_the_same_bits_on_any_number_of_threads() {
 /// Iterations of conjugate gradients, preconditioned, to a residual of 1e-8 in the norm of the preconditioner.
 fn iterations(text: &str, n: usize) -> usize {
     let fast = FastRewards::new(utility(text));
-    let x = Positions::new(n, reward_collapse::solution::solve(fast.utility(), n).unwrap().rewards[..n / 2].to_vec()).unwrap();
+    let x = Positions::new(n, reward_collapse::solution::solve(fast.utility(), n).unwrap().rewards[..n / 2].to_vec())
+        .unwrap();
     let tied = x.lower_half().iter().take_while(|x| **x == 0.0).count();
     let laplacian = fast.hessian(&x).unwrap();
     let preconditioner = laplacian.preconditioner(tied);

@@ -68,7 +68,10 @@ impl Expression {
     pub fn parse(text: &str) -> Result<Self, UtilityError> {
         let text = text.trim();
         let syntax = |reason: String| UtilityError::Syntax { expression: shorten(text), reason };
-        let tree = notation::parse(text).map_err(syntax)?;
+        Ok(Self::new(text, notation::parse(text).map_err(syntax)?))
+    }
+
+    fn new(text: &str, tree: Node) -> Self {
         let program = Program::new(&tree);
         let near_zero = NearZero::of(&program);
         // An expression that is evaluated by a measured series is not proved by what is known of the typed form elsewhere.
@@ -76,11 +79,25 @@ impl Expression {
             (Verdict::Concave, Some(_)) => Verdict::Open,
             (verdict, _) => verdict,
         };
-        let mut expression =
-            Self { text: text.into(), tree, program, near_zero, origin: Origin::SlowSlope, verdict };
+        let mut expression = Self { text: text.into(), tree, program, near_zero, origin: Origin::SlowSlope, verdict };
         let at_zero = expression.jet(0.0).slope;
         expression.origin = origin::find_origin(at_zero, |x| expression.jet(x));
-        Ok(expression)
+        expression
+    }
+
+    /// The expression without a constant factor that is so large or so small that derivatives might overflow or underflow; and
+    /// the factor.
+    pub(super) fn without_extreme_factor(&self) -> Option<(Self, f64)> {
+        const ORDINARY: std::ops::Range<f64> = 1e-100..1e100;
+        let (factor, base) = match &self.tree {
+            Node::Mul(a, b) => match (a.as_ref(), b.as_ref()) {
+                (&Node::Constant(c, _), base) | (base, &Node::Constant(c, _)) => (c, base),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_extreme = factor > 0.0 && !ORDINARY.contains(&factor);
+        is_extreme.then(|| (Self::new(&self.text, base.clone()), factor))
     }
 
     /// The expression as a tree.
@@ -167,8 +184,9 @@ impl Utility for Expression {
         if self.verdict == Verdict::Concave { Concavity::Proved } else { Concavity::Sampled }
     }
 
-    /// An expression is analytic on (0, 1]: were `U''` zero on an interval, it would be zero everywhere.
+    /// An expression whose `U''` has finite enclosures everywhere is analytic on (0, 1]: were `U''` zero on an interval, it would
+    /// be zero everywhere, and the expression a polynomial of degree 1, which is recognised as such.
     fn is_strictly_concave(&self) -> bool {
-        !self.is_linear()
+        self.verdict == Verdict::Concave
     }
 }

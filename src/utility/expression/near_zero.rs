@@ -43,9 +43,8 @@ impl NearZero {
             let theirs = program.run(Jet::variable(<Rounded as super::number::Number>::constant(radius, 0.0))).0;
             let scale = [1.0, 1.0 / radius, 1.0 / (radius * radius)].map(|unit| unit * near.variation());
             let differences = [ours.value, ours.slope, ours.curvature].into_iter().zip(theirs).zip(scale);
-            let differences = differences.map(|((ours, theirs), scale)| {
-                ((ours - theirs.value).abs() - theirs.error).max(0.0) / scale
-            });
+            let differences = differences
+                .map(|((ours, theirs), scale)| ((ours - theirs.value).abs() - theirs.error).max(0.0) / scale);
             let error = differences.fold(0.0, f64::max);
             (error <= TOLERANCE).then_some(Self { error: error.max(f64::EPSILON), ..near })
         })

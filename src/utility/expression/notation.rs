@@ -198,7 +198,9 @@ impl Parser<'_> {
                     return Err("a product without * after / can be read in two ways; write 1/(2*x) or (1/2)*x".into());
                 }
                 Some(_) if after_exponent => {
-                    return Err("a product without * after an exponent can be read in two ways; write e^(-2*x) or x^2*x".into());
+                    return Err(
+                        "a product without * after an exponent can be read in two ways; write e^(-2*x) or x^2*x".into(),
+                    );
                 }
                 Some(_) => {
                     let (factor, exponent) = self.factor()?;
@@ -236,7 +238,7 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Result<Node, String> {
         let Some(token) = self.peek() else {
-            return Err(if self.at == 0 { "it is empty" } else { "something is missing at its end" }.into());
+            return Err(if self.depth > 0 { "a `(` is not closed" } else { "it ends with an operator" }.into());
         };
         self.at += 1;
         match token {

@@ -76,11 +76,7 @@ impl Program {
 
     /// The expression's value at `x`, in the algebra of `x`.
     pub(super) fn run<A: Algebra>(&self, x: A) -> A {
-        if self.depth <= SHALLOW {
-            self.run_on(x, &mut [x; SHALLOW])
-        } else {
-            self.run_on(x, &mut vec![x; self.depth])
-        }
+        if self.depth <= SHALLOW { self.run_on(x, &mut [x; SHALLOW]) } else { self.run_on(x, &mut vec![x; self.depth]) }
     }
 
     /// Places below `top` hold results; one more than the depth is never needed, and compilation knows the depth.

@@ -53,9 +53,8 @@ impl Series {
         let (mut s, mut c) = ([0.0; TERMS], [0.0; TERMS]);
         [s[0], c[0]] = start;
         for k in 1..TERMS {
-            let term = |other: &[f64; TERMS]| {
-                (1..=k).map(|j| j as f64 * self.0[j] * other[k - j]).sum::<f64>() / k as f64
-            };
+            let term =
+                |other: &[f64; TERMS]| (1..=k).map(|j| j as f64 * self.0[j] * other[k - j]).sum::<f64>() / k as f64;
             (s[k], c[k]) = (term(&c), sign * term(&s));
         }
         [Self(s), Self(c)]
