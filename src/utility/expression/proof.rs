@@ -10,10 +10,10 @@ use super::program::Program;
 use super::rounded::Rounded;
 
 /// Pieces examined before the question is left open.
-const MOST_PIECES: usize = 16_000;
+const MOST_PIECES: usize = 8_000;
 
-/// The smallest normal double. No two rewards that are told apart in doubles differ by less; down to it a proof has to reach.
-const SMALLEST: f64 = f64::MIN_POSITIVE;
+/// How close to 0 a proof has to reach: solvers hold no two rewards closer. Further on, `1/x^2` is beyond the largest double.
+const SMALLEST: f64 = 1e-150;
 
 /// What is known of `U''` on (0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,7 +85,7 @@ pub(super) fn concavity(program: &Program) -> Verdict {
             return Verdict::Convex { at: middle };
         }
         if from == 0.0 && middle < SMALLEST {
-            // The last piece: nothing below the smallest normal double matters.
+            // The last piece.
             pieces.extend((to > SMALLEST).then(|| Piece::open(program, SMALLEST, to)).flatten());
         } else if middle <= from || middle >= to {
             return Verdict::Open;
