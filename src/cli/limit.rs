@@ -1,13 +1,13 @@
 //! `reward-collapse limit`.
 
-use crate::limit::LimitLaw;
+use crate::limit::{Atom, LimitLaw};
 use crate::utility::Concavity;
 use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
-use super::value::{LIMIT_GAP, UtilityArgument, warn};
+use super::value::{LIMIT_GAP, UtilityArgument, points, warn};
 
 /// Where the quantile function is tabulated.
 const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
@@ -24,17 +24,11 @@ pub struct Arguments {
     utility: UtilityArgument,
 
     /// Points on [0, 1] at which to tabulate the density, ends included.
-    #[arg(long, value_name = "M", default_value_t = 11, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    #[arg(long, value_name = "M", default_value_t = 11, value_parser = points)]
     grid: u32,
 
     #[command(flatten)]
     output: OutputArguments,
-}
-
-#[derive(Serialize)]
-struct Atom {
-    at: f64,
-    mass: f64,
 }
 
 #[derive(Serialize)]
@@ -71,7 +65,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let report = Report {
         utility: utility.to_string(),
         closed_form: law.closed_form().map(|form| form.to_string()),
-        atoms: law.atoms().iter().map(|atom| Atom { at: atom.at, mass: atom.mass }).collect(),
+        atoms: law.atoms().to_vec(),
         density: points.map(|x| Density { x, p: law.density(x) }).collect(),
         quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
         mean: law.mean(),

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// A line that says what is being done; it appears after [`PATIENCE`], on a terminal only, and leaves nothing behind.
+#[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     wanted: bool,

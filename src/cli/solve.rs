@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::solution::{Method, Observer, Solution, SolveOptions, solve_with};
-use crate::utility::Concavity;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
@@ -59,23 +57,6 @@ impl From<MethodArgument> for Option<Method> {
     }
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    utility: &'a str,
-    n: usize,
-    rewards: &'a [f64],
-    objective: f64,
-    mean_utility: f64,
-    gap: f64,
-    relative_gap: f64,
-    concavity: Concavity,
-    method: Method,
-    iterations: u64,
-    seconds: f64,
-    unique: bool,
-    closed_form: Option<&'a str>,
-}
-
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let utility = arguments.utility.read()?;
     arguments.output.check()?;
@@ -92,21 +73,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     drop(progress);
     let text = match arguments.output.format {
         Format::Table => table(&solution),
-        Format::Json => output::json(&Report {
-            utility: &solution.utility,
-            n: solution.n,
-            rewards: &solution.rewards,
-            objective: solution.objective,
-            mean_utility: solution.mean_utility,
-            gap: solution.gap,
-            relative_gap: solution.relative_gap,
-            concavity: solution.concavity,
-            method: solution.method,
-            iterations: solution.iterations,
-            seconds: solution.seconds,
-            unique: solution.unique,
-            closed_form: solution.closed_form.as_deref(),
-        })?,
+        Format::Json => output::json(&solution)?,
         Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards))?,
     };
     warn(utility.as_ref(), FINITE_GAP, quiet);
@@ -124,7 +91,7 @@ fn table(solution: &Solution) -> String {
         ("unique", if solution.unique { "yes" } else { "no: other rewards do as well" }.into()),
     ];
     if let Some(form) = &solution.closed_form {
-        facts.push(("closed form", form.clone()));
+        facts.push(("closed form", form.to_string()));
     }
     facts.push((
         "solved in",

@@ -37,14 +37,31 @@ pub const LIMIT_GAP: &str = "the gap of the limit law need not be a bound";
 
 /// A number of responses: `1000`, `1_000` or `1e3`.
 pub fn responses(text: &str) -> Result<usize, String> {
+    match whole(text) {
+        Some(0) => Err("n must be at least 1".into()),
+        Some(n) => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+        None => Err("n must be a whole number, 1 or more, such as 8 or 1e3".into()),
+    }
+}
+
+/// A number of points of a grid.
+pub fn points(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 10_000_000;
+    match whole(text).map(u32::try_from) {
+        Some(Ok(points @ 2..=MOST)) => Ok(points),
+        Some(_) => Err(format!("the number of points must be between 2 and {MOST}")),
+        None => Err("the number of points must be a whole number, such as 201 or 1e3".into()),
+    }
+}
+
+/// A whole number as people write it; one beyond all doubles and integers counts as the largest.
+fn whole(text: &str) -> Option<u64> {
     let plain = text.trim().replace('_', "");
-    if let Ok(n) = plain.parse::<usize>() {
-        return if n == 0 { Err("n must be at least 1".into()) } else { Ok(n) };
-    }
-    match plain.parse::<f64>() {
-        Ok(n) if n >= 1.0 && n.fract() == 0.0 && n <= 1e15 => Ok(n as usize),
-        _ => Err("n must be a whole number, 1 or more, such as 8 or 1e3".into()),
-    }
+    plain.parse::<u64>().ok().or_else(|| match plain.parse::<f64>() {
+        // The conversion of a large double saturates.
+        Ok(n) if n >= 0.0 && n.fract() == 0.0 && n.is_finite() => Some(n as u64),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -56,7 +73,11 @@ mod tests {
         assert_eq!(responses("8"), Ok(8));
         assert_eq!(responses("1e6"), Ok(1_000_000));
         assert_eq!(responses("10_000"), Ok(10_000));
-        for bad in ["0", "-1", "2.5", "NaN", "inf", "", "1e300", "eight"] {
+        assert_eq!(responses("1e16"), Ok(10_000_000_000_000_000));
+        assert_eq!(responses("1e300"), Ok(usize::MAX));
+        assert_eq!(super::points("1e3"), Ok(1000));
+        assert!(["1", "1e8", "2.5"].into_iter().all(|bad| super::points(bad).is_err()));
+        for bad in ["0", "-1", "2.5", "NaN", "inf", "", "eight"] {
             assert!(responses(bad).is_err(), "{bad}");
         }
     }

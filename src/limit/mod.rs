@@ -49,6 +49,7 @@ use symmetric_beta::SymmetricBeta;
 
 /// A point that carries mass.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atom {
     /// Where.
     pub at: f64,

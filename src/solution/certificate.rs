@@ -21,6 +21,7 @@ use crate::utility::Utility;
 /// Both are sums of positive terms, so the bound keeps its relative accuracy, and its own rounding error is bounded and
 /// added. At ties `U'(0+)` enters, the one-sided derivative that a feasible direction asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Certificate {
     /// The bound on `max S - S(r)` for the computed `S(r)`, its own rounding error and that of `S(r)` included.
     pub gap: f64,

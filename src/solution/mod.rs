@@ -14,6 +14,7 @@ mod newton;
 mod observer;
 mod start;
 
+use std::fmt;
 use std::time::Instant;
 
 pub use certificate::Certificate;
@@ -24,7 +25,7 @@ pub use newton::{ActiveSetNewton, Ends, NewtonState};
 pub use observer::{Observer, Progress};
 
 use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, two_sum};
-use crate::utility::{AffineParts, Concavity, Utility, check_admissible};
+use crate::utility::{AffineParts, Concavity, FiniteClosedForm, Utility, check_admissible};
 use method::{MEMORY_OF_REWARDS, check_memory};
 
 /// The gap, relative to the scale of `U`, above which a result is not called converged.
@@ -35,6 +36,7 @@ const ONE_GROUP: usize = 80;
 
 /// Optimal rewards and what is known about them.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Solution {
     /// The utility, as [`crate::utility::parse`] reads it.
     pub utility: String,
@@ -65,7 +67,7 @@ pub struct Solution {
     /// Whether no other rewards reach the same objective.
     pub unique: bool,
     /// The theorem that gives the maximiser, if there is one.
-    pub closed_form: Option<String>,
+    pub closed_form: Option<FiniteClosedForm>,
 }
 
 /// How to solve.
@@ -77,6 +79,16 @@ pub struct SolveOptions {
     pub max_iterations: Option<u64>,
     /// Called after every iteration; may stop the solve.
     pub observer: Option<Observer>,
+}
+
+impl fmt::Debug for SolveOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SolveOptions")
+            .field("method", &self.method)
+            .field("max_iterations", &self.max_iterations)
+            .field("observer", &self.observer.as_ref().map(|_| "given"))
+            .finish()
+    }
 }
 
 /// Solves the finite problem (1) for `n` ranked responses.
@@ -198,7 +210,8 @@ fn solve_base(utility: &dyn Utility, n: usize, options: &SolveOptions) -> Result
         iterations,
         seconds: start.elapsed().as_secs_f64(),
         unique,
-        closed_form: utility.finite_closed_form().map(|form| form.to_string()),
+        // What a utility of one's own says of itself is no theorem.
+        closed_form: utility.finite_closed_form().filter(|_| utility.concavity() == Concavity::Proved),
     };
     if solution.relative_gap <= LARGEST_RELATIVE_GAP {
         Ok(solution)

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+
 /// The limit law `P*` in closed form (theorems of Song, Cai, Lee and Su, and two that follow from equation (6)).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub enum ClosedForm {
     /// `Beta(shape, shape)`: `x^gamma` has `shape = (1 - gamma)/2`, `log x` has `1/2`, `-x^-sigma` has `(1 + sigma)/2`.
     Beta {
@@ -40,10 +44,13 @@ impl fmt::Display for ClosedForm {
 
 /// The maximiser of the finite problem in closed form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub enum FiniteClosedForm {
     /// The Gauss-Lobatto-Legendre nodes on [0, 1] (`log x`; Stieltjes).
+    #[cfg_attr(feature = "serde", serde(rename = "Gauss-Lobatto-Legendre nodes"))]
     GaussLobatto,
     /// Half of the responses at 0, half at 1, and the middle one free for odd `n` (`x`).
+    #[cfg_attr(feature = "serde", serde(rename = "half at 0, half at 1"))]
     HalfAndHalf,
 }
 

@@ -64,6 +64,7 @@ pub type SharedUtility = Arc<dyn Utility>;
 
 /// `U`, `U'` and `U''` at one point.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Jet {
     /// `U(x)`.
     pub value: f64,
@@ -122,6 +123,7 @@ pub enum Derivative {
 
 /// How `U` leaves `x = 0+`: this decides whether rewards tie at the ends and what weight the limit law carries there.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub enum Origin {
     /// `U'(0+)` is finite: responses may sit at exactly 0 and exactly 1, and the limit law has atoms there.
     FiniteSlope(f64),
@@ -321,15 +323,19 @@ pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
     Ok(Arc::new(expression))
 }
 
-/// A utility as [`parse`] reads it.
-#[derive(Debug, Clone)]
-pub struct ParsedUtility(pub SharedUtility);
-
-impl std::str::FromStr for ParsedUtility {
+impl std::str::FromStr for Box<dyn Utility> {
     type Err = UtilityError;
 
+    /// As [`parse`].
+    ///
+    /// ```
+    /// use reward_collapse::{solution::solve, utility::Utility};
+    /// let utility: Box<dyn Utility> = "logsigmoid(4x)".parse()?;
+    /// assert!((solve(&utility, 8)?.rewards[2] - 0.1952).abs() < 5e-5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn from_str(text: &str) -> Result<Self, UtilityError> {
-        parse(text).map(Self)
+        Ok(Box::new(parse(text)?))
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod cli;
 mod comparison;
+mod contract;
 mod experiment;
+mod families;
 mod fast_solver;
 mod fast_sums;
 mod figures;
