@@ -1,101 +1,18 @@
 //! Parameters: declared by the modules, kept in one flat tensor.
 
+mod declaration;
+mod weights;
+
 use tch::{Device, Kind, Tensor};
 
-use super::Config;
-use crate::reward_model::ModelError;
+use super::ModelError;
 
-/// A parameter of a [`Declarations`], and of the [`Parameters`] made from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Id(usize);
-
-/// How a new parameter starts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Initial {
-    /// Normal with `initializer_range`.
-    Normal,
-    /// The same, but with zeros in one row: the padding token's.
-    NormalWithout {
-        /// The row.
-        row: i64,
-    },
-    /// 0.
-    Zeros,
-    /// 1.
-    Ones,
-}
-
-/// One parameter.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Declaration {
-    /// Its name in the checkpoint.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<i64>,
-    /// How it starts where no checkpoint gives it.
-    pub initial: Initial,
-}
-
-impl Declaration {
-    /// The number of its elements.
-    pub fn elements(&self) -> i64 {
-        self.shape.iter().product()
-    }
-
-    /// Whether weight decay acts on it: biases and normalisations are exempt, as in the released trainer.
-    pub fn decays(&self) -> bool {
-        !(self.name.ends_with(".bias") || self.name.contains("LayerNorm"))
-    }
-}
-
-/// The parameters of a model in the order in which its modules declare them.
-#[derive(Debug, Clone, Default)]
-pub struct Declarations(Vec<Declaration>);
-
-impl Declarations {
-    /// The top of the checkpoint's tree of names.
-    pub fn root(&mut self) -> Branch<'_> {
-        Branch { declarations: self, prefix: String::new() }
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> std::slice::Iter<'_, Declaration> {
-        self.0.iter()
-    }
-
-    /// How many parameters there are, counting elements.
-    pub fn elements(&self) -> i64 {
-        self.0.iter().map(Declaration::elements).sum()
-    }
-}
-
-/// A place in the checkpoint's tree of names.
-pub struct Branch<'a> {
-    declarations: &'a mut Declarations,
-    prefix: String,
-}
-
-impl Branch<'_> {
-    /// The branch `name` below this one.
-    pub fn at(&mut self, name: impl std::fmt::Display) -> Branch<'_> {
-        Branch { prefix: format!("{}{name}.", self.prefix), declarations: self.declarations }
-    }
-
-    /// Declares the leaf `name`.
-    pub fn parameter(&mut self, name: &str, shape: &[i64], initial: Initial) -> Id {
-        let id = Id(self.declarations.0.len());
-        self.declarations.0.push(Declaration {
-            name: format!("{}{name}", self.prefix),
-            shape: shape.to_vec(),
-            initial,
-        });
-        id
-    }
-}
+pub use declaration::{Branch, Declaration, Declarations, Id, Initial, Part, Role};
+pub use weights::Weights;
 
 /// Which parameters an optimiser changes, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Role {
+enum Group {
     Decays,
     Plain,
     Frozen,
@@ -107,7 +24,7 @@ enum Role {
 pub struct Parameters {
     declarations: Declarations,
     flat: Tensor,
-    /// Where each begins in `flat`.
+    /// Where each parameter begins in `flat`.
     offsets: Vec<i64>,
     /// Leaves of the graph, one a parameter.
     leaves: Vec<Tensor>,
@@ -116,36 +33,37 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Allocates them without values; `frozen` tells by name which are never trained.
+    /// Allocates them without values. Those that [`Declaration::is_frozen`] for `frozen_layers` are never trained.
     ///
     /// # Errors
     /// [`ModelError::Torch`] where there is no memory for them.
     pub fn uninitialised(
         declarations: Declarations,
         device: Device,
-        frozen: impl Fn(&str) -> bool,
+        frozen_layers: Option<usize>,
     ) -> Result<Self, ModelError> {
-        let role = |declaration: &Declaration| match declaration {
-            d if frozen(&d.name) => Role::Frozen,
-            d if d.decays() => Role::Decays,
-            _ => Role::Plain,
+        let group = |declaration: &Declaration| match declaration {
+            d if d.is_frozen(frozen_layers) => Group::Frozen,
+            d if d.decays() => Group::Decays,
+            _ => Group::Plain,
         };
-        let mut order: Vec<usize> = (0..declarations.0.len()).collect();
-        order.sort_by_key(|&index| role(&declarations.0[index]));
+        let declared: Vec<&Declaration> = declarations.iter().collect();
+        let mut order: Vec<usize> = (0..declared.len()).collect();
+        order.sort_by_key(|&index| group(declared[index]));
         let mut offsets = vec![0; order.len()];
         let (mut end, mut decaying, mut trainable) = (0, 0, 0);
         for &index in &order {
-            let declaration = &declarations.0[index];
+            let declaration = declared[index];
             offsets[index] = end;
             end += declaration.elements();
-            match role(declaration) {
-                Role::Decays => (decaying, trainable) = (end, end),
-                Role::Plain => trainable = end,
-                Role::Frozen => {}
+            match group(declaration) {
+                Group::Decays => (decaying, trainable) = (end, end),
+                Group::Plain => trainable = end,
+                Group::Frozen => {}
             }
         }
         let flat = Tensor::f_zeros([end], (Kind::Float, device))?;
-        let leaves = declarations.0.iter().zip(&offsets).map(|(declaration, &offset)| {
+        let leaves = declarations.iter().zip(&offsets).map(|(declaration, &offset)| {
             let view = flat.narrow(0, offset, declaration.elements()).view(&declaration.shape[..]).detach();
             view.set_requires_grad(offset < trainable)
         });
@@ -153,7 +71,7 @@ impl Parameters {
         Ok(Self { flat, offsets, leaves, decaying, trainable, declarations })
     }
 
-    /// The same values in the same memory, but leaves of their own: a graph for another thread.
+    /// Gives the same values in the same memory leaves of their own, so that another thread has its own graph.
     pub fn replica(&self) -> Self {
         let own = |leaf: &Tensor| leaf.detach().set_requires_grad(leaf.requires_grad());
         Self {
@@ -166,17 +84,17 @@ impl Parameters {
         }
     }
 
-    /// New values as [`Declaration::initial`] says; `seed` decides them.
-    pub fn initialise(&mut self, config: &Config, seed: i64) {
+    /// Gives them new values as [`Declaration::initial`] says; `seed` decides them, and `deviation` is that of normal numbers.
+    pub fn initialise(&mut self, deviation: f64, seed: i64) {
         tch::no_grad(|| {
             tch::manual_seed(seed);
-            for (declaration, leaf) in self.declarations.0.iter().zip(&mut self.leaves) {
+            for (declaration, leaf) in self.declarations.iter().zip(&mut self.leaves) {
                 match declaration.initial {
                     Initial::Zeros => _ = leaf.zero_(),
                     Initial::Ones => _ = leaf.fill_(1.0),
-                    Initial::Normal => _ = leaf.normal_(0.0, config.initializer_range),
+                    Initial::Normal => _ = leaf.normal_(0.0, deviation),
                     Initial::NormalWithout { row } => {
-                        _ = leaf.normal_(0.0, config.initializer_range);
+                        _ = leaf.normal_(0.0, deviation);
                         _ = leaf.get(row).zero_();
                     }
                 }
@@ -191,7 +109,7 @@ impl Parameters {
 
     /// Names and values, in the modules' order; the values share memory with the model.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.declarations.0.iter().map(|declaration| declaration.name.as_str()).zip(&self.leaves)
+        self.declarations.iter().map(|declaration| declaration.name.as_str()).zip(&self.leaves)
     }
 
     /// The leaves of the graph, in the modules' order.
@@ -201,7 +119,7 @@ impl Parameters {
 
     /// Names and views into a tensor laid out like [`Parameters::flat`]: gradients, or an optimiser's moments.
     pub fn views<'a>(&'a self, flat: &'a Tensor) -> impl Iterator<Item = (&'a str, Tensor)> {
-        self.declarations.0.iter().zip(&self.offsets).filter(|(_, offset)| **offset < self.trainable).map(
+        self.declarations.iter().zip(&self.offsets).filter(|(_, offset)| **offset < self.trainable).map(
             move |(declaration, &offset)| {
                 let view = flat.narrow(0, offset, declaration.elements()).view(&declaration.shape[..]);
                 (declaration.name.as_str(), view)
@@ -211,7 +129,7 @@ impl Parameters {
 
     /// The trainable leaves with the place of each in [`Parameters::flat`].
     pub fn trainable(&self) -> impl Iterator<Item = (&Tensor, std::ops::Range<i64>)> {
-        let ranges = self.declarations.0.iter().zip(&self.offsets);
+        let ranges = self.declarations.iter().zip(&self.offsets);
         let ranges = ranges.map(|(declaration, &offset)| offset..offset + declaration.elements());
         self.leaves.iter().zip(ranges).filter(|(_, range)| range.start < self.trainable)
     }
@@ -231,27 +149,8 @@ impl Parameters {
         self.flat.size1().unwrap_or(0)
     }
 
-    /// Where they live.
+    /// The device that they live on.
     pub fn device(&self) -> Device {
         self.flat.device()
-    }
-}
-
-/// The values as one pass sees them, in the precision of the pass; gradients flow through to the leaves.
-#[derive(Debug)]
-pub struct Weights(Vec<Tensor>);
-
-impl Weights {
-    /// Casts where `kind` is not single precision.
-    pub fn of(parameters: &Parameters, kind: Kind) -> Self {
-        Self(parameters.leaves.iter().map(|leaf| leaf.to_kind(kind)).collect())
-    }
-}
-
-impl std::ops::Index<Id> for Weights {
-    type Output = Tensor;
-
-    fn index(&self, id: Id) -> &Tensor {
-        &self.0[id.0]
     }
 }
