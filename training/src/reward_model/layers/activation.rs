@@ -167,6 +167,26 @@ mod tests {
         assert_eq!(Activation::try_from("identity".to_owned()), Ok(Activation::Linear));
     }
 
+    /// Numbers of torch 2.15 by the classes of transformers 5.24, where the model of the integration test is never as far out.
+    #[test]
+    fn bounds_are_kept() {
+        let x = Tensor::from_slice(&[-12.0_f32, -4.0, -1.0, 2.0, 7.0, 12.0]);
+        for (name, expected) in [
+            ("gelu_10", [0.0, -0.0001264811, -0.1586553, 1.9545, 7.0, 10.0]),
+            ("hardswish", [0.0, 0.0, -0.3333333, 1.666667, 7.0, 12.0]),
+            ("laplace", [0.0, 0.0, 0.0, 0.9999977, 1.0, 1.0]),
+            ("leaky_relu", [-0.12, -0.04, -0.01, 2.0, 7.0, 12.0]),
+            ("relu2", [0.0, 0.0, 0.0, 4.0, 49.0, 144.0]),
+            ("relu6", [0.0, 0.0, 0.0, 2.0, 6.0, 6.0]),
+        ] {
+            let found = Activation::try_from(name.to_owned()).unwrap().forward(&x);
+            let found = Vec::<f32>::try_from(found).unwrap();
+            for (found, wanted) in found.iter().zip(expected) {
+                assert!((found - wanted).abs() <= 1e-6 * wanted.abs().max(1.0), "{name}: {found}, not {wanted}");
+            }
+        }
+    }
+
     #[test]
     fn another_name_is_answered_with_those_that_are_known() {
         let error = Activation::try_from("prelu".to_owned()).unwrap_err().to_string();
