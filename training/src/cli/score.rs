@@ -4,18 +4,21 @@ use std::path::PathBuf;
 
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::{Encoding, Tokenizer, TokenizerError};
-use crate::reward_model::{Compute, ModelError, Precision, RewardModel, Sequence};
+use crate::reward_model::{Compute, ModelError, Precision, RewardModel, Sequence, max_length};
 use crate::training::loss::sigmoid;
 use clap::Args;
 use serde::Serialize;
 
 use super::train::Device;
 use reward_collapse::cli::CliError;
+use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
 use reward_collapse::cli::progress::Progress;
 
 /// Tokens computed at once.
 const TOKENS_PER_PASS: usize = 8192;
+/// The length to which texts are cut, unless another is asked for.
+const USUAL_LENGTH: usize = 512;
 /// Prompts read between two passes.
 const PROMPTS: usize = 64;
 
@@ -25,7 +28,7 @@ const PROMPTS: usize = 64;
     after_help = "Example:\n  reward-collapse score --checkpoint runs/embedded/x_adaptive/checkpoint-750 --data rankings.jsonl"
 )]
 pub struct Arguments {
-    /// A checkpoint, or another folder with a DeBERTa of one output in transformers' layout.
+    /// A checkpoint, or another folder with a model of one output in transformers' layout.
     #[arg(long, value_name = "DIR")]
     checkpoint: PathBuf,
 
@@ -33,9 +36,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
 
-    /// The most tokens of a question with its answer.
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u64).range(4..1 << 20))]
-    max_length: u64,
+    /// The most tokens of a question with its answer [default: 512, or what the model takes if that is less].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4..1 << 20))]
+    max_length: Option<u64>,
 
     /// The seed of the coin, where the data are rows to make rankings of.
     #[arg(long, default_value_t = 0)]
@@ -66,13 +69,16 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let progress = Progress::new(quiet, None);
     progress.message("loading the model");
     let tokenizer = Tokenizer::load(&arguments.checkpoint)?;
-    let (model, fresh) = RewardModel::load(&arguments.checkpoint, 0, compute.device, |_| false)?;
+    let (model, fresh) = RewardModel::load(&arguments.checkpoint, 0, compute.device, None)?;
     if let Some(name) = fresh.first() {
         return Err(CliError::Input(format!(
             "{} has no {name}: it was not trained to give rewards",
             arguments.checkpoint.display()
         )));
     }
+    let asked = arguments.max_length.map(|length| length as usize);
+    let warn = |text: &str| progress.aside(|| warn(text, quiet));
+    let max_length = max_length(asked, USUAL_LENGTH, model.config().sizes().longest, &warn)?;
     progress.message("reading the data");
     let rankings = Rankings::open(&arguments.data, arguments.seed)?;
     let mut rows = Vec::new();
@@ -84,7 +90,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         for prompt in start..(start + PROMPTS).min(rankings.len()) {
             let ranking = rankings.get(prompt)?;
             for (answer, index) in ranking.answers.iter().zip(1..) {
-                encodings.push(tokenizer.encode_pair(&ranking.question, answer, arguments.max_length as usize)?);
+                encodings.push(tokenizer.encode_pair(&ranking.question, answer, max_length)?);
                 places.push((prompt, ranking.uniform, index));
             }
         }

@@ -12,7 +12,7 @@ use super::{Construction, Corpus, DatasetError, Ranking, Record, Skipped, read};
 pub enum Source {
     /// A file of any form that [`read()`] takes.
     File(PathBuf),
-    /// So many rows of the embedded [`Corpus`].
+    /// The embedded [`Corpus`], of which so many rows are taken.
     Embedded(u64),
 }
 

@@ -9,7 +9,7 @@ pub const MIN_WORDS: usize = 100;
 /// What is asked and which beginnings of an answer are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptType {
-    /// Appended to the instruction.
+    /// What is appended to the instruction.
     pub suffix: &'static str,
     /// The number of words of each answer, ascending.
     pub lengths: [usize; 8],

@@ -34,7 +34,7 @@ impl RankingFile {
         Self::of(file, path)
     }
 
-    /// The same of an open file; the path is for errors.
+    /// Reads a file that is open already; the path is for errors.
     pub(super) fn of(mut file: File, path: &Path) -> Result<Self, DatasetError> {
         let failed = |source| DatasetError::Read { path: path.to_owned(), source };
         file.rewind().map_err(failed)?;

@@ -20,7 +20,7 @@ impl Rankings {
     /// else is built, with `seed`.
     ///
     /// # Errors
-    /// Those of [`RankingFile::open`] and of [`build()`]; [`DatasetError::Write`] if the directory of temporary files is full.
+    /// The errors of [`RankingFile::open`] and of [`build()`]; [`DatasetError::Write`] if the directory of temporary files is full.
     pub fn open(path: &Path, seed: u64) -> Result<Self, DatasetError> {
         if holds_rankings(path)? {
             return Ok(Self { file: RankingFile::open(path)?, built: None });
@@ -28,7 +28,7 @@ impl Rankings {
         Self::build(&Source::File(path.to_owned()), seed)
     }
 
-    /// So many rows of the embedded [`Corpus`](super::Corpus), built with `seed`.
+    /// Builds rankings of so many rows of the embedded [`Corpus`](super::Corpus), with `seed`.
     ///
     /// # Errors
     /// [`DatasetError::NoRankings`] for no rows; [`DatasetError::Write`] if the directory of temporary files is full.
@@ -56,31 +56,31 @@ impl Rankings {
         self.file.len()
     }
 
-    /// As [`RankingFile::get`].
+    /// Reads ranking `index`, counted from 0.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`RankingFile::get`].
     pub fn get(&self, index: usize) -> Result<Ranking, DatasetError> {
         self.file.get(index)
     }
 
-    /// As [`RankingFile::open_ended`].
+    /// Whether the prompt of ranking `index`, counted from 0, is open-ended.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`RankingFile::open_ended`].
     pub fn open_ended(&self, index: usize) -> Result<bool, DatasetError> {
         self.file.open_ended(index)
     }
 
-    /// As [`RankingFile::split`].
+    /// Which rankings train and which test.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`RankingFile::split`].
     pub fn split(&self) -> Result<Split, DatasetError> {
         self.file.split()
     }
 
-    /// As [`RankingFile::checksum`].
+    /// A checksum of the rankings: that of [`RankingFile::checksum`].
     pub fn checksum(&self) -> u32 {
         self.file.checksum()
     }

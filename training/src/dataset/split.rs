@@ -8,19 +8,19 @@ use std::ops::Range;
 /// than 32 the last tenth tests, rounded down but at least one, and all others train.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// Those to train on.
+    /// The rankings to train on.
     pub train: Range<usize>,
-    /// Those to test on.
+    /// The rankings to test on.
     pub test: Range<usize>,
 }
 
 impl Split {
-    /// The most that train.
+    /// The most rankings that train.
     pub const TRAIN: usize = 8192;
-    /// How many test, of 32 and more.
+    /// How many test where there are 32 and more.
     pub const TEST: usize = 16;
 
-    /// Of so many rankings; `None` for fewer than 2.
+    /// Splits so many rankings; `None` for fewer than 2.
     pub fn of(rows: usize) -> Option<Self> {
         let test = match rows {
             0 | 1 => return None,

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use tch::{Device, Tensor};
 
-use super::ModelError;
-use super::deberta::{Batch, Config};
+use super::{ModelError, Sizes};
 
 /// A tokenised text.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +13,24 @@ pub struct Sequence<'a> {
     pub ids: &'a [u32],
     /// The segment of each: 0 for the question, 1 for the answer.
     pub segments: &'a [u8],
+}
+
+/// Sequences of one padded length.
+#[derive(Debug)]
+pub struct Batch {
+    /// Tokens as places in the pass's list of distinct tokens, `(B, T)`.
+    pub tokens: Tensor,
+    /// Segments, `(B, T)`; read only by models with segment embeddings.
+    pub segments: Tensor,
+    /// True for tokens, false for padding, `(B, T)`; none where nothing is padded.
+    pub mask: Option<Tensor>,
+}
+
+impl Batch {
+    /// The padded length.
+    pub fn length(&self) -> i64 {
+        self.tokens.size()[1]
+    }
 }
 
 /// The batches of one pass.
@@ -36,9 +53,9 @@ impl Batches {
     /// # Errors
     /// [`ModelError::Sequence`] for a sequence that is empty, longer than absolute positions reach, or has a token beyond the
     /// vocabulary.
-    pub fn new(sequences: &[Sequence], config: &Config, device: Device) -> Result<Self, ModelError> {
+    pub fn new(sequences: &[Sequence], sizes: &Sizes, device: Device) -> Result<Self, ModelError> {
         for sequence in sequences {
-            check(sequence, config)?;
+            check(sequence, sizes)?;
         }
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&index| sequences[index].ids.len());
@@ -52,7 +69,7 @@ impl Batches {
             })
         };
         let mut batches = Vec::new();
-        for range in cuts(&lengths, config, device) {
+        for range in cuts(&lengths, sizes, device) {
             let length = lengths[range.end - 1];
             let rows = &order[range.clone()];
             let (mut tokens, mut segments, mut mask) = (Vec::new(), Vec::new(), Vec::new());
@@ -78,35 +95,32 @@ impl Batches {
     }
 }
 
-fn check(sequence: &Sequence, config: &Config) -> Result<(), ModelError> {
+fn check(sequence: &Sequence, sizes: &Sizes) -> Result<(), ModelError> {
     let length = sequence.ids.len();
     if length == 0 || sequence.segments.len() != length {
         return Err(ModelError::Sequence("a text without tokens cannot be scored".to_owned()));
     }
-    if config.position_biased_input && length as i64 > config.max_position_embeddings {
-        return Err(ModelError::Sequence(format!(
-            "a text has {length} tokens, the model takes {}; set max_length",
-            config.max_position_embeddings
-        )));
+    if let Some(longest) = sizes.longest.filter(|&longest| length > longest) {
+        return Err(ModelError::Sequence(format!("a text has {length} tokens, the model takes {longest}")));
     }
-    if let Some(id) = sequence.ids.iter().find(|&&id| i64::from(id) >= config.vocab_size) {
+    if let Some(id) = sequence.ids.iter().find(|&&id| i64::from(id) >= sizes.vocab_size) {
         return Err(ModelError::Sequence(format!(
             "the tokeniser gave token {id}, the model knows {}; they do not belong together",
-            config.vocab_size
+            sizes.vocab_size
         )));
     }
-    if config.type_vocab_size > 0
-        && let Some(segment) = sequence.segments.iter().find(|&&segment| i64::from(segment) >= config.type_vocab_size)
+    if sizes.type_vocab_size > 0
+        && let Some(segment) = sequence.segments.iter().find(|&&segment| i64::from(segment) >= sizes.type_vocab_size)
     {
         return Err(ModelError::Sequence(format!("segment {segment} is unknown to the model")));
     }
     Ok(())
 }
 
-/// Where to cut ascending `lengths`, by dynamic programming.
-fn cuts(lengths: &[usize], config: &Config, device: Device) -> Vec<std::ops::Range<usize>> {
+/// Decides by dynamic programming where to cut ascending `lengths`.
+fn cuts(lengths: &[usize], sizes: &Sizes, device: Device) -> Vec<std::ops::Range<usize>> {
     // In units of a token's share of the projections: what starting the kernels of a batch costs, as measured.
-    let hidden = config.hidden_size as f64;
+    let hidden = sizes.hidden_size as f64;
     let start = if device.is_cuda() { 4096.0 } else { 80.0 * (128.0 / hidden).powi(2) + 1.0 };
     let work = |count: usize, length: usize| {
         let length = length as f64;

@@ -123,7 +123,7 @@ fn load_library() -> Result<(), String> {
     Err("CUDA was asked for, but it is known only on Linux; use --device cpu".to_owned())
 }
 
-/// From compute capability 8.0 on.
+/// Whether the GPU computes in bfloat16, as it does from compute capability 8.0 on.
 fn has_bfloat16() -> bool {
     query("compute_cap").and_then(|text| text.parse::<f64>().ok()).is_some_and(|capability| capability >= 8.0)
 }

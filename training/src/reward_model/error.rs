@@ -24,7 +24,7 @@ pub enum ModelError {
         /// What the system says.
         source: io::Error,
     },
-    /// A `config.json` that describes no DeBERTa, or one whose numbers do not fit together.
+    /// A `config.json` that describes no model that is known, or one whose numbers do not fit together.
     #[error("{path}: {reason}")]
     Config {
         /// The file.
@@ -33,7 +33,10 @@ pub enum ModelError {
         reason: String,
     },
     /// A folder without weights.
-    #[error("{path} has neither model.safetensors nor pytorch_model.bin; put the model's weights there")]
+    #[error(
+        "{path} has neither model.safetensors nor pytorch_model.bin, nor the index of shards of either; put the model's \
+         weights there"
+    )]
     NoWeights {
         /// The folder.
         path: PathBuf,
@@ -42,6 +45,14 @@ pub enum ModelError {
     #[error("{path} holds no weights that can be read: {reason}")]
     Weights {
         /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An index of shards that is malformed, or that the shards do not agree with.
+    #[error("{path}: {reason}")]
+    Index {
+        /// The index.
         path: PathBuf,
         /// What is wrong.
         reason: String,
@@ -69,13 +80,24 @@ pub enum ModelError {
     /// A model that could not be had from the hub.
     #[error(
         "cannot fetch {name} from the model hub: {reason}; without network, put its config.json, its model.safetensors or \
-         pytorch_model.bin, and its spm.model or tokenizer.json into a folder and name that folder"
+         pytorch_model.bin (or the index and the shards), and its spm.model or tokenizer.json into a folder and name that folder"
     )]
     Hub {
         /// The model.
         name: String,
         /// What went wrong.
         reason: String,
+    },
+    /// A length beyond what the model takes.
+    #[error(
+        "texts of {asked} tokens were asked for, and the model takes at most {longest}; set max_length (--max-length) to \
+         {longest} or less"
+    )]
+    MaxLength {
+        /// The length, in tokens.
+        asked: usize,
+        /// The model's limit.
+        longest: usize,
     },
     /// A device that is not there.
     #[error("{0}")]

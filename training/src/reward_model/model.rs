@@ -4,31 +4,34 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use super::deberta::{Config, Deberta, Parameters};
-use super::{Batches, ModelError, Sequence, weights};
+use super::parameters::Parameters;
+use super::{Architecture, Batches, Config, ModelError, Sequence, weights};
 
-/// A DeBERTa with one output and its parameters.
+/// An encoder with one output and its parameters.
 #[derive(Debug)]
 pub struct RewardModel {
-    architecture: Deberta,
+    config: Config,
+    architecture: Architecture,
     parameters: Parameters,
 }
 
 impl RewardModel {
-    /// A new model; `seed` decides its weights.
+    /// Makes a new model; `seed` decides its weights.
     ///
     /// # Errors
     /// [`ModelError::Torch`] where there is no memory for it.
     pub fn new(config: &Config, seed: i64, device: Device) -> Result<Self, ModelError> {
-        let mut model = Self::uninitialised(config, device, |_| false)?;
-        model.parameters.initialise(config, seed);
+        let mut model = Self::uninitialised(config.clone(), device, None)?;
+        model.parameters.initialise(config.initializer_range(), seed);
         Ok(model)
     }
 
-    /// The model in a folder in transformers' layout: `config.json` and `model.safetensors` or `pytorch_model.bin`.
+    /// Reads the model in a folder in transformers' layout: `config.json` and `model.safetensors` or `pytorch_model.bin`, or
+    /// the index of either with its shards.
     ///
-    /// `frozen` tells by name which parameters are never trained. A head (pooler and classifier) that is missing, as in the
-    /// public pre-trained models, starts at random by `seed`; the second value names what did.
+    /// The embeddings and the first `frozen_layers` layers are never trained; with `None` everything is. A head (pooler and
+    /// classifier) that is missing, as in the public pre-trained models, starts at random by `seed`; the second value names
+    /// what did.
     ///
     /// # Errors
     /// [`ModelError`]: files that are missing, truncated or foreign, a parameter that is missing or has another shape.
@@ -36,43 +39,42 @@ impl RewardModel {
         directory: &Path,
         seed: i64,
         device: Device,
-        frozen: impl Fn(&str) -> bool,
+        frozen_layers: Option<usize>,
     ) -> Result<(Self, Vec<String>), ModelError> {
-        let config = Config::read(directory)?;
-        let mut model = Self::uninitialised(&config, device, frozen)?;
-        model.parameters.initialise(&config, seed);
+        let mut model = Self::uninitialised(Config::read(directory)?, device, frozen_layers)?;
+        model.parameters.initialise(model.config.initializer_range(), seed);
         let fresh = weights::load(directory, &mut model.parameters)?;
         Ok((model, fresh))
     }
 
-    fn uninitialised(config: &Config, device: Device, frozen: impl Fn(&str) -> bool) -> Result<Self, ModelError> {
-        let (architecture, declarations) = Deberta::new(config);
-        let parameters = Parameters::uninitialised(declarations, device, frozen)?;
-        Ok(Self { architecture, parameters })
+    fn uninitialised(config: Config, device: Device, frozen_layers: Option<usize>) -> Result<Self, ModelError> {
+        let (architecture, declarations) = Architecture::new(&config);
+        let parameters = Parameters::uninitialised(declarations, device, frozen_layers)?;
+        Ok(Self { config, architecture, parameters })
     }
 
-    /// The same parameters, in the same memory, for another thread: a change of one is a change of both.
+    /// Makes a model of the same parameters, in the same memory, for another thread: a change of one is a change of both.
     pub fn replica(&self) -> Self {
-        let (architecture, _) = Deberta::new(self.config());
-        Self { architecture, parameters: self.parameters.replica() }
+        let (architecture, _) = Architecture::new(&self.config);
+        Self { config: self.config.clone(), architecture, parameters: self.parameters.replica() }
     }
 
-    /// Its configuration.
+    /// The configuration.
     pub fn config(&self) -> &Config {
-        self.architecture.config()
+        &self.config
     }
 
-    /// Its architecture.
-    pub fn architecture(&self) -> &Deberta {
+    /// The architecture.
+    pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// Its parameters.
+    /// The parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// Its parameters, to be changed.
+    /// The parameters, to be changed.
     pub fn parameters_mut(&mut self) -> &mut Parameters {
         &mut self.parameters
     }
@@ -100,7 +102,7 @@ impl RewardModel {
 
     fn pass(&self, sequences: &[Sequence], kind: Kind) -> Result<Vec<f64>, ModelError> {
         let Batches { distinct, longest, batches, order } =
-            Batches::new(sequences, self.config(), self.parameters.device())?;
+            Batches::new(sequences, &self.config.sizes(), self.parameters.device())?;
         let pass = self.architecture.begin(&self.parameters, &distinct, longest, kind, false);
         let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();
         let values = Vec::<f32>::try_from(Tensor::cat(&logits, 0).to_device(Device::Cpu))?;

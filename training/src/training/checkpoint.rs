@@ -12,12 +12,11 @@ use tch::Tensor;
 
 use super::TrainingError;
 use super::configuration::Configuration;
+use super::loss_scale::LossScale;
 use super::optimiser::AdamW;
-use super::scaling::LossScale;
-use crate::reward_model::RewardModel;
-use crate::reward_model::deberta::Config;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::weights::{self, SafetensorsFile};
+use crate::reward_model::{Config, RewardModel};
 use reward_collapse::files;
 
 const PREFIX: &str = "checkpoint-";
@@ -151,7 +150,7 @@ fn readable(folder: &Path) -> io::Result<()> {
 fn described(config: &Config) -> Value {
     let mut value = serde_json::to_value(config).unwrap_or_default();
     let also = json!({
-        "architectures": ["DebertaV2ForSequenceClassification"],
+        "architectures": [config.class()],
         "id2label": {"0": "LABEL_0"},
         "label2id": {"LABEL_0": 0},
         "problem_type": "regression",

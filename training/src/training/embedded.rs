@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::TrainingError;
 use super::configuration::EmbeddedOverrides;
 use crate::dataset::Rankings;
-use crate::reward_model::deberta::{Activation, Config};
+use crate::reward_model::Config;
+use crate::reward_model::deberta;
+use crate::reward_model::layers::Activation;
 use crate::reward_model::tokenizer::Tokenizer;
 
 /// Prompts of the embedded corpus.
@@ -34,7 +36,7 @@ pub fn config(tokens: usize, padding: u32, overrides: &EmbeddedOverrides) -> Con
     let or = |value: Option<usize>, default: usize| value.unwrap_or(default) as i64;
     let hidden_size = or(overrides.hidden_size, 128);
     let dropout = overrides.dropout.unwrap_or(0.0);
-    Config {
+    let config = deberta::Config {
         model_type: "deberta-v2".to_owned(),
         vocab_size: tokens as i64,
         hidden_size,
@@ -66,5 +68,6 @@ pub fn config(tokens: usize, padding: u32, overrides: &EmbeddedOverrides) -> Con
         pooler_hidden_act: Activation::Gelu,
         cls_dropout: None,
         other: serde_json::Map::<String, Value>::new(),
-    }
+    };
+    config.into()
 }

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::reward_model::deberta::Parameters;
+use crate::reward_model::parameters::Parameters;
 use crate::reward_model::{Batches, ModelError, RewardModel, Sequence};
 use reward_collapse::experiment::Prompts;
 
@@ -100,7 +100,8 @@ fn pass(
 ) -> Result<(), ModelError> {
     let parameters = model.parameters();
     let sequences: Vec<Sequence> = prompts.iter().flat_map(|prompt| prompt.sequences()).collect();
-    let Batches { distinct, longest, batches, order } = Batches::new(&sequences, model.config(), parameters.device())?;
+    let sizes = model.config().sizes();
+    let Batches { distinct, longest, batches, order } = Batches::new(&sequences, &sizes, parameters.device())?;
     let pass = model.architecture().begin(parameters, &distinct, longest, kind, true);
     let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();
     let logits = Tensor::cat(&logits, 0);

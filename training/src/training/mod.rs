@@ -1,4 +1,4 @@
-//! Training the reward model: what a run is, how it goes, and what it writes. With the feature `train`.
+//! Training the reward model: what a run is, how it goes, and what it writes.
 //!
 //! [`Trainer::prepare`](trainer::Trainer::prepare) makes a run out of a [`Configuration`](configuration::Configuration);
 //! its steps take prompts from a [`PromptSource`](source::PromptSource), the [gradient](gradient::accumulate) of their
@@ -11,10 +11,10 @@ mod error;
 pub mod evaluation;
 pub mod gradient;
 pub mod loss;
+pub mod loss_scale;
 pub mod metrics;
 pub mod optimiser;
 mod prepare;
-pub mod scaling;
 pub mod schedule;
 pub mod source;
 pub mod trainer;

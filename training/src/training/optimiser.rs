@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::reward_model::deberta::Parameters;
+use crate::reward_model::parameters::Parameters;
 
 /// Elements updated at a time: temporaries stay small, and in the cache where that is large.
 const CHUNK: i64 = 1 << 22;

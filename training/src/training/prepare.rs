@@ -10,20 +10,22 @@ use super::configuration::{Configuration, DataSource, LossSpec, ModelSource};
 use super::embedded;
 use super::evaluation::Evaluation;
 use super::loss::PairLoss;
+use super::loss_scale::LossScale;
 use super::metrics::{METRICS_FILE, Metrics};
 use super::optimiser::AdamW;
-use super::scaling::LossScale;
 use super::source::{PromptSource, Taking};
 use super::trainer::Trainer;
 use super::workers::Workers;
 use crate::dataset::Rankings;
-use crate::reward_model::deberta::Config;
 use crate::reward_model::tokenizer::Tokenizer;
-use crate::reward_model::{Compute, RewardModel, weights};
+use crate::reward_model::{Compute, Config, RewardModel, max_length, weights};
 use reward_collapse::experiment::{self, Loss, REWARDS_FILE, RunDescription, Split};
 
 /// The configuration that a directory's run began with.
 const CONFIGURATION: &str = "configuration.json";
+
+/// The length that a configuration has where it names none.
+const USUAL_LENGTH: usize = 440;
 
 /// What is told while a run is made ready.
 pub type Tell<'a> = &'a dyn Fn(&str);
@@ -84,9 +86,10 @@ impl Trainer {
         }
         tell("tokenising the prompts that are evaluated");
         let tokenizer = Arc::new(tokenizer);
+        let asked = Some(configuration.max_length).filter(|&length| length != USUAL_LENGTH);
         let taking = Taking {
             seed: configuration.data_seed.unwrap_or(configuration.seed),
-            max_length: configuration.max_length,
+            max_length: max_length(asked, USUAL_LENGTH, model.config().sizes().longest, warn)?,
             max_pairs: configuration.max_pairs,
             use_scores: configuration.use_scores,
         };
@@ -261,19 +264,12 @@ fn load(
     compute: Compute,
     warn: Tell,
 ) -> Result<RewardModel, TrainingError> {
-    let frozen = |name: &str| is_frozen(name, configuration.freeze_layer);
-    let (model, fresh) = RewardModel::load(path, configuration.seed as i64, compute.device, frozen)?;
+    let (model, fresh) =
+        RewardModel::load(path, configuration.seed as i64, compute.device, configuration.freeze_layer)?;
     if !fresh.is_empty() {
         warn(&format!("the weights in {} have no {}; they start at random", path.display(), fresh.join(", ")));
     }
     Ok(model)
-}
-
-/// As the released code freezes: embeddings, and the first `layers` layers of the encoder.
-fn is_frozen(name: &str, layers: Option<usize>) -> bool {
-    let Some(layers) = layers else { return false };
-    let layer = name.split_once(".layer.").and_then(|(_, rest)| rest.split('.').next());
-    name.contains("embed") || layer.and_then(|layer| layer.parse::<usize>().ok()).is_some_and(|layer| layer < layers)
 }
 
 /// Makes the directory this run's: description, configuration and metrics.

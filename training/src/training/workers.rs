@@ -10,8 +10,7 @@ use tch::{Device, Kind, Tensor};
 use super::TrainingError;
 use super::gradient::{EncodedPrompt, Totals, accumulate};
 use super::loss::PairLoss;
-use crate::reward_model::deberta::Config;
-use crate::reward_model::{Compute, ModelError, RewardModel, Sequence};
+use crate::reward_model::{Compute, ModelError, RewardModel, Sequence, Sizes};
 
 /// Models with fewer parameters are replicated.
 const SMALL: i64 = 20_000_000;
@@ -42,11 +41,10 @@ impl Workers {
         let threads = tch::get_num_threads().max(1) as usize;
         let config = model.config();
         // Dropout draws from one generator: replicas would take turns at it by chance.
-        let draws =
-            config.hidden_dropout_prob + config.attention_probs_dropout_prob + config.classifier_dropout() > 0.0;
+        let draws = config.has_dropout();
         let small = model.parameters().elements() < SMALL;
         let count = if compute.device == Device::Cpu && small && !draws { threads } else { 1 };
-        let estimate = self::tokens_per_pass(config, compute) / count;
+        let estimate = self::tokens_per_pass(&config.sizes(), compute) / count;
         let tokens_per_pass = tokens_per_pass.unwrap_or(estimate).max(1);
         let pool = match count {
             1 => None,
@@ -170,15 +168,15 @@ fn shares(loads: &[usize], count: usize) -> Vec<Vec<usize>> {
 }
 
 /// How many tokens fit into memory at a time: by a count of what the graph of a layer keeps for each.
-fn tokens_per_pass(config: &Config, compute: Compute) -> usize {
+fn tokens_per_pass(sizes: &Sizes, compute: Compute) -> usize {
     let (bytes, budget) = match compute.device.is_cuda() {
         true => (if compute.kind == Kind::Float { 4.0 } else { 2.0 }, GPU_BYTES),
         false => (4.0, CPU_BYTES),
     };
     // Attention keeps three numbers for each head and key; sequences are a few hundred tokens long.
-    let keys = 3.0 * config.num_attention_heads as f64 * 256.0;
-    let numbers = 24.0 * config.hidden_size as f64 + 2.0 * config.intermediate_size as f64 + keys;
-    (budget / (bytes * numbers * config.num_hidden_layers as f64)) as usize
+    let keys = 3.0 * sizes.num_attention_heads as f64 * 256.0;
+    let numbers = 24.0 * sizes.hidden_size as f64 + 2.0 * sizes.intermediate_size as f64 + keys;
+    (budget / (bytes * numbers * sizes.num_hidden_layers as f64)) as usize
 }
 
 #[cfg(test)]

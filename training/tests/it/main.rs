@@ -1,10 +1,15 @@
 //! Every integration test of data, reward model and training, in one binary: it links once.
 
+mod activations;
 mod configuration;
 mod dataset;
+#[cfg(unix)]
+mod hub;
+mod lengths;
 mod parity;
 mod pytorch;
 mod runs;
+mod shards;
 mod tokenizer;
 mod training;
 #[cfg(unix)]

@@ -5,9 +5,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use reward_collapse_training::reward_model::deberta::Batch;
 use reward_collapse_training::reward_model::weights::SafetensorsFile;
-use reward_collapse_training::reward_model::{Batches, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{Batch, Batches, Config, RewardModel, Sequence};
 use tch::{Device, Kind, Tensor};
 
 /// Of logits, relative.
@@ -65,7 +64,7 @@ fn by_length(expected: &Expected, model: &RewardModel) -> Batches {
         })
         .collect();
     let sequences: Vec<Sequence> = rows.iter().map(|(ids, segments)| Sequence { ids, segments }).collect();
-    Batches::new(&sequences, model.config(), Device::Cpu).unwrap()
+    Batches::new(&sequences, &model.config().sizes(), Device::Cpu).unwrap()
 }
 
 /// Logits in the order of the sequences, and the gradient of their sum with `coefficients` by parameter.
@@ -97,7 +96,7 @@ fn check(name: &str, model: &RewardModel) {
     assert_eq!(counts.len(), names.len(), "{name}: parameters");
     let largest = norms.iter().copied().fold(0.0, f64::max);
     for (how, batches) in
-        [("padded", padded(&expected, model.config().vocab_size)), ("by length", by_length(&expected, model))]
+        [("padded", padded(&expected, model.config().sizes().vocab_size)), ("by length", by_length(&expected, model))]
     {
         let (found, gradients) = compute(model, &batches, &coefficients);
         for (found, wanted) in found.iter().zip(&logits) {
@@ -128,7 +127,7 @@ fn check(name: &str, model: &RewardModel) {
 }
 
 fn check_stored(name: &str) {
-    let (model, fresh) = RewardModel::load(&fixture(name), 0, Device::Cpu, |_| false).unwrap();
+    let (model, fresh) = RewardModel::load(&fixture(name), 0, Device::Cpu, None).unwrap();
     assert!(fresh.is_empty(), "{name}: {fresh:?}");
     check(name, &model);
 }
@@ -156,7 +155,7 @@ stored! {
 #[test]
 fn base_size_at_512_tokens() {
     let folder = fixture("base");
-    let config = reward_collapse_training::reward_model::deberta::Config::read(&folder).unwrap();
+    let config = Config::read(&folder).unwrap();
     let model = RewardModel::new(&config, 0, Device::Cpu).unwrap();
     let mut named: Vec<(&str, &Tensor)> = model.parameters().named().collect();
     named.sort_by_key(|(name, _)| *name);

@@ -14,7 +14,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn load(folder: &Path) -> Result<(RewardModel, Vec<String>), ModelError> {
-    RewardModel::load(folder, 0, Device::Cpu, |_| false)
+    RewardModel::load(folder, 0, Device::Cpu, None)
 }
 
 /// The weights of the fixture, in half precision, are those of the model it was made of.

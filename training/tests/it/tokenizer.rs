@@ -135,6 +135,19 @@ fn what_is_no_tokeniser_is_refused() {
 }
 
 #[test]
+fn a_tokeniser_under_another_name_is_pointed_at() {
+    let content = |name: &str| fs::read(fixture("").join(name)).unwrap();
+    let (spm, json) = (content("lower/spm.model"), content("version5/tokenizer.json"));
+    let others: [(&str, &[u8]); 3] =
+        [("a.model", b"no model"), ("config.json", b"{\"model\": 7}"), ("b.txt", b"[CLS]")];
+    let refused = |name: &str, content: &[u8]| refused(&[&others[..], &[(name, content)]].concat());
+    let missing = "DIR has no tokeniser: put tokenizer.json or spm.model there";
+    assert_eq!(refused("c.json", b"[]"), missing);
+    assert_eq!(refused("spam.model", &spm), format!("{missing}; spam.model looks like one: name it spm.model"));
+    assert_eq!(refused("tok.json", &json), format!("{missing}; tok.json looks like one: name it tokenizer.json"));
+}
+
+#[test]
 fn a_torn_or_damaged_model_never_panics() {
     let spm = fs::read(fixture("deberta").join("spm.model")).unwrap();
     let directory = TempDir::new().unwrap();

@@ -2,7 +2,7 @@
 //! PyTorch's.
 
 use reward_collapse::experiment::{Loss, Prompts};
-use reward_collapse_training::reward_model::deberta::{Declarations, Initial, Parameters};
+use reward_collapse_training::reward_model::parameters::{Declarations, Initial, Parameters, Role};
 use reward_collapse_training::reward_model::tokenizer::Encoding;
 use reward_collapse_training::reward_model::{Batches, Compute, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
@@ -64,7 +64,7 @@ fn by_pairs(model: &RewardModel, prompt: &EncodedPrompt) -> (f64, Tensor) {
             let both = [sequences[pair.worse], sequences[pair.better]];
             let logit = |sequence: Sequence| {
                 let Batches { distinct, longest, batches, .. } =
-                    Batches::new(&[sequence], model.config(), Device::Cpu).unwrap();
+                    Batches::new(&[sequence], &model.config().sizes(), Device::Cpu).unwrap();
                 let pass = model.architecture().begin(model.parameters(), &distinct, longest, Kind::Float, true);
                 pass.logits(&batches[0]).to_kind(Kind::Double)
             };
@@ -191,9 +191,9 @@ fn clipping_and_adamw_are_those_of_pytorch() {
     ];
     let mut declarations = Declarations::default();
     // The order of the groups is not that of the declarations.
-    declarations.root().at("layer").parameter("bias", &[3], Initial::Zeros);
-    declarations.root().at("layer").parameter("weight", &[2, 3], Initial::Zeros);
-    let mut parameters = Parameters::uninitialised(declarations, Device::Cpu, |_| false).unwrap();
+    declarations.root().at("layer").parameter("bias", &[3], Initial::Zeros, Role::Bias);
+    declarations.root().at("layer").parameter("weight", &[2, 3], Initial::Zeros, Role::Weight);
+    let mut parameters = Parameters::uninitialised(declarations, Device::Cpu, None).unwrap();
     let start = Tensor::from_slice(&[0.5_f32, -1.0, 2.0, 0.1, 0.0, -0.3, 1.0, -2.0, 0.25]);
     parameters.flat().copy_(&start);
     let mut optimiser = AdamW::new(&parameters, 0.1);

@@ -112,7 +112,7 @@ fn a_run_leaves_what_it_promises() {
     }
 
     // The checkpoint is a model like any other.
-    let (model, fresh) = RewardModel::load(&checkpoint, 0, Device::Cpu, |_| false).unwrap();
+    let (model, fresh) = RewardModel::load(&checkpoint, 0, Device::Cpu, None).unwrap();
     let tokenizer = Tokenizer::load(&checkpoint).unwrap();
     assert!(fresh.is_empty());
     let ranking = Rankings::open(&data, 0).unwrap().get(11).unwrap();

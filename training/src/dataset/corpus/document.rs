@@ -20,7 +20,7 @@ pub(super) const TEMPLATES: [&str; 8] = [
 /// whole corpus as it is.
 const TOPICS: usize = 8;
 
-/// Of content words, one in so many is a topic.
+/// One content word in so many is a topic.
 const TOPIC_EVERY: u64 = 4;
 
 /// One document in the making.

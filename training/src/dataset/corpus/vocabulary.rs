@@ -44,12 +44,12 @@ impl Vocabulary {
         Self { law: Law::new(words.len()), words }
     }
 
-    /// Any word.
+    /// Draws any word.
     pub fn draw(&self, random: &mut Random) -> &str {
         self.word(self.law.draw(random, 0))
     }
 
-    /// A word that is no function word.
+    /// Draws a word that is no function word.
     pub fn draw_content(&self, random: &mut Random) -> &str {
         self.word(self.law.draw(random, FUNCTION_WORDS.len()))
     }

@@ -22,15 +22,16 @@ pub(in super::super) struct Lines<R> {
 
 /// A line without its end.
 pub(in super::super) struct Line<'a> {
-    /// Counted from 1.
+    /// The line's number, counted from 1.
     pub number: u64,
-    /// Where it begins, in bytes.
+    /// Where the line begins, in bytes.
     pub start: u64,
+    /// What it has.
     pub bytes: &'a [u8],
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The path is for errors.
+    /// Begins to read lines; the path is for errors.
     pub fn new(reader: R, path: &Path) -> Self {
         Self { reader, path: path.to_owned(), number: 0, offset: 0, buffer: Vec::new() }
     }

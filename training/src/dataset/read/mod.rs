@@ -30,7 +30,7 @@ type Each<'a> = &'a mut dyn FnMut(Record, f64) -> Result<(), DatasetError>;
 /// Only a record or so is in memory at a time, except that Python's files are read whole.
 ///
 /// # Errors
-/// Those of `each`, and [`DatasetError`] with the line or row that is wrong.
+/// The errors of `each`, and [`DatasetError`] with the line or row that is wrong.
 pub fn read(path: &Path, each: &mut dyn FnMut(Record, f64) -> Result<(), DatasetError>) -> Result<u64, DatasetError> {
     let opened = Opened::new(path)?;
     let count = match opened.format {
@@ -78,7 +78,7 @@ struct Opened {
 /// A file from its beginning, and how far it is read.
 struct Stream {
     reader: Counted<Chain<Cursor<Vec<u8>>, File>>,
-    progress: Progress,
+    progress: ReadSoFar,
 }
 
 impl Opened {
@@ -99,7 +99,7 @@ impl Opened {
         Ok(Self { file, head, size: metadata.len(), regular: metadata.is_file(), format })
     }
 
-    /// For formats whose table of contents stands at the end.
+    /// Goes back to the beginning, for formats whose table of contents stands at the end.
     fn rewound(mut self, path: &Path) -> Result<File, DatasetError> {
         match self.file.rewind() {
             Ok(()) => Ok(self.file),
@@ -112,7 +112,7 @@ impl Opened {
 
     fn stream(self) -> Stream {
         let count = Rc::new(Cell::new(0));
-        let progress = Progress { count: Rc::clone(&count), size: if self.regular { self.size } else { 0 } };
+        let progress = ReadSoFar { count: Rc::clone(&count), size: if self.regular { self.size } else { 0 } };
         Stream { reader: Counted { inner: Cursor::new(self.head).chain(self.file), count }, progress }
     }
 }
@@ -164,13 +164,13 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// How far a file is read.
-struct Progress {
+struct ReadSoFar {
     count: Rc<Cell<u64>>,
     size: u64,
 }
 
-impl Progress {
-    /// From 0 to 1.
+impl ReadSoFar {
+    /// The share that is read, from 0 to 1.
     fn share(&self) -> f64 {
         if self.size == 0 { 0.0 } else { (self.count.get() as f64 / self.size as f64).min(1.0) }
     }

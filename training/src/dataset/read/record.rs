@@ -17,7 +17,7 @@ pub struct Row {
 /// One row of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    /// To be made a ranking.
+    /// A row that a ranking is to be made of.
     Row(Row),
     /// A ranking already; it is sound.
     Ranking(Ranking),
@@ -37,7 +37,7 @@ pub(super) fn is_ranking(fields: &Map<String, Value>) -> bool {
 }
 
 impl Record {
-    /// Of an object's fields; those that mean nothing are passed over.
+    /// Makes a record of an object's fields; those that mean nothing are passed over.
     pub(super) fn of(mut fields: Map<String, Value>) -> Result<Self, Unfit> {
         if is_ranking(&fields) {
             let ranking = serde_json::from_value(Value::Object(fields));
@@ -56,7 +56,7 @@ impl Record {
 }
 
 impl Unfit {
-    /// Told with the line or row.
+    /// What is wrong, to be told with the line or row.
     pub fn reason(self) -> String {
         match self {
             Self::Column { column, present } => format!("there is no `{column}`; it has {present}"),

@@ -73,7 +73,7 @@ fn list<R: Read>(
     }
 }
 
-/// Of an object that is not even a list.
+/// The error of an object that is not even a list.
 fn unreadable(error: &Error, path: &Path) -> DatasetError {
     let cut = matches!(error, Error::Io(_) | Error::Eval(ErrorCode::EOFWhileParsing, _));
     let reason = if cut {

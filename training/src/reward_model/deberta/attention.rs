@@ -6,9 +6,9 @@
 use tch::{Kind, Tensor};
 
 use super::Config;
-use super::layers::{Dropout, Linear};
-use super::parameters::{Branch, Weights};
 use super::relative_positions::RelativePositions;
+use crate::reward_model::layers::{Dropout, Linear};
+use crate::reward_model::parameters::{Branch, Weights};
 
 /// The projections of one layer.
 #[derive(Debug)]
@@ -16,9 +16,9 @@ pub struct DisentangledSelfAttention {
     query_proj: Linear,
     key_proj: Linear,
     value_proj: Linear,
-    /// None where positions share `key_proj`.
+    /// Keys of positions; `None` where they share `key_proj`.
     pos_key_proj: Option<Linear>,
-    /// None where positions share `query_proj`.
+    /// Queries of positions; `None` where they share `query_proj`.
     pos_query_proj: Option<Linear>,
     content_to_position: bool,
     position_to_content: bool,
@@ -33,9 +33,9 @@ pub struct DisentangledSelfAttention {
 /// Projected relative positions of one layer, `(heads, 2L, width)` each and already scaled; shared by every batch of a pass.
 #[derive(Debug)]
 pub struct ProjectedPositions {
-    /// For `i - j` from `L - 1` down to `-L`.
+    /// Keys for `i - j` from `L - 1` down to `-L`.
     keys: Option<Tensor>,
-    /// For `i - j` from `1 - L` up to `L`.
+    /// Queries for `i - j` from `1 - L` up to `L`.
     queries: Option<Tensor>,
     longest: i64,
 }

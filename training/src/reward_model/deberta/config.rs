@@ -1,10 +1,9 @@
 //! `config.json` of a DeBERTa-v2 or v3 checkpoint.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::reward_model::ModelError;
+use crate::reward_model::Sizes;
+use crate::reward_model::layers::Activation;
 
 /// The architecture, by the names and with the defaults that transformers gives them; keys that do not bear on the
 /// reward are ignored on reading.
@@ -28,7 +27,7 @@ pub struct Config {
     pub attention_head_size: Option<i64>,
     /// Width of the feed-forward layer.
     pub intermediate_size: i64,
-    /// Its activation.
+    /// The activation of the feed-forward layer.
     #[serde(default = "gelu")]
     pub hidden_act: Activation,
     /// Dropout of hidden states in training.
@@ -52,7 +51,7 @@ pub struct Config {
     /// Whether attention sees relative positions.
     #[serde(default)]
     pub relative_attention: bool,
-    /// Their range; below 1 it is `max_position_embeddings`.
+    /// The range of relative positions; below 1 it is `max_position_embeddings`.
     #[serde(default = "minus_one")]
     pub max_relative_positions: i64,
     /// Log buckets on each side; below 1 for none.
@@ -73,10 +72,10 @@ pub struct Config {
     /// Kernel of the convolution beside the first layer; 0 for none.
     #[serde(default)]
     pub conv_kernel_size: i64,
-    /// Its activation.
+    /// The activation of the convolution.
     #[serde(default = "tanh")]
     pub conv_act: Activation,
-    /// Its groups.
+    /// The groups of the convolution.
     #[serde(default = "one")]
     pub conv_groups: i64,
     /// The padding token.
@@ -88,7 +87,7 @@ pub struct Config {
     /// Dropout before the pooler.
     #[serde(default)]
     pub pooler_dropout: f64,
-    /// Its activation.
+    /// The activation of the pooler.
     #[serde(default = "gelu")]
     pub pooler_hidden_act: Activation,
     /// Dropout before the classifier, where it is not `hidden_dropout_prob`.
@@ -97,24 +96,6 @@ pub struct Config {
     /// Every other key of the file, kept for whoever reads the model next.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
-}
-
-/// An activation function, by its name in transformers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// `x Phi(x)`, exactly.
-    Gelu,
-    /// The same by a hyperbolic tangent.
-    #[serde(alias = "gelu_pytorch_tanh")]
-    GeluNew,
-    /// `tanh x`.
-    Tanh,
-    /// `max(x, 0)`.
-    Relu,
-    /// `x`.
-    #[serde(alias = "linear")]
-    Identity,
 }
 
 fn attention_types<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -165,37 +146,20 @@ fn none() -> String {
 }
 
 impl Config {
-    /// Reads `config.json` of the folder `directory`.
+    /// Reads the content of `config.json`, whose `model_type` has been looked at.
     ///
     /// # Errors
-    /// [`ModelError::Read`] where there is none, [`ModelError::Config`] where it is not of a DeBERTa-v2 or v3, or its numbers
-    /// do not fit together.
-    pub fn read(directory: &Path) -> Result<Self, ModelError> {
-        let path = directory.join("config.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
-        Self::parse(&text, &path)
-    }
-
-    fn parse(text: &str, path: &Path) -> Result<Self, ModelError> {
-        let refuse = |reason: String| ModelError::Config { path: PathBuf::from(path), reason };
-        #[derive(Deserialize)]
-        struct Kind {
-            model_type: Option<String>,
-        }
-        let kind: Kind = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
-        match kind.model_type.as_deref() {
-            Some("deberta-v2") => {}
-            Some(other) => {
-                return Err(refuse(format!("model_type is `{other}`; only `deberta-v2` (DeBERTa-v2 and v3) is known")));
-            }
-            None => return Err(refuse("there is no `model_type`; expected `deberta-v2`".to_owned())),
-        }
-        let config: Self = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
-        config.check().map_err(refuse)?;
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        config.check()?;
         Ok(config)
     }
 
-    /// Whether the numbers fit together; else what is wrong.
+    /// Whether the numbers fit together.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words.
     pub fn check(&self) -> Result<(), String> {
         let positive = [
             ("vocab_size", self.vocab_size),
@@ -242,16 +206,33 @@ impl Config {
         if self.position_buckets == 1 || (self.position_buckets > 0 && self.relative_range() < 2) {
             return Err("position_buckets leaves no room for log buckets".to_owned());
         }
-        let rates = [
-            self.hidden_dropout_prob,
-            self.attention_probs_dropout_prob,
-            self.pooler_dropout,
-            self.classifier_dropout(),
-        ];
-        if rates.iter().any(|rate| !(0.0..1.0).contains(rate)) {
+        if self.dropouts().iter().any(|rate| !(0.0..1.0).contains(rate)) {
             return Err("a dropout is not in [0, 1)".to_owned());
         }
         Ok(())
+    }
+
+    /// The sizes that batches and estimates of memory go by.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            vocab_size: self.vocab_size,
+            type_vocab_size: self.type_vocab_size,
+            hidden_size: self.hidden_size,
+            intermediate_size: self.intermediate_size,
+            num_hidden_layers: self.num_hidden_layers,
+            num_attention_heads: self.num_attention_heads,
+            // Relative positions beyond their range are those at its end, so that only absolute ones set a limit.
+            longest: self.position_biased_input.then_some(self.max_position_embeddings as usize),
+        }
+    }
+
+    /// Whether anything is dropped in training.
+    pub fn has_dropout(&self) -> bool {
+        self.dropouts().iter().any(|rate| *rate > 0.0)
+    }
+
+    fn dropouts(&self) -> [f64; 4] {
+        [self.hidden_dropout_prob, self.attention_probs_dropout_prob, self.pooler_dropout, self.classifier_dropout()]
     }
 
     /// Width of the embeddings.

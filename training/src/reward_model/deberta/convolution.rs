@@ -2,9 +2,9 @@
 
 use tch::Tensor;
 
-use super::layers::{Dropout, LayerNorm};
-use super::parameters::{Branch, Id, Initial, Weights};
-use super::{Activation, Config};
+use super::Config;
+use crate::reward_model::layers::{Activation, Dropout, LayerNorm};
+use crate::reward_model::parameters::{Branch, Id, Initial, Role, Weights};
 
 /// A convolution over tokens with a residual.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ impl Convolution {
         let (kernel, groups) = (config.conv_kernel_size, config.conv_groups);
         let mut conv = branch.at("conv");
         Self {
-            weight: conv.parameter("weight", &[hidden, hidden / groups, kernel], Initial::Normal),
-            bias: conv.parameter("bias", &[hidden], Initial::Zeros),
+            weight: conv.parameter("weight", &[hidden, hidden / groups, kernel], Initial::Normal, Role::Weight),
+            bias: conv.parameter("bias", &[hidden], Initial::Zeros, Role::Bias),
             kernel,
             groups,
             activation: config.conv_act,
@@ -34,11 +34,11 @@ impl Convolution {
         }
     }
 
-    /// Adds the convolution of `embedded` to `states`, both `(B, T, H)`; `mask`, `(B, T)`, is 1 for tokens.
+    /// Adds the convolution of `embeddings` to `states`, both `(B, T, H)`; `mask`, `(B, T)`, is 1 for tokens.
     pub fn forward(
         &self,
         weights: &Weights,
-        embedded: &Tensor,
+        embeddings: &Tensor,
         states: &Tensor,
         mask: Option<&Tensor>,
         training: bool,
@@ -48,7 +48,7 @@ impl Convolution {
             Some(tokens) => x * tokens,
             None => x,
         };
-        let convolved = embedded.transpose(1, 2).conv1d(
+        let convolved = embeddings.transpose(1, 2).conv1d(
             &weights[self.weight],
             Some(&weights[self.bias]),
             1,

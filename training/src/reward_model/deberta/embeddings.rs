@@ -2,16 +2,17 @@
 
 use tch::Tensor;
 
-use super::layers::{Dropout, LayerNorm, Linear};
-use super::parameters::{Branch, Id, Initial, Weights};
-use super::{Batch, Config};
+use super::Config;
+use crate::reward_model::Batch;
+use crate::reward_model::layers::{Dropout, Embedding, LayerNorm, Linear};
+use crate::reward_model::parameters::{Branch, Weights};
 
 /// The embedding layer.
 #[derive(Debug)]
 pub struct Embeddings {
-    word_embeddings: Id,
-    position_embeddings: Option<Id>,
-    token_type_embeddings: Option<Id>,
+    word_embeddings: Embedding,
+    position_embeddings: Option<Embedding>,
+    token_type_embeddings: Option<Embedding>,
     embed_proj: Option<Linear>,
     layer_norm: LayerNorm,
     dropout: Dropout,
@@ -25,15 +26,14 @@ pub struct Words(Tensor);
 impl Embeddings {
     pub fn new(mut branch: Branch, config: &Config) -> Self {
         let width = config.embedding_size();
-        let table = |mut branch: Branch, rows: i64, initial| branch.parameter("weight", &[rows, width], initial);
-        let row = config.pad_token_id;
+        let words = branch.at("word_embeddings");
         Self {
-            word_embeddings: table(branch.at("word_embeddings"), config.vocab_size, Initial::NormalWithout { row }),
+            word_embeddings: Embedding::with_padding(words, config.vocab_size, width, config.pad_token_id),
             position_embeddings: config
                 .position_biased_input
-                .then(|| table(branch.at("position_embeddings"), config.max_position_embeddings, Initial::Normal)),
+                .then(|| Embedding::new(branch.at("position_embeddings"), config.max_position_embeddings, width)),
             token_type_embeddings: (config.type_vocab_size > 0)
-                .then(|| table(branch.at("token_type_embeddings"), config.type_vocab_size, Initial::Normal)),
+                .then(|| Embedding::new(branch.at("token_type_embeddings"), config.type_vocab_size, width)),
             embed_proj: (width != config.hidden_size)
                 .then(|| Linear::without_bias(branch.at("embed_proj"), width, config.hidden_size)),
             layer_norm: LayerNorm::new(branch.at("LayerNorm"), config.hidden_size, config.layer_norm_eps),
@@ -48,7 +48,7 @@ impl Embeddings {
 
     /// Embeds the tokens with the numbers `distinct`, `(M,)`.
     pub fn words(&self, weights: &Weights, distinct: &Tensor) -> Words {
-        let words = Tensor::embedding(&weights[self.word_embeddings], distinct, -1, false, false);
+        let words = self.word_embeddings.forward(weights, distinct);
         Words(if self.is_by_token() { self.project(weights, words) } else { words })
     }
 
@@ -58,9 +58,9 @@ impl Embeddings {
         let states = if self.is_by_token() {
             tokens
         } else {
-            let positions = self.position_embeddings.map(|id| weights[id].narrow(0, 0, batch.length()));
-            let segments =
-                self.token_type_embeddings.map(|id| Tensor::embedding(&weights[id], &batch.segments, -1, false, false));
+            let positions = self.position_embeddings.as_ref();
+            let positions = positions.map(|own| own.table(weights).narrow(0, 0, batch.length()));
+            let segments = self.token_type_embeddings.as_ref().map(|own| own.forward(weights, &batch.segments));
             self.project(weights, positions.into_iter().chain(segments).fold(tokens, |states, term| states + term))
         };
         let states = match &batch.mask {

@@ -2,31 +2,32 @@
 
 use tch::Tensor;
 
+use super::Config;
 use super::attention::ProjectedPositions;
 use super::convolution::Convolution;
 use super::layer::Layer;
-use super::layers::LayerNorm;
-use super::parameters::{Branch, Id, Initial, Weights};
 use super::relative_positions::RelativePositions;
-use super::{Batch, Config};
+use crate::reward_model::Batch;
+use crate::reward_model::layers::{Embedding, LayerNorm};
+use crate::reward_model::parameters::{Branch, Part, Weights};
 
 /// The encoder.
 #[derive(Debug)]
 pub struct Encoder {
     layer: Vec<Layer>,
-    rel_embeddings: Option<Id>,
+    rel_embeddings: Option<Embedding>,
     layer_norm: Option<LayerNorm>,
     conv: Option<Convolution>,
 }
 
 impl Encoder {
     pub fn new(mut branch: Branch, config: &Config) -> Self {
-        let layers = 0..config.num_hidden_layers;
+        let layers = 0..config.num_hidden_layers as usize;
         Self {
-            layer: layers.map(|k| Layer::new(branch.at("layer").at(k), config)).collect(),
+            layer: layers.map(|k| Layer::new(branch.at("layer").at(k).of(Part::Layer(k)), config)).collect(),
             rel_embeddings: config.relative_attention.then(|| {
-                let shape = [2 * config.attention_span(), config.hidden_size];
-                branch.at("rel_embeddings").parameter("weight", &shape, Initial::Normal)
+                let branch = branch.at("rel_embeddings").of(Part::Embeddings);
+                Embedding::new(branch, 2 * config.attention_span(), config.hidden_size)
             }),
             layer_norm: config
                 .normalises_positions()
@@ -42,30 +43,30 @@ impl Encoder {
         relative: &RelativePositions,
         training: bool,
     ) -> Vec<ProjectedPositions> {
-        let Some(embeddings) = self.rel_embeddings else { return Vec::new() };
+        let Some(embeddings) = &self.rel_embeddings else { return Vec::new() };
         let embeddings = match &self.layer_norm {
-            Some(norm) => norm.forward(weights, &weights[embeddings]),
-            None => weights[embeddings].shallow_clone(),
+            Some(norm) => norm.forward(weights, embeddings.table(weights)),
+            None => embeddings.table(weights).shallow_clone(),
         };
         let project = |layer: &Layer| layer.attention().positions(weights, &embeddings, relative, training);
         self.layer.iter().map(project).collect()
     }
 
-    /// The last state of each sequence's first token, `(B, H)`, from the embeddings, `(B, T, H)`.
+    /// The last state of each sequence's first token, `(B, H)`, from the `embeddings`, `(B, T, H)`.
     pub fn first(
         &self,
         weights: &Weights,
-        embedded: Tensor,
+        embeddings: Tensor,
         batch: &Batch,
         positions: &[ProjectedPositions],
         training: bool,
     ) -> Tensor {
         let bias = batch.mask.as_ref().map(|mask| {
-            let zero = mask.zeros_like().to_kind(embedded.kind());
+            let zero = mask.zeros_like().to_kind(embeddings.kind());
             zero.masked_fill(&mask.logical_not(), f64::NEG_INFINITY)
         });
         let last = self.layer.len() - 1;
-        let mut states = embedded.shallow_clone();
+        let mut states = embeddings.shallow_clone();
         for (k, layer) in self.layer.iter().enumerate() {
             let positions = positions.get(k);
             let conv = self.conv.as_ref().filter(|_| k == 0);
@@ -74,7 +75,7 @@ impl Encoder {
             }
             states = layer.forward(weights, &states, bias.as_ref(), positions, training);
             if let Some(conv) = conv {
-                states = conv.forward(weights, &embedded, &states, batch.mask.as_ref(), training);
+                states = conv.forward(weights, &embeddings, &states, batch.mask.as_ref(), training);
             }
         }
         states.select(1, 0)

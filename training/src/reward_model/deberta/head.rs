@@ -2,9 +2,9 @@
 
 use tch::Tensor;
 
-use super::layers::{Dropout, Linear};
-use super::parameters::{Branch, Weights};
-use super::{Activation, Config};
+use super::Config;
+use crate::reward_model::layers::{Activation, Dropout, Linear};
+use crate::reward_model::parameters::{Branch, Weights};
 
 /// The reward's head.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use tch::Tensor;
 
+use super::Config;
 use super::attention::{DisentangledSelfAttention, ProjectedPositions};
-use super::layers::{Dropout, LayerNorm, Linear};
-use super::parameters::{Branch, Weights};
-use super::{Activation, Config};
+use crate::reward_model::layers::{Activation, Dropout, LayerNorm, Linear};
+use crate::reward_model::parameters::{Branch, Weights};
 
 /// One layer of the encoder.
 #[derive(Debug)]

@@ -9,7 +9,7 @@
 //! | `encoder`, `layer`, `attention`, `convolution` | `deberta.encoder`, `.layer.K`, `.attention.self`, `.conv` |
 //! | `head` | `pooler`, `classifier` |
 //!
-//! The results are those of transformers (see `tests/parity.rs`), the work is less: relative positions are read off
+//! The results are those of transformers (see `tests/it/parity.rs`), the work is less: relative positions are read off
 //! diagonals instead of gathered and projected once a pass, the tokens of a pass are embedded once each, and the last layer
 //! computes the one state that the reward reads.
 
@@ -20,14 +20,11 @@ mod embeddings;
 mod encoder;
 mod head;
 mod layer;
-mod layers;
-mod parameters;
 mod relative_positions;
 
 use tch::{Kind, Tensor};
 
-pub use config::{Activation, Config};
-pub use parameters::{Branch, Declaration, Declarations, Id, Initial, Parameters, Weights};
+pub use config::Config;
 
 use attention::ProjectedPositions;
 use embeddings::{Embeddings, Words};
@@ -35,23 +32,8 @@ use encoder::Encoder;
 use head::Head;
 use relative_positions::RelativePositions;
 
-/// Sequences of one padded length.
-#[derive(Debug)]
-pub struct Batch {
-    /// Tokens as places in the pass's list of distinct tokens, `(B, T)`.
-    pub tokens: Tensor,
-    /// Segments, `(B, T)`; read only by models with segment embeddings.
-    pub segments: Tensor,
-    /// True for tokens, false for padding, `(B, T)`; none where nothing is padded.
-    pub mask: Option<Tensor>,
-}
-
-impl Batch {
-    /// The padded length.
-    pub fn length(&self) -> i64 {
-        self.tokens.size()[1]
-    }
-}
+use super::Batch;
+use super::parameters::{Declarations, Parameters, Part, Weights};
 
 /// The architecture: what to do with parameters, not the parameters themselves.
 #[derive(Debug)]
@@ -63,6 +45,7 @@ pub struct Deberta {
 }
 
 /// One forward pass over several batches, and what they share.
+#[derive(Debug)]
 pub struct Pass<'a> {
     model: &'a Deberta,
     weights: Weights,
@@ -75,17 +58,11 @@ impl Deberta {
     /// Declares the parameters of the configuration.
     pub fn new(config: &Config) -> (Self, Declarations) {
         let mut declarations = Declarations::default();
-        let mut root = declarations.root();
-        let mut deberta = root.at("deberta");
-        let embeddings = Embeddings::new(deberta.at("embeddings"), config);
+        let mut deberta = declarations.encoder("deberta");
+        let embeddings = Embeddings::new(deberta.at("embeddings").of(Part::Embeddings), config);
         let encoder = Encoder::new(deberta.at("encoder"), config);
-        let head = Head::new(root, config);
+        let head = Head::new(declarations.root(), config);
         (Self { config: config.clone(), embeddings, encoder, head }, declarations)
-    }
-
-    /// The configuration.
-    pub fn config(&self) -> &Config {
-        &self.config
     }
 
     /// Begins a pass in the precision `kind` over sequences of at most `longest` tokens, all of them among `distinct`.
@@ -110,8 +87,37 @@ impl Pass<'_> {
     /// Logits `(B,)` of a batch, in single precision; the reward is their sigmoid.
     pub fn logits(&self, batch: &Batch) -> Tensor {
         let Pass { model, weights, words, positions, training } = self;
-        let embedded = model.embeddings.forward(weights, words, batch, *training);
-        let first = model.encoder.first(weights, embedded, batch, positions, *training);
+        let embeddings = model.embeddings.forward(weights, words, batch, *training);
+        let first = model.encoder.first(weights, embeddings, batch, positions, *training);
         model.head.forward(weights, first, *training).to_kind(Kind::Float)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The released trainer decides by names; declarations must come to the same.
+    #[test]
+    fn decay_and_freezing_are_those_of_the_released_trainer() {
+        let text = r#"{"model_type": "deberta-v2", "vocab_size": 8, "hidden_size": 6, "num_hidden_layers": 3,
+            "num_attention_heads": 2, "intermediate_size": 4, "type_vocab_size": 2, "embedding_size": 4,
+            "relative_attention": true, "share_att_key": false, "pos_att_type": "c2p|p2c", "norm_rel_ebd": "layer_norm",
+            "conv_kernel_size": 3}"#;
+        let (_, declarations) = Deberta::new(&Config::parse(text).unwrap());
+        assert_eq!(declarations.encoder_prefix(), "deberta.");
+        for declaration in declarations.iter() {
+            let name = &declaration.name;
+            assert_eq!(declaration.decays(), !name.ends_with(".bias") && !name.contains("LayerNorm"), "{name}");
+            assert_eq!(declaration.part == Part::Head, !name.starts_with("deberta."), "{name}");
+            assert!(!declaration.is_frozen(None), "{name}");
+            for layers in 0..4 {
+                let layer = name.split_once(".layer.").and_then(|(_, rest)| rest.split('.').next());
+                let early = layer.is_some_and(|layer| layer.parse::<usize>().unwrap() < layers);
+                assert_eq!(declaration.is_frozen(Some(layers)), early || name.contains("embed"), "{name}, {layers}");
+            }
+        }
+        // Embeddings, layers, what the layers share, and the head.
+        assert_eq!(declarations.iter().len(), 6 + 3 * 20 + 7 + 4);
     }
 }

@@ -17,7 +17,7 @@ pub struct RelativePositions {
 }
 
 impl RelativePositions {
-    /// For sequences of up to `longest` tokens.
+    /// Computes the rows for sequences of up to `longest` tokens.
     pub fn new(config: &Config, longest: i64, device: Device) -> Self {
         let span = config.attention_span();
         let ascending = Tensor::arange_start(1 - longest, longest + 1, (Kind::Int64, Device::Cpu));
@@ -50,8 +50,8 @@ impl RelativePositions {
 
 /// Near positions keep their own bucket; beyond half of `size`, buckets widen with the logarithm, up to `range`.
 ///
-/// In single precision and by libtorch's own operations, as the checkpoints were trained: a logarithm rounded otherwise
-/// would move a position into the next bucket.
+/// This is done in single precision and by libtorch's own operations, as the checkpoints were trained: a logarithm rounded
+/// otherwise would move a position into the next bucket.
 fn log_buckets(positions: &Tensor, size: i64, range: i64) -> Tensor {
     let middle = size / 2;
     let distance = positions.abs();

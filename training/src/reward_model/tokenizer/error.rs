@@ -9,10 +9,12 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TokenizerError {
     /// A folder has no tokeniser.
-    #[error("{} has no tokeniser: put tokenizer.json or spm.model there", directory.display())]
+    #[error("{} has no tokeniser: put tokenizer.json or spm.model there{}", directory.display(), renaming(lookalike))]
     Missing {
         /// The folder.
         directory: PathBuf,
+        /// A file that is one by its content, and the name that it should have.
+        lookalike: Option<(String, &'static str)>,
     },
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -62,4 +64,11 @@ pub enum TokenizerError {
     /// The tokenisers' library failed.
     #[error("the tokeniser failed: {0}")]
     Library(String),
+}
+
+fn renaming(lookalike: &Option<(String, &'static str)>) -> String {
+    match lookalike {
+        Some((name, wanted)) => format!("; {name} looks like one: name it {wanted}"),
+        None => String::new(),
+    }
 }

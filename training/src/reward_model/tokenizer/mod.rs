@@ -3,26 +3,27 @@
 //! A [`Tokenizer`] comes from a model's folder, or learns a small vocabulary from texts. It agrees token for token with
 //! transformers' fast tokenisers, and writes files that transformers reads.
 
-mod around;
 mod charsmap;
 mod error;
-mod library;
+mod guard;
+mod lookalike;
 mod pipeline;
 mod settings;
+mod special_tokens;
 mod spm;
 mod train;
-mod words;
+mod word_cache;
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
 
-use around::{Around, longest_first};
 pub use error::TokenizerError;
-use library::guarded;
+use guard::guarded;
 use settings::Settings;
-use words::Words;
+use special_tokens::{SpecialTokens, longest_first};
+use word_cache::WordCache;
 
 const TOKENIZER: &str = "tokenizer.json";
 const SENTENCE_PIECE: &str = "spm.model";
@@ -33,9 +34,9 @@ const CONFIG: &str = "tokenizer_config.json";
 /// It may be used by many threads at once.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
-    words: Option<Words>,
-    around_one: Around,
-    around_two: Around,
+    words: Option<WordCache>,
+    around_one: SpecialTokens,
+    around_two: SpecialTokens,
     padding: u32,
     files: Vec<(String, Vec<u8>)>,
 }
@@ -85,7 +86,9 @@ impl Tokenizer {
         let path = directory.join(SENTENCE_PIECE);
         match read(&path)? {
             Some(content) => Self::from_sentence_piece(path, content, &settings.unwrap_or_default()),
-            None => Err(TokenizerError::Missing { directory: directory.to_owned() }),
+            None => {
+                Err(TokenizerError::Missing { directory: directory.to_owned(), lookalike: lookalike::find(directory) })
+            }
         }
     }
 
@@ -143,11 +146,11 @@ impl Tokenizer {
             files.into_iter().map(|(name, content)| (name.to_owned(), content)).collect();
         files.push((CONFIG.to_owned(), settings.file(padding).into_bytes()));
         let around = |pair| {
-            guarded(|| Around::of(&inner, pair))
+            guarded(|| SpecialTokens::of(&inner, pair))
                 .map_err(|reason| TokenizerError::Malformed { path: path.to_owned(), reason })
         };
         let (around_one, around_two) = (around(false)?, around(true)?);
-        Ok(Self { words: Words::of(&inner), inner, around_one, around_two, padding: number, files })
+        Ok(Self { words: WordCache::of(&inner), inner, around_one, around_two, padding: number, files })
     }
 
     /// Encodes a question and an answer as one input: `[CLS] question [SEP] answer [SEP]`, with at most `max_length` tokens.
@@ -168,7 +171,7 @@ impl Tokenizer {
     /// Encodes one text: `[CLS] text [SEP]`, cut at its end to at most `max_length` tokens.
     ///
     /// # Errors
-    /// As [`Tokenizer::encode_pair`].
+    /// The errors of [`Tokenizer::encode_pair`].
     pub fn encode(&self, text: &str, max_length: usize) -> Result<Encoding, TokenizerError> {
         let room = room(&self.around_one, max_length)?;
         let ids = self.ids(text)?;
@@ -213,7 +216,7 @@ impl fmt::Debug for Tokenizer {
 }
 
 /// How many tokens of a length are left to texts.
-fn room(around: &Around, max_length: usize) -> Result<usize, TokenizerError> {
+fn room(around: &SpecialTokens, max_length: usize) -> Result<usize, TokenizerError> {
     let least = around.len();
     max_length.checked_sub(least).ok_or(TokenizerError::MaxLength { max_length, least })
 }

@@ -6,7 +6,7 @@ use tokenizers::models::unigram::{Unigram, UnigramTrainer};
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer};
 
 use super::error::TokenizerError;
-use super::library::guarded;
+use super::guard::guarded;
 use super::pipeline;
 use super::settings::Settings;
 
@@ -20,7 +20,7 @@ const LONGEST_WORD: usize = 64;
 /// Learns a unigram model with at most `vocabulary` tokens, `[MASK]` included. See [`super::Tokenizer::train`].
 ///
 /// # Errors
-/// As there.
+/// The errors of [`super::Tokenizer::train`].
 pub(super) fn train(
     texts: impl Iterator<Item = String>,
     vocabulary: usize,

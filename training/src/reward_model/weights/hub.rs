@@ -1,59 +1,82 @@
 //! Models of the public hub.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hf_hub::Cache;
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 
+use super::{FILES, shards};
 use crate::reward_model::ModelError;
 
+const CONFIG: &str = "config.json";
 /// Files of which the first that exists is taken.
-const WANTED: [&[&str]; 3] =
-    [&["config.json"], &["model.safetensors", "pytorch_model.bin"], &["tokenizer.json", "spm.model"]];
+const TOKENIZERS: [&str; 2] = ["tokenizer.json", "spm.model"];
 /// A file that may be absent.
 const OPTIONAL: &str = "tokenizer_config.json";
+
+/// Where a file of the model lies once it is had, or why it can't be had.
+type Get<'a> = &'a dyn Fn(&str) -> Result<PathBuf, String>;
 
 /// The folder of the model `name` (such as `microsoft/deberta-v3-base`) in the hub's local cache, where what is missing is
 /// fetched first. The usual variables of the hub (`HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`) are respected.
 ///
 /// # Errors
-/// [`ModelError::Hub`], which says which files to put where when there is no network.
+/// [`ModelError::Hub`], which says which files to put where when there is no network; [`ModelError::Index`] for an index of
+/// shards that is malformed.
 pub fn fetch(name: &str) -> Result<PathBuf, ModelError> {
+    let refuse = |reason: &str| ModelError::Hub { name: name.to_owned(), reason: reason.to_owned() };
     let cached = Cache::from_env().model(name.to_owned());
-    let local = |alternatives: &[&str]| alternatives.iter().find_map(|file| cached.get(file));
-    if WANTED.iter().all(|alternatives| local(alternatives).is_some()) {
-        return folder(name, local(WANTED[0]));
-    }
+    let kept = |file: &str| cached.get(file).ok_or_else(|| format!("{file} is not in the cache"));
+    let missing = match complete(&kept)? {
+        Ok(folder) => return Ok(folder),
+        Err(missing) => missing,
+    };
     if std::env::var("HF_HUB_OFFLINE").is_ok_and(|value| !["", "0"].contains(&value.as_str())) {
-        return refuse(name, "HF_HUB_OFFLINE is set, and the files are not in the cache");
+        return Err(refuse(&format!("HF_HUB_OFFLINE is set, and {missing}")));
     }
-    let api = ApiBuilder::from_env().build().or_else(|error| refuse(name, &reason(&error)))?.model(name.to_owned());
-    let mut first = None;
-    for alternatives in WANTED {
-        let mut outcome = Err(String::new());
-        for file in alternatives {
-            outcome = api.get(file).map_err(|error| format!("{file}: {}", reason(&error)));
-            if outcome.is_ok() {
-                break;
+    let api = ApiBuilder::from_env().build().map_err(|error| refuse(&reason(&error)))?.model(name.to_owned());
+    let got = |file: &str| api.get(file).map_err(|error| format!("{file}: {}", reason(&error)));
+    let folder = complete(&got)?.map_err(|missing| refuse(&missing))?;
+    // What it says has a default.
+    let _ = got(OPTIONAL);
+    Ok(folder)
+}
+
+/// Gets every file that a model needs, the shards that an index names among them. Returns their folder, or which file can't
+/// be had.
+///
+/// # Errors
+/// [`ModelError::Index`] for an index of shards that is malformed.
+fn complete(get: Get) -> Result<Result<PathBuf, String>, ModelError> {
+    let config = match get(CONFIG) {
+        Ok(path) => path,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    let (weights, path) = match first(get, FILES.iter().map(|(file, ..)| *file)) {
+        Ok(found) => found,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    if FILES.iter().any(|(file, _, is_index)| *is_index && *file == weights) {
+        for shard in shards::names(&path)? {
+            if let Err(missing) = get(&shard) {
+                return Ok(Err(missing));
             }
         }
-        let path = outcome.or_else(|text| refuse(name, &text))?;
-        first.get_or_insert(path);
     }
-    // What it says has a default.
-    let _ = api.get(OPTIONAL);
-    folder(name, first)
+    let folder = config.parent().map(Path::to_owned).ok_or("the cache has no such folder".to_owned());
+    Ok(first(get, TOKENIZERS.into_iter()).and(folder))
 }
 
-fn folder(name: &str, file: Option<PathBuf>) -> Result<PathBuf, ModelError> {
-    match file.as_deref().and_then(std::path::Path::parent) {
-        Some(folder) => Ok(folder.to_owned()),
-        None => refuse(name, "the cache has no such folder"),
+/// The first file that can be had; else why the first of them can't.
+fn first<'a>(get: Get, files: impl Iterator<Item = &'a str>) -> Result<(&'a str, PathBuf), String> {
+    let mut failure = None;
+    for file in files {
+        match get(file) {
+            Ok(path) => return Ok((file, path)),
+            Err(reason) => _ = failure.get_or_insert(reason),
+        }
     }
-}
-
-fn refuse<T>(name: &str, reason: &str) -> Result<T, ModelError> {
-    Err(ModelError::Hub { name: name.to_owned(), reason: reason.to_owned() })
+    Err(failure.unwrap_or_default())
 }
 
 /// One line of an error, without the address it happened at.

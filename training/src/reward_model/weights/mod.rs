@@ -1,25 +1,27 @@
-//! Weights in files: `model.safetensors` or `pytorch_model.bin`, in transformers' names.
+//! Weights in files: `model.safetensors` or `pytorch_model.bin`, whole or in shards, in transformers' names.
 
 mod hub;
 mod pickle;
 mod pytorch;
 mod safetensors;
+mod shards;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tch::Tensor;
 
 use super::ModelError;
-use super::deberta::Parameters;
+use super::parameters::{Declaration, Parameters, Part};
 
 pub use hub::fetch;
 pub use safetensors::{SafetensorsFile, write};
+use shards::Shards;
 
-/// Parameters by name, read one at a time.
-trait Source {
+/// Tensors by name, read one at a time.
+trait StoredTensors {
     /// Where they lie.
     fn path(&self) -> &Path;
-    /// Whether there is a parameter of this name.
+    /// Whether there is a tensor of this name.
     fn has(&self, name: &str) -> bool;
     /// Whether any name begins so.
     fn has_prefix(&self, prefix: &str) -> bool;
@@ -27,27 +29,52 @@ trait Source {
     fn tensor(&self, name: &str) -> Result<Tensor, ModelError>;
 }
 
+/// The formats of a file of weights.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Safetensors,
+    Pytorch,
+}
+
+/// The files that weights may begin with, each an index or not, in the order in which transformers looks for them.
+const FILES: [(&str, Format, bool); 4] = [
+    ("model.safetensors", Format::Safetensors, false),
+    ("model.safetensors.index.json", Format::Safetensors, true),
+    ("pytorch_model.bin", Format::Pytorch, false),
+    ("pytorch_model.bin.index.json", Format::Pytorch, true),
+];
+
+impl Format {
+    fn open(self, path: &Path) -> Result<Box<dyn StoredTensors>, ModelError> {
+        Ok(match self {
+            Self::Safetensors => Box::new(SafetensorsFile::open(path)?),
+            Self::Pytorch => Box::new(pytorch::StateDict::open(path)?),
+        })
+    }
+}
+
 /// Fills `parameters` from the weights in `directory`, and returns the names of those of the head that the file lacks.
 pub(super) fn load(directory: &Path, parameters: &mut Parameters) -> Result<Vec<String>, ModelError> {
-    let source = open(directory)?;
-    let source = source.as_ref();
+    let stored = open(directory)?;
+    let stored = stored.as_ref();
     let mut fresh = Vec::new();
     // A file of the bare encoder has no prefix.
-    let bare = !source.has_prefix("deberta.");
-    for (name, leaf) in parameters.named() {
-        let stored = if bare { name.strip_prefix("deberta.").unwrap_or(name) } else { name };
-        if !source.has(stored) {
-            if name.starts_with("deberta.") {
-                return Err(ModelError::MissingParameter { path: source.path().into(), name: stored.into() });
+    let prefix = parameters.declarations().encoder_prefix();
+    let absent = if stored.has_prefix(prefix) { "" } else { prefix };
+    for (declaration, leaf) in parameters.declarations().iter().zip(parameters.leaves()) {
+        let Some(name) = name_in(stored, declaration, absent) else {
+            if declaration.part != Part::Head {
+                let name = without(&declaration.name, absent).to_owned();
+                return Err(ModelError::MissingParameter { path: stored.path().into(), name });
             }
-            fresh.push(name.to_owned());
+            fresh.push(declaration.name.clone());
             continue;
-        }
-        let value = source.tensor(stored)?;
+        };
+        let value = stored.tensor(&name)?;
         if value.size() != leaf.size() {
             return Err(ModelError::Shape {
-                path: source.path().into(),
-                name: stored.into(),
+                path: stored.path().into(),
+                name,
                 found: value.size(),
                 expected: leaf.size(),
             });
@@ -57,13 +84,23 @@ pub(super) fn load(directory: &Path, parameters: &mut Parameters) -> Result<Vec<
     Ok(fresh)
 }
 
-fn open(directory: &Path) -> Result<Box<dyn Source>, ModelError> {
-    let file = |name: &str| -> Option<PathBuf> { Some(directory.join(name)).filter(|path| path.exists()) };
-    if let Some(path) = file("model.safetensors") {
-        return Ok(Box::new(SafetensorsFile::open(&path)?));
+/// What a parameter is called in a file, under its name of today or of the past.
+fn name_in(stored: &dyn StoredTensors, declaration: &Declaration, absent: &str) -> Option<String> {
+    let names = [Some(declaration.name.clone()), declaration.legacy_name()];
+    let mut names = names.iter().flatten().map(|name| without(name, absent));
+    names.find(|name| stored.has(name)).map(str::to_owned)
+}
+
+fn without<'a>(name: &'a str, absent: &str) -> &'a str {
+    name.strip_prefix(absent).unwrap_or(name)
+}
+
+fn open(directory: &Path) -> Result<Box<dyn StoredTensors>, ModelError> {
+    for (name, format, is_index) in FILES {
+        let path = directory.join(name);
+        if path.exists() {
+            return if is_index { Ok(Box::new(Shards::open(&path, format)?)) } else { format.open(&path) };
+        }
     }
-    match file("pytorch_model.bin") {
-        Some(path) => Ok(Box::new(pytorch::StateDict::open(&path)?)),
-        None => Err(ModelError::NoWeights { path: directory.into() }),
-    }
+    Err(ModelError::NoWeights { path: directory.into() })
 }

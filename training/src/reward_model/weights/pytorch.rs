@@ -10,7 +10,7 @@ use tch::Tensor;
 use zip::ZipArchive;
 
 use super::pickle::{Pickle, Storage, View, cut};
-use super::{ModelError, Source};
+use super::{ModelError, StoredTensors};
 
 /// The first bytes of a zip archive, which `torch.save` writes since PyTorch 1.6.
 const ZIP: [u8; 4] = *b"PK\x03\x04";
@@ -30,9 +30,9 @@ pub struct StateDict {
 /// Where the numbers are.
 #[derive(Debug)]
 enum Storages {
-    /// In entries of an archive, whose names begin so.
+    /// They are in entries of an archive, whose names begin with the text.
     Zip(ZipArchive<BufReader<File>>, String),
-    /// In a file, each from its own place on.
+    /// They are in a file, each storage from its own place on.
     Plain(BufReader<File>, HashMap<String, u64>),
 }
 
@@ -147,7 +147,7 @@ fn is_within(view: &View) -> bool {
     }
 }
 
-impl Source for StateDict {
+impl StoredTensors for StateDict {
     fn path(&self) -> &Path {
         &self.path
     }

@@ -10,7 +10,7 @@ use safetensors::tensor::Metadata;
 use safetensors::{Dtype, View};
 use tch::{Device, Kind, Tensor};
 
-use super::{ModelError, Source};
+use super::{ModelError, StoredTensors};
 
 /// The length of the header, as the file begins with it.
 const PREFIX: u64 = 8;
@@ -82,7 +82,7 @@ impl SafetensorsFile {
     }
 }
 
-impl Source for SafetensorsFile {
+impl StoredTensors for SafetensorsFile {
     fn path(&self) -> &Path {
         &self.path
     }

@@ -16,18 +16,18 @@ use tokenizers::{NormalizedString, Normalizer, Tokenizer};
 /// Characters that neither combine with a space nor vanish, by themselves.
 const VISIBLE: RangeInclusive<u8> = b'!'..=b'~';
 
-/// Longer ones are rarely met again.
+/// The length of the longest word that is kept: longer ones are rarely met again.
 const LONGEST_KEPT: usize = 48;
 const MOST_KEPT: usize = 1 << 18;
 
 /// The words met so far, with the ids of each.
 #[derive(Default)]
-pub(super) struct Words {
+pub(super) struct WordCache {
     known: RwLock<HashMap<Box<str>, Box<[u32]>>>,
     added: HashSet<u32>,
 }
 
-impl Words {
+impl WordCache {
     /// `None` unless all steps of `tokenizer` are known to work on words by themselves.
     pub fn of(tokenizer: &Tokenizer) -> Option<Self> {
         let added = tokenizer.get_added_tokens_decoder();
@@ -45,7 +45,7 @@ impl Words {
     /// The ids of `text` without anything around it, or `None` if it must be encoded in one piece. `encode` encodes one.
     ///
     /// # Errors
-    /// Those of `encode`.
+    /// The errors of `encode`.
     pub fn ids<E>(&self, text: &str, encode: impl Fn(&str) -> Result<Vec<u32>, E>) -> Result<Option<Vec<u32>>, E> {
         let mut ids = Vec::with_capacity(text.len() / 4);
         let mut known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -12,7 +12,7 @@ enum Place {
 
 /// The special tokens around a text or a pair of texts.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Around {
+pub(super) struct SpecialTokens {
     places: Vec<Place>,
 }
 
@@ -20,11 +20,11 @@ pub(super) struct Around {
 const FIRST: u32 = u32::MAX;
 const SECOND: u32 = u32::MAX - 1;
 
-impl Around {
+impl SpecialTokens {
     /// What `tokenizer` puts around one text, or around a `pair`.
     ///
     /// # Errors
-    /// Those of the library.
+    /// What the library says.
     pub fn of(tokenizer: &Tokenizer, pair: bool) -> tokenizers::Result<Self> {
         let text = |id, segment| Encoding::from_tokens(vec![Token::new(id, String::new(), (0, 0))], segment);
         let whole = tokenizer.post_process(text(FIRST, 0), pair.then(|| text(SECOND, 1)), true)?;

@@ -1,0 +1,31 @@
+//! Layer normalisation.
+
+use tch::Tensor;
+
+use crate::reward_model::parameters::{Branch, Id, Initial, Role, Weights};
+
+/// Normalisation to mean 0 and variance 1, then a learned scale and shift.
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    weight: Id,
+    bias: Id,
+    width: i64,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// Normalises the last axis, of width `width`.
+    pub fn new(mut branch: Branch, width: i64, eps: f64) -> Self {
+        Self {
+            weight: branch.parameter("weight", &[width], Initial::Ones, Role::Norm),
+            bias: branch.parameter("bias", &[width], Initial::Zeros, Role::Norm),
+            width,
+            eps,
+        }
+    }
+
+    /// Acts on the last axis of `x`.
+    pub fn forward(&self, weights: &Weights, x: &Tensor) -> Tensor {
+        x.layer_norm([self.width], Some(&weights[self.weight]), Some(&weights[self.bias]), self.eps, true)
+    }
+}
