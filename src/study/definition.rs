@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::StudyError;
+use crate::files::OnFile;
 use crate::utility::{SharedUtility, parse};
 
 /// A utility and the numbers of responses for which to solve.
@@ -37,10 +38,9 @@ impl Study {
     /// Reads a study's file: TOML with `utilities`, a list of expressions, and `n`, a list of numbers of responses.
     ///
     /// # Errors
-    /// [`StudyError::Read`], [`StudyError::Definition`] for what is no such file, [`StudyError::Utility`] for an expression.
+    /// [`StudyError::File`], [`StudyError::Definition`] for what is no such file, [`StudyError::Utility`] for an expression.
     pub fn read(path: &Path) -> Result<Vec<Self>, StudyError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).reading(path)?;
         Self::parse(&text, path)
     }
 

@@ -10,7 +10,7 @@ mod tables;
 
 use std::path::Path;
 
-pub use data::{ExperimentData, ExperimentRun, RunDistance, Theories};
+pub use data::{ExperimentData, ExperimentRun, RunDistance};
 
 use super::render::Figure;
 use super::{FigureError, FigureFiles};
@@ -60,10 +60,10 @@ fn draw(group: &RunGroup, is_first: bool) -> Result<(Figure, Vec<RunDistance>), 
         Some(group) if !is_first => format!("experiment_{group}"),
         _ => "experiment".to_owned(),
     };
-    let svg = page::draw(&data, &caption::caption(&data, &distances))?;
+    let svg = page::draw(&data, &caption::caption(&data))?;
     let tables = vec![
         (format!("{name}.csv"), tables::rewards(&data)?),
-        (format!("{name}_distances.csv"), tables::distances(&distances)?),
+        (format!("{name}_distances.csv"), tables::distances(&distances, data.sizes_differ())?),
         (format!("{name}_histogram.csv"), tables::histogram(&data)?),
     ];
     Ok((Figure { name, svg, tables }, distances))

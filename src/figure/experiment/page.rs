@@ -94,13 +94,9 @@ fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Resul
 
 fn title(run: &ExperimentRun) -> String {
     let utility = |prompts: Prompts| {
-        let theories = run.theories(prompts);
-        let named = mathematics(&theories.named.utility);
-        if theories.agree() {
-            format!("U(x) = {named}")
-        } else {
-            format!("U(x) = {named}, trained as {}", mathematics(&theories.trained.utility))
-        }
+        let pair = run.loss.of(prompts);
+        let [named, trained] = [&pair.named, &pair.trained].map(|utility| mathematics(&utility.to_string()));
+        if pair.is_exact() { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") }
     };
     let (open, closed) = (utility(Prompts::Open), utility(Prompts::Closed));
     if run.loss.is_prompt_aware() {
@@ -111,7 +107,7 @@ fn title(run: &ExperimentRun) -> String {
 }
 
 fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Result<(), FigureError> {
-    let n = run.description.responses;
+    let n = run.sizes().pop().unwrap_or(run.description.responses);
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
             let x = Axis::linear((0.5, n as f64 + 0.5), response_step(n), 0, "response");
