@@ -26,7 +26,6 @@ pub struct Journal {
 
 /// Why a journal cannot be added to.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum JournalError {
     /// It could not be read or written.
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::OnFile;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::reward_model::ModelError;
@@ -168,11 +169,11 @@ impl Config {
     /// Reads `config.json` of the folder `directory`.
     ///
     /// # Errors
-    /// [`ModelError::Read`] where there is none, [`ModelError::Config`] where it is not of a DeBERTa-v2 or v3, or its numbers
+    /// [`ModelError::File`] where there is none, [`ModelError::Config`] where it is not of a DeBERTa-v2 or v3, or its numbers
     /// do not fit together.
     pub fn read(directory: &Path) -> Result<Self, ModelError> {
         let path = directory.join("config.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).reading(&path)?;
         Self::parse(&text, &path)
     }
 

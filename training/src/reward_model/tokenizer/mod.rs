@@ -16,6 +16,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
+use reward_collapse::files::FileError;
 use serde::Deserialize;
 
 use around::{Around, longest_first};
@@ -223,6 +224,6 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TokenizerError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(FileError::reading(path, source).into()),
     }
 }
