@@ -50,7 +50,16 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     // A temporary file is private by default; a result is for everyone whom the umask admits.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory)
+    builder.tempfile_in(directory).map_err(without_name)
+}
+
+/// The system's reason alone: the temporary name is none that anyone asked for.
+fn without_name(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
 }
 
 /// Replaces `path` by `content` in one step: a failure leaves what was there before. A symbolic link is followed, and what

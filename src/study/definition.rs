@@ -87,8 +87,10 @@ mod tests {
             ("utilities = ['x']\nn = [0, 8]", "from 1"),
             ("utilities = ['x^2']\nn = [8]", "not concave"),
         ] {
-            let error = parsed(text).expect_err(text);
-            assert!(error.contains(words), "{error}");
+            for end in ["\n", "\r\n"] {
+                let error = parsed(&text.replace('\n', end)).expect_err(text);
+                assert!(error.contains(words), "{error}");
+            }
         }
     }
 }

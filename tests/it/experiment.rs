@@ -80,6 +80,7 @@ fn a_description_needs_its_name_and_its_loss_alone() {
     for (text, word) in [
         (r#"{"name": "log"}"#, "loss"),
         ("{\n\"name\": ", "line 2"),
+        ("{\r\n\"name\": ", "line 2"),
         (
             r#"{"name": "a", "loss": {"open_ended": {"named": "x^2", "trained": "x"}, "closed_ended": {"named": "x", "trained": "x"}}}"#,
             "concave",
@@ -355,6 +356,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
         assert_eq!(found, [(open, 2, 10), (open, 4, 10), (closed, 2, 10), (closed, 4, 10)]);
         let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
         assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");
+        assert!(page.contains("(i − ½) / n") && !page.contains("response 1"), "{page}");
 
         // Means by response are of prompts with as many responses, and the last column tells how many.
         let means = rows(&figure.files.csv[0]);

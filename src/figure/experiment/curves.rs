@@ -1,6 +1,7 @@
 //! Rewards against response at one evaluation.
 
 use super::data::ExperimentRun;
+use super::scale::Scale;
 use crate::compare::{Comparison, Learned, Prediction, TheoryPair};
 use crate::experiment::{Prompts, Split};
 use crate::figure::FigureError;
@@ -25,34 +26,34 @@ pub(super) fn marker(prompts: Prompts) -> Marker {
 pub(super) fn draw(
     canvas: &Canvas<'_>,
     panel: &Panel,
+    scale: Scale,
     run: &ExperimentRun,
-    step: u64,
-    split: Split,
+    (step, split): (u64, Split),
 ) -> Result<(), FigureError> {
     let of_type = |prompts| run.learned(step, split, prompts);
     let learned: Vec<&Learned> = Prompts::BOTH.into_iter().flat_map(of_type).map(|at| &at.learned).collect();
     for at in &learned {
-        band(canvas, panel, at)?;
+        band(canvas, panel, scale, at)?;
     }
     // One line where the types of prompt do not differ.
     let drawn = if run.loss.is_prompt_aware() { &Prompts::BOTH[..] } else { &Prompts::BOTH[..1] };
     for &prompts in drawn {
         for (n, theories) in run.theories(prompts) {
-            theory(canvas, panel, theories, of_type(prompts).find(|at| at.learned.n == n))?;
+            theory(canvas, panel, scale, theories, of_type(prompts).find(|at| at.learned.n == n))?;
         }
     }
     for at in &learned {
         for response in &at.responses {
-            canvas.marker(panel.at((response.index as f64, response.mean)), marker(at.prompts))?;
+            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(at.prompts))?;
         }
     }
     notes(canvas, panel, run, step, split, learned.is_empty())
 }
 
-fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), FigureError> {
+fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> Result<(), FigureError> {
     let edge = |sign: f64| {
         let at = move |reward: f64| reward.clamp(0.0, 1.0);
-        learned.responses.iter().map(move |r| (r.index as f64, at(r.mean + sign * r.deviation)))
+        learned.responses.iter().map(move |r| (scale.at(r.index, learned.n), at(r.mean + sign * r.deviation)))
     };
     let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
     let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
@@ -63,12 +64,14 @@ fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), Fig
 fn theory(
     canvas: &Canvas<'_>,
     panel: &Panel,
+    scale: Scale,
     theories: &TheoryPair,
     learned: Option<&Comparison>,
 ) -> Result<(), FigureError> {
     let curve = |theory: Prediction| -> Vec<(f64, f64)> {
         let rewards = learned.map_or_else(|| theories.of(theory).rewards.clone(), |learned| learned.optimal(theory));
-        rewards.into_iter().zip(1..).map(|(reward, i)| panel.at((f64::from(i), reward))).collect()
+        let n = rewards.len();
+        rewards.into_iter().zip(1..).map(|(reward, i)| panel.at((scale.at(i, n), reward))).collect()
     };
     canvas.line(&curve(Prediction::Trained), TRAINED)?;
     canvas.line(&curve(Prediction::Named), NAMED)

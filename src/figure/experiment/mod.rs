@@ -5,6 +5,7 @@ mod curves;
 mod data;
 mod histogram;
 mod page;
+mod scale;
 mod shares;
 mod tables;
 

@@ -68,7 +68,7 @@ impl Tokenizer {
     /// An `spm.model` is taken as transformers up to 4.57 took it; a `tokenizer.json` as it is.
     ///
     /// # Errors
-    /// [`TokenizerError::Missing`] if the folder has neither, [`TokenizerError::Read`] and [`TokenizerError::Malformed`] for
+    /// [`TokenizerError::Missing`] if the folder has neither, [`TokenizerError::File`] and [`TokenizerError::Malformed`] for
     /// a file of it, and [`TokenizerError::NoToken`] if there is no token to pad with.
     pub fn load(directory: &Path) -> Result<Self, TokenizerError> {
         let config = directory.join(CONFIG);
