@@ -75,13 +75,13 @@ impl Learned {
             let n = prompts.entry(place(row)).or_default();
             *n = row.index.max(*n);
         }
-        let mut groups: BTreeMap<(u64, Split, Prompts, usize), BTreeMap<usize, Vec<f64>>> = BTreeMap::new();
+        let mut groups: BTreeMap<(u64, Split, Prompts, usize), ByResponse> = BTreeMap::new();
         for row in rows {
             let n = prompts.get(&place(row)).copied().unwrap_or_default();
             let group = groups.entry((row.step, row.split, row.prompts, n)).or_default();
             group.entry(row.index).or_default().push(row.reward);
         }
-        let learned = |((step, split, prompts, n), by_index): (_, BTreeMap<usize, Vec<f64>>)| {
+        let learned = |((step, split, prompts, n), by_index): (_, ByResponse)| {
             let responses = by_index.iter().map(|(&index, rewards)| response(index, rewards)).collect();
             let mut rewards: Vec<f64> = by_index.into_values().flatten().collect();
             rewards.sort_by(f64::total_cmp);
@@ -154,6 +154,9 @@ impl Learned {
         shares
     }
 }
+
+/// The rewards of each response.
+type ByResponse = BTreeMap<usize, Vec<f64>>;
 
 /// A prompt at one evaluation.
 type Place<'a> = (u64, Split, Prompts, &'a str);
