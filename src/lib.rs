@@ -16,3 +16,5 @@ pub mod problem;
 pub mod solution;
 pub mod study;
 pub mod utility;
+
+pub use files::{FileAction, FileError};

@@ -1,11 +1,13 @@
 //! Errors of the command line and their exit status.
 
+use std::error::Error as StdError;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::compare::ConvergenceError;
 #[cfg(feature = "figures")]
 use crate::figure::FigureError;
+use crate::files::FileError;
 use crate::limit::LimitError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
@@ -13,6 +15,7 @@ use thiserror::Error;
 
 /// What went wrong, and whose doing it was.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CliError {
     /// The input is at fault: exit status 2.
     #[error("{0}")]
@@ -23,12 +26,38 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// The input is at fault, for `error` and what caused it.
+    pub fn input(error: &dyn StdError) -> Self {
+        Self::Input(with_causes(error))
+    }
+
+    /// The computation is, for `error` and what caused it.
+    pub fn failure(error: &dyn StdError) -> Self {
+        Self::Failure(with_causes(error))
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         match self {
             CliError::Input(_) => ExitCode::from(2),
             CliError::Failure(_) => ExitCode::from(1),
         }
     }
+}
+
+/// An error and what caused it, in one sentence: `cannot read FILE: No such file or directory`. A cause that the error
+/// tells of itself is left out.
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let own = error.to_string();
+        if !text.ends_with(&own) {
+            text.push_str(": ");
+            text.push_str(&own);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Prints the one line; red on a terminal that wants colour.
@@ -47,17 +76,23 @@ pub fn warn(message: &str, quiet: bool) {
     }
 }
 
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
+        CliError::input(&error)
+    }
+}
+
 impl From<UtilityError> for CliError {
     fn from(error: UtilityError) -> Self {
-        CliError::Input(error.to_string())
+        CliError::input(&error)
     }
 }
 
 impl From<SolveError> for CliError {
     fn from(error: SolveError) -> Self {
         match error {
-            SolveError::NotConverged(_) | SolveError::Stopped(_) => CliError::Failure(error.to_string()),
-            _ => CliError::Input(error.to_string()),
+            SolveError::NotConverged(_) | SolveError::Stopped(_) => CliError::failure(&error),
+            _ => CliError::input(&error),
         }
     }
 }
@@ -66,9 +101,9 @@ impl From<LimitError> for CliError {
     fn from(error: LimitError) -> Self {
         match error {
             LimitError::Refused(_) | LimitError::SlowSlope { .. } | LimitError::NotPositive { .. } => {
-                CliError::Input(error.to_string())
+                CliError::input(&error)
             }
-            _ => CliError::Failure(error.to_string()),
+            _ => CliError::failure(&error),
         }
     }
 }
@@ -78,7 +113,7 @@ impl From<ConvergenceError> for CliError {
         match error {
             ConvergenceError::Solve(error) => error.into(),
             ConvergenceError::Limit(error) => error.into(),
-            ConvergenceError::Compare(error) => CliError::Failure(error.to_string()),
+            ConvergenceError::Compare(error) => CliError::failure(&error),
         }
     }
 }
@@ -90,10 +125,24 @@ impl From<FigureError> for CliError {
             FigureError::Utility(error) => error.into(),
             FigureError::Solve(error) => error.into(),
             FigureError::Limit(error) => error.into(),
-            FigureError::Write { .. } | FigureError::Experiment(_) | FigureError::NoRuns { .. } => {
-                CliError::Input(error.to_string())
-            }
-            _ => CliError::Failure(error.to_string()),
+            FigureError::File(_) | FigureError::Experiment(_) | FigureError::NoRuns { .. } => CliError::input(&error),
+            _ => CliError::failure(&error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let error = FileError::writing("a file", full);
+        assert_eq!(with_causes(&error), format!("cannot write a file: {}", error.source));
+        // As a part of another error it is told once.
+        let error = crate::study::StudyError::from(error);
+        assert_eq!(with_causes(&error).matches("cannot write").count(), 1);
+        assert!(with_causes(&error).len() > error.to_string().len());
     }
 }

@@ -184,7 +184,7 @@ fn listing(written: &[Written], format: Format) -> Result<String, CliError> {
 /// Distances at the last step of each run; one line where both theories are the same.
 fn distances(rows: &[RunDistance]) -> String {
     let header =
-        ["run", "step", "split", "prompts", "theory", "U", "mean |d|", "max |d|", "W1", "W1 limit", "sd", "count"];
+        ["run", "step", "split", "prompts", "n", "theory", "U", "mean |d|", "max |d|", "W1", "W1 limit", "sd", "count"];
     let last = rows.iter().filter(|row| row.is_last);
     let lines = last.filter(|row| !row.theories_agree || row.distance.theory == Prediction::Trained).map(|row| {
         let distance = &row.distance;
@@ -194,6 +194,7 @@ fn distances(rows: &[RunDistance]) -> String {
             distance.step.to_string(),
             distance.split.to_string(),
             distance.prompts.name().to_owned(),
+            distance.n.to_string(),
             if row.theories_agree { "both".to_owned() } else { distance.theory.to_string() },
             distance.utility.clone(),
             number(distance.mad),

@@ -92,7 +92,7 @@ pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -
     match command(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error::report(&error.to_string());
+            error::report(&error::with_causes(&error));
             error.exit_code()
         }
     }

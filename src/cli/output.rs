@@ -41,13 +41,13 @@ impl OutputArguments {
     /// Refuses an `--out` that can't be written before any time is spent on the result.
     pub fn check(&self) -> Result<(), CliError> {
         let Some(path) = &self.out else { return Ok(()) };
-        files::check_writable(path).map_err(|source| cannot_write(path, &source))
+        Ok(files::check_writable(path)?)
     }
 
     /// Writes the finished text.
     pub fn write(&self, text: &str) -> Result<(), CliError> {
         match &self.out {
-            Some(path) => files::write(path, text.as_bytes()).map_err(|source| cannot_write(path, &source)),
+            Some(path) => Ok(files::write(path, text.as_bytes())?),
             None => print(text),
         }
     }
@@ -63,13 +63,9 @@ pub fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-fn cannot_write(path: &std::path::Path, source: &std::io::Error) -> CliError {
-    CliError::Input(format!("cannot write {}: {source}", path.display()))
-}
-
 /// A value as indented JSON.
 pub fn json(value: &impl Serialize) -> Result<String, CliError> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Failure(error.to_string()))?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::failure(&error))?;
     Ok(text + "\n")
 }
 

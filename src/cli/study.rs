@@ -63,10 +63,11 @@ impl Plan {
                 progress.message(format!("{utility}, n = {n}"));
             }
             Event::Failed { utility, n, error } => {
-                progress.aside(|| error::report(&format!("`{utility}`, n = {n}: {error}")));
+                progress.aside(|| error::report(&format!("`{utility}`, n = {n}: {}", error::with_causes(error))));
             }
             Event::Unsaved { points, error } => progress.aside(|| {
-                error::report(&format!("{error}; {points} finished points wait to be written with the next"));
+                let reason = error::with_causes(error);
+                error::report(&format!("{reason}; {points} finished points wait to be written with the next"));
             }),
         });
         Ok(outcome?)
@@ -91,7 +92,7 @@ impl From<StudyError> for CliError {
         match error {
             StudyError::Utility(error) => error.into(),
             StudyError::Limit(error) => error.into(),
-            _ => CliError::Input(error.to_string()),
+            _ => CliError::input(&error),
         }
     }
 }

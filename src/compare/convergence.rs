@@ -113,6 +113,7 @@ impl Convergence {
 
 /// Why a comparison with the limit law failed.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ConvergenceError {
     /// A finite problem was not solved.
     #[error(transparent)]

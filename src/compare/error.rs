@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// Why a sample cannot be compared with a law.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[non_exhaustive]
 pub enum CompareError {
     /// There is nothing to compare.
     #[error("there are no rewards to compare")]

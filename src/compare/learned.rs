@@ -20,7 +20,7 @@ pub struct LearnedReward {
     pub count: usize,
 }
 
-/// The rewards of the prompts of one type and one split at one evaluation.
+/// The rewards of the prompts of one type, one split and one number of responses at one evaluation. They have one optimum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Learned {
     /// Optimiser steps taken.
@@ -29,6 +29,8 @@ pub struct Learned {
     pub split: Split,
     /// The type of prompt.
     pub prompts: Prompts,
+    /// The number of responses of each prompt.
+    pub n: usize,
     /// By response; one without a reward is left out.
     pub responses: Vec<LearnedReward>,
     /// Every reward, ascending.
@@ -44,6 +46,8 @@ pub struct LearnedDistance {
     pub split: Split,
     /// The type of prompt.
     pub prompts: Prompts,
+    /// The number of responses of each prompt.
+    pub n: usize,
     /// Which theory.
     pub theory: Prediction,
     /// Its utility.
@@ -63,20 +67,35 @@ pub struct LearnedDistance {
 }
 
 impl Learned {
-    /// All evaluations among `rows`: in the order of steps, then of splits, then of types of prompt.
+    /// All evaluations among `rows`: in the order of steps, then of splits, then of types of prompt, then of numbers of
+    /// responses. A prompt has as many responses as its largest index tells.
     pub fn all(rows: &[RewardRow]) -> Vec<Self> {
-        let mut groups: BTreeMap<(u64, Split, Prompts), BTreeMap<usize, Vec<f64>>> = BTreeMap::new();
+        let mut prompts: BTreeMap<Place<'_>, usize> = BTreeMap::new();
         for row in rows {
-            let group = groups.entry((row.step, row.split, row.prompts)).or_default();
+            let n = prompts.entry(place(row)).or_default();
+            *n = row.index.max(*n);
+        }
+        let mut groups: BTreeMap<(u64, Split, Prompts, usize), ByResponse> = BTreeMap::new();
+        for row in rows {
+            let n = prompts.get(&place(row)).copied().unwrap_or_default();
+            let group = groups.entry((row.step, row.split, row.prompts, n)).or_default();
             group.entry(row.index).or_default().push(row.reward);
         }
-        let learned = |((step, split, prompts), by_index): ((u64, Split, Prompts), BTreeMap<usize, Vec<f64>>)| {
+        let learned = |((step, split, prompts, n), by_index): (_, ByResponse)| {
             let responses = by_index.iter().map(|(&index, rewards)| response(index, rewards)).collect();
             let mut rewards: Vec<f64> = by_index.into_values().flatten().collect();
             rewards.sort_by(f64::total_cmp);
-            Self { step, split, prompts, responses, rewards }
+            Self { step, split, prompts, n, responses, rewards }
         };
         groups.into_iter().map(learned).collect()
+    }
+
+    /// The steps of a split, ascending, of evaluations in the order of [`Learned::all`].
+    pub fn steps<'a>(evaluations: impl IntoIterator<Item = &'a Self>, split: Split) -> Vec<u64> {
+        let of_split = evaluations.into_iter().filter(|at| at.split == split);
+        let mut steps: Vec<u64> = of_split.map(|at| at.step).collect();
+        steps.dedup();
+        steps
     }
 
     /// The number of prompts.
@@ -110,6 +129,7 @@ impl Learned {
             step: self.step,
             split: self.split,
             prompts: self.prompts,
+            n: self.n,
             theory,
             utility: optimum.utility.clone(),
             mad: mean(differences.iter().sum(), differences.len()),
@@ -133,6 +153,16 @@ impl Learned {
         }
         shares
     }
+}
+
+/// The rewards of each response.
+type ByResponse = BTreeMap<usize, Vec<f64>>;
+
+/// A prompt at one evaluation.
+type Place<'a> = (u64, Split, Prompts, &'a str);
+
+fn place(row: &RewardRow) -> Place<'_> {
+    (row.step, row.split, row.prompts, &row.prompt)
 }
 
 fn response(index: usize, rewards: &[f64]) -> LearnedReward {

@@ -1,5 +1,6 @@
 //! Comparing finite rewards with the limit law, and learned rewards with both: distances, histograms and rates.
 
+mod comparison;
 mod convergence;
 mod distance;
 mod error;
@@ -10,7 +11,9 @@ mod optimum;
 mod predicted;
 mod rate;
 mod serde_float;
+mod theories;
 
+pub use comparison::Comparison;
 pub use convergence::{Convergence, ConvergenceError, ConvergenceRow, convergence};
 pub use distance::{kolmogorov, wasserstein1, wasserstein1_between};
 pub use error::CompareError;
@@ -20,3 +23,4 @@ pub use measure::{Measure, Trend};
 pub use optimum::{Optimum, Prediction};
 pub use predicted::{PredictedRate, predicted_rate};
 pub use rate::{Rate, drift, fit_rate};
+pub use theories::{Theories, TheoryPair};

@@ -1,11 +1,12 @@
 //! What theory says of one utility: the finite optimum and its limit.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::limit::LimitLaw;
-use crate::solution::{SolveError, solve};
+use crate::solution::{Solution, SolveError, solve};
 use crate::utility::SharedUtility;
 
 /// Whose optimum rewards are compared with.
@@ -49,23 +50,22 @@ pub struct Optimum {
     /// Whether no other rewards do as well.
     pub unique: bool,
     /// The law for `n -> infinity`, where there is a method for it.
-    pub limit: Option<LimitLaw>,
+    pub limit: Option<Arc<LimitLaw>>,
 }
 
 impl Optimum {
-    /// Solves both problems.
+    /// Solves both problems. [`Theories`](super::Theories) does so once for each of many.
     ///
     /// # Errors
     /// [`SolveError`] if the finite problem has no solution. A utility without a limit law has none here, either.
     pub fn compute(utility: &SharedUtility, n: usize) -> Result<Self, SolveError> {
         let solution = solve(utility, n)?;
-        Ok(Self {
-            utility: solution.utility,
-            rewards: solution.rewards,
-            gap: solution.gap,
-            unique: solution.unique,
-            limit: LimitLaw::of(utility.as_ref()).ok(),
-        })
+        Ok(Self::of(solution, LimitLaw::of(utility.as_ref()).ok().map(Arc::new)))
+    }
+
+    pub(super) fn of(solution: Solution, limit: Option<Arc<LimitLaw>>) -> Self {
+        let Solution { utility, rewards, gap, unique, .. } = solution;
+        Self { utility, rewards, gap, unique, limit }
     }
 
     /// The optimal rewards nearest to rewards whose middle one is `middle`.

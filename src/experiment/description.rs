@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{ExperimentError, Loss, Prompts, UtilityPair};
-use crate::files;
+use crate::files::{self, FileError};
 use crate::utility::UtilityError;
 
 /// The file's name in a run's directory.
@@ -32,7 +32,7 @@ pub struct RunDescription {
     /// Where the prompts come from.
     #[serde(default)]
     pub data: String,
-    /// Responses to a prompt.
+    /// The largest number of responses to a prompt; prompts may have fewer.
     #[serde(default = "eight")]
     pub responses: usize,
     /// Optimiser steps planned.
@@ -110,7 +110,7 @@ impl RunDescription {
     /// Reads `run.json` in `directory`.
     ///
     /// # Errors
-    /// [`ExperimentError::NoDescription`] if there is none, [`ExperimentError::Read`] if it cannot be read, and
+    /// [`ExperimentError::NoDescription`] if there is none, [`ExperimentError::File`] if it cannot be read, and
     /// [`ExperimentError::Description`] if it is malformed.
     pub fn read(directory: &Path) -> Result<Self, ExperimentError> {
         let path = directory.join(DESCRIPTION_FILE);
@@ -119,7 +119,7 @@ impl RunDescription {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(ExperimentError::NoDescription { path, example: EXAMPLE.to_owned() });
             }
-            Err(source) => return Err(ExperimentError::Read { path, source }),
+            Err(source) => return Err(FileError::reading(path, source).into()),
         };
         let malformed = |reason: String| ExperimentError::Description { path: path.clone(), reason };
         let description: Self = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
@@ -133,12 +133,12 @@ impl RunDescription {
     /// Writes `run.json` into `directory`, which must exist; the file appears whole or not at all.
     ///
     /// # Errors
-    /// [`ExperimentError::Write`].
+    /// [`ExperimentError::File`].
     pub fn write(&self, directory: &Path) -> Result<(), ExperimentError> {
         let path = directory.join(DESCRIPTION_FILE);
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| ExperimentError::Description { path: path.clone(), reason: error.to_string() })?;
-        files::write(&path, (text + "\n").as_bytes()).map_err(|source| ExperimentError::Write { path, source })
+        Ok(files::write(&path, (text + "\n").as_bytes())?)
     }
 }
 

@@ -4,29 +4,24 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::files::{FileError, JournalError};
 use crate::utility::UtilityError;
 
 /// Why a run's files were not read or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ExperimentError {
     /// A utility of the loss could not be read.
     #[error(transparent)]
     Utility(#[from] UtilityError),
-    /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Another run is writing a file.
+    #[error("{} is being written by another run", path.display())]
+    Busy {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
     },
     /// `rewards.csv` is malformed.
     #[error("{}, line {line}: {reason}", path.display())]
@@ -57,4 +52,13 @@ pub enum ExperimentError {
         /// What is wrong with it, and where.
         reason: String,
     },
+}
+
+impl From<JournalError> for ExperimentError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::File(error) => error.into(),
+            JournalError::Busy { path } => Self::Busy { path },
+        }
+    }
 }

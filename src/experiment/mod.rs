@@ -10,12 +10,10 @@ mod loss;
 mod prompts;
 mod rewards;
 mod runs;
-mod store;
 
 pub use description::{DESCRIPTION_FILE, LossDescription, PairDescription, RESPONSES, RunDescription};
 pub use error::ExperimentError;
 pub use loss::{Loss, UtilityPair};
 pub use prompts::Prompts;
-pub use rewards::{RewardRow, Split, read_rewards};
+pub use rewards::{REWARDS_FILE, RewardRow, Split, append_rewards, keep_rewards, read_rewards};
 pub use runs::{Run, RunGroup, find_runs, folder_name, is_run_of};
-pub use store::{REWARDS_FILE, append_rewards, keep_rewards};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{DESCRIPTION_FILE, ExperimentError, Loss, Prompts, REWARDS_FILE, RewardRow, RunDescription, read_rewards};
+use crate::files::OnFile;
 
 /// Runs that belong together: those of one model on one set of data, say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Run {
 /// Released configurations come first, in the order of [`Loss::RELEASED`]; the group `embedded` is the first of several.
 ///
 /// # Errors
-/// [`ExperimentError::Read`] for a directory that cannot be read. One without runs is not an error: there is no group then.
+/// [`ExperimentError::File`] for a directory that cannot be read. One without runs is not an error: there is no group then.
 pub fn find_runs(directory: &Path) -> Result<Vec<RunGroup>, ExperimentError> {
     if is_run(directory) {
         return Ok(vec![RunGroup { name: None, folders: vec![directory.to_owned()] }]);
@@ -109,10 +110,9 @@ fn rank(folder: &Path) -> (usize, String) {
 
 /// The folders in a directory, by name.
 fn folders(directory: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
-    let failed = |source| ExperimentError::Read { path: directory.to_owned(), source };
     let mut folders = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    for entry in std::fs::read_dir(directory).reading(directory)? {
+        let path = entry.reading(directory)?.path();
         if path.is_dir() {
             folders.push(path);
         }

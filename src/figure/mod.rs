@@ -14,7 +14,6 @@ mod legend;
 mod panel;
 mod published;
 mod render;
-mod run;
 mod style;
 
 use std::path::PathBuf;
@@ -22,16 +21,16 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use asymptotics::asymptotics;
-pub use collapse::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory, collapse};
+pub use collapse::{CollapseData, CollapsePanel, Distance, Source, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
-pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, Theories, experiment};
+pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
 pub use published::{PublishedPoint, published};
-pub use run::{RunPoint, RunSummary};
 
 pub use crate::experiment::Prompts;
 
 use crate::compare::CompareError;
 use crate::experiment::ExperimentError;
+use crate::files::FileError;
 use crate::limit::LimitError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
@@ -49,6 +48,7 @@ pub struct FigureFiles {
 
 /// Why a figure was not made.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum FigureError {
     /// A utility could not be read.
     #[error(transparent)]
@@ -63,13 +63,8 @@ pub enum FigureError {
     #[error(transparent)]
     Compare(#[from] CompareError),
     /// A figure's file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The files of a run are missing or malformed.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -82,7 +77,7 @@ pub enum FigureError {
         expected: String,
     },
     /// A table of numbers could not be read or written.
-    #[error("cannot handle a table of the figure: {0}")]
+    #[error("cannot handle a table of the figure")]
     Table(#[from] csv::Error),
     /// The drawing failed.
     #[error("cannot draw the figure: {0}")]

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::style::FONT;
 use super::{FigureError, FigureFiles};
-use crate::files;
+use crate::files::{self, FileError, OnFile};
 
 /// Pixels in an inch of the PNG.
 const RESOLUTION: f32 = 300.0;
@@ -31,7 +31,7 @@ impl Figure {
     /// figure behind.
     pub fn write(&self, out: &Path) -> Result<FigureFiles, FigureError> {
         let png = png(&self.svg)?;
-        std::fs::create_dir_all(out).map_err(|source| FigureError::Write { path: out.to_owned(), source })?;
+        std::fs::create_dir_all(out).writing(out)?;
         let mut staged = vec![
             stage(out, format!("{}.svg", self.name), self.svg.as_bytes())?,
             stage(out, format!("{}.png", self.name), &png)?,
@@ -41,7 +41,7 @@ impl Figure {
         }
         let mut paths = Vec::new();
         for (file, path) in staged {
-            file.persist(&path).map_err(|error| FigureError::Write { path: path.clone(), source: error.error })?;
+            file.persist(&path).writing(&path)?;
             paths.push(path);
         }
         let csv = paths.split_off(2);
@@ -51,12 +51,9 @@ impl Figure {
     }
 }
 
-fn stage(out: &Path, name: String, content: &[u8]) -> Result<(NamedTempFile, PathBuf), FigureError> {
+fn stage(out: &Path, name: String, content: &[u8]) -> Result<(NamedTempFile, PathBuf), FileError> {
     let path = out.join(name);
-    match files::stage(&path, content) {
-        Ok(file) => Ok((file, path)),
-        Err(source) => Err(FigureError::Write { path, source }),
-    }
+    Ok((files::stage(&path, content)?, path))
 }
 
 /// Renders the document with the embedded font alone.

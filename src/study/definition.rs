@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::StudyError;
+use crate::files::OnFile;
 use crate::utility::{SharedUtility, parse};
 
 /// A utility and the numbers of responses for which to solve.
@@ -37,10 +38,9 @@ impl Study {
     /// Reads a study's file: TOML with `utilities`, a list of expressions, and `n`, a list of numbers of responses.
     ///
     /// # Errors
-    /// [`StudyError::Read`], [`StudyError::Definition`] for what is no such file, [`StudyError::Utility`] for an expression.
+    /// [`StudyError::File`], [`StudyError::Definition`] for what is no such file, [`StudyError::Utility`] for an expression.
     pub fn read(path: &Path) -> Result<Vec<Self>, StudyError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).reading(path)?;
         Self::parse(&text, path)
     }
 
@@ -87,8 +87,10 @@ mod tests {
             ("utilities = ['x']\nn = [0, 8]", "from 1"),
             ("utilities = ['x^2']\nn = [8]", "not concave"),
         ] {
-            let error = parsed(text).expect_err(text);
-            assert!(error.contains(words), "{error}");
+            for end in ["\n", "\r\n"] {
+                let error = parsed(&text.replace('\n', end)).expect_err(text);
+                assert!(error.contains(words), "{error}");
+            }
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What can be wrong with a study.
 
-use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::files::{FileError, JournalError};
 use crate::limit::LimitError;
 use crate::utility::UtilityError;
 
 /// Why a study was not run.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StudyError {
     /// A utility could not be read.
     #[error(transparent)]
@@ -17,14 +18,9 @@ pub enum StudyError {
     /// A utility has no limit law.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file could not be read, or a finished point not be kept.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A study's file is malformed.
     #[error("{}, {reason}", path.display())]
     Definition {
@@ -43,18 +39,19 @@ pub enum StudyError {
         /// What is wrong there.
         reason: String,
     },
-    /// A finished point could not be kept.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// Another run holds the file.
     #[error("{} is being written by another run; wait for it, or choose another --shard or --results", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl From<JournalError> for StudyError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::File(error) => error.into(),
+            JournalError::Busy { path } => Self::Busy { path },
+        }
+    }
 }

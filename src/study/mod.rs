@@ -6,7 +6,6 @@
 
 mod definition;
 mod error;
-mod journal;
 mod run;
 mod shard;
 mod store;

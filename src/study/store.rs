@@ -1,15 +1,15 @@
 //! Finished points, kept on disk.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{self, Journal};
 use super::{Shard, StudyError};
 use crate::compare::ConvergenceRow;
+use crate::files::{FileError, Journal, OnFile};
 
 /// A line of a file of finished points.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Store {
     /// Reads what `directory` has; it need not exist. Points of `shard` will be kept in its file.
     ///
     /// # Errors
-    /// [`StudyError::Read`], and [`StudyError::Point`] for a malformed line; the last line of a file may be torn.
+    /// [`StudyError::File`], and [`StudyError::Point`] for a malformed line; the last line of a file may be torn.
     pub fn open(directory: &Path, shard: Shard) -> Result<Self, StudyError> {
         let place = Some((directory.to_owned(), shard.file_name()));
         let mut store = Self { place, ..Self::default() };
@@ -65,15 +65,13 @@ impl Store {
     /// free, so that a study begins afresh. Returns the new names.
     ///
     /// # Errors
-    /// [`StudyError::Read`] or [`StudyError::Write`]; what was moved before stays moved, and nothing is lost.
+    /// [`StudyError::File`]; what was moved before stays moved, and nothing is lost.
     pub fn set_aside(directory: &Path) -> Result<Vec<PathBuf>, StudyError> {
         let aside = |path: PathBuf| {
             let numbered = (1..=u32::MAX).map(|k| PathBuf::from(format!("{}.{k}", path.display())));
             let free = numbered.into_iter().find(|name| name.symlink_metadata().is_err()).unwrap_or_default();
-            match fs::rename(&path, &free) {
-                Ok(()) => Ok(free),
-                Err(source) => Err(StudyError::Write { path, source }),
-            }
+            fs::rename(&path, &free).writing(&path)?;
+            Ok(free)
         };
         files(directory)?.into_iter().map(aside).collect()
     }
@@ -96,10 +94,15 @@ impl Store {
     /// Makes sure that points can be kept, before time is spent on them.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the file can't be opened, [`StudyError::Busy`] if another run holds it.
+    /// [`StudyError::File`] if the file can't be opened, [`StudyError::Busy`] if another run holds it.
     pub fn prepare(&mut self) -> Result<(), StudyError> {
         if let (Some((directory, name)), None) = (&self.place, &self.journal) {
-            self.journal = Some(Journal::open(directory.join(name), |line| Point::parse(line).is_ok())?);
+            let mut journal = Journal::open(directory.join(name))?;
+            // An editor may have dropped the end of the last line.
+            if Point::parse(journal.tail()).is_ok() {
+                journal.end_last_line()?;
+            }
+            self.journal = Some(journal);
         }
         Ok(())
     }
@@ -107,13 +110,13 @@ impl Store {
     /// Adds a point, and writes it to disk with those that could not be written before.
     ///
     /// # Errors
-    /// [`StudyError::Write`], such as for a full disk. The point is still in memory, and written with the next.
+    /// [`StudyError::File`], such as for a full disk. The point is still in memory, and written with the next.
     pub fn keep(&mut self, utility: &str, row: ConvergenceRow) -> Result<(), StudyError> {
         self.points.insert((utility.to_owned(), row.n), row);
         if self.place.is_some() {
             let version = env!("CARGO_PKG_VERSION").to_owned();
             let point = Point { utility: utility.to_owned(), row, version };
-            let line = serde_json::to_string(&point).map_err(|error| self.failed(error.into()))?;
+            let line = serde_json::to_string(&point).map_err(|error| FileError::writing(self.path(), error))?;
             self.pending.push(line + "\n");
         }
         self.save()
@@ -129,23 +132,18 @@ impl Store {
         }
         self.prepare()?;
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        match journal.append(&self.pending.concat()) {
-            Ok(()) => {
-                self.pending.clear();
-                Ok(())
-            }
-            Err(source) => Err(StudyError::Write { path: journal.path().to_owned(), source }),
-        }
+        journal.append_synced(self.pending.concat().as_bytes())?;
+        self.pending.clear();
+        Ok(())
     }
 
-    fn failed(&self, source: io::Error) -> StudyError {
-        let path = self.place.as_ref().map_or_else(PathBuf::new, |(directory, name)| directory.join(name));
-        StudyError::Write { path, source }
+    /// This run's file; empty without one.
+    fn path(&self) -> PathBuf {
+        self.place.as_ref().map_or_else(PathBuf::new, |(directory, name)| directory.join(name))
     }
 
     fn read(&mut self, path: &Path) -> Result<(), StudyError> {
-        let content = File::open(path).and_then(|file| journal::read(&file));
-        let content = content.map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
+        let content = content(path).reading(path)?;
         let mut lines: Vec<&[u8]> = content.split(|&byte| byte == b'\n').collect();
         let last = lines.pop().unwrap_or_default();
         for (line, number) in lines.into_iter().zip(1..) {
@@ -173,16 +171,20 @@ impl Store {
     }
 }
 
+/// The content of a regular file. A device holds no points, and reading one such as `/dev/full` never ends.
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() { fs::read(path) } else { Ok(Vec::new()) }
+}
+
 /// The files of finished points in `directory`, by name; none if there is no such directory.
 fn files(directory: &Path) -> Result<Vec<PathBuf>, StudyError> {
-    let failed = |source| StudyError::Read { path: directory.to_owned(), source };
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
+        entries => entries.reading(directory)?,
     };
     let mut paths = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(failed)?;
+        let entry = entry.reading(directory)?;
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| name.starts_with("points") && name.ends_with(".jsonl")) {
             paths.push(entry.path());

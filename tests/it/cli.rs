@@ -163,6 +163,7 @@ fn an_output_file_appears_whole_or_not_at_all() {
     let missing = folder.path().join("no/such/folder/rewards.csv");
     let text = error(&["solve", "-u", "x", "-n", "4", "--out", missing.to_str().unwrap()], 2);
     assert!(text.contains("cannot write") && text.contains("no/such"), "{text}");
+    assert!(text.contains("No such file") && !text.contains(".reward-collapse-"), "{text}");
     let text = error(&["solve", "-u", "x", "-n", "4", "--out", folder.path().to_str().unwrap()], 2);
     assert!(text.contains("directory"), "{text}");
     // A refused utility leaves the earlier file as it was, and nothing else.

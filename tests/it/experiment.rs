@@ -9,6 +9,7 @@ use reward_collapse::experiment::{
     ExperimentError, Loss, Prompts, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards, read_rewards,
 };
 use reward_collapse::figure::{CollapseData, FigureError, Source, experiment};
+use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
 
@@ -63,7 +64,8 @@ fn descriptions_are_read_as_they_were_written() {
     assert_eq!(read, description);
     assert_eq!(read.loss().unwrap(), Loss::parse("adaptive").unwrap());
     let missing = folder.path().join("missing");
-    assert!(matches!(description.write(&missing), Err(ExperimentError::Write { .. })));
+    let error = description.write(&missing).unwrap_err();
+    assert!(matches!(&error, ExperimentError::File(FileError { action: FileAction::Write, .. })), "{error:?}");
 }
 
 #[test]
@@ -78,6 +80,7 @@ fn a_description_needs_its_name_and_its_loss_alone() {
     for (text, word) in [
         (r#"{"name": "log"}"#, "loss"),
         ("{\n\"name\": ", "line 2"),
+        ("{\r\n\"name\": ", "line 2"),
         (
             r#"{"name": "a", "loss": {"open_ended": {"named": "x^2", "trained": "x"}, "closed_ended": {"named": "x", "trained": "x"}}}"#,
             "concave",
@@ -255,7 +258,7 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     // Its folder says -1/x, and its description something else.
     write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
     let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let found: Vec<&str> = data.panels.iter().filter(|panel| panel.run.is_some()).map(|panel| panel.key).collect();
+    let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
     let log = data.distance("log", Source::Run, None).unwrap();
     assert!(log.trained < log.named, "{log:?}");
@@ -314,4 +317,118 @@ fn the_program_prints_distances_and_files() {
     assert_eq!(out.status.code(), Some(2));
     let complaint = String::from_utf8(out.stderr).unwrap();
     assert!(complaint.contains("`figure collapse` and `figure experiment`"), "{complaint}");
+}
+
+/// Each prompt at its own optimum: half of them with two responses and half with four.
+fn mixed_run(folder: &Path, loss: &Loss) {
+    let mut text = "step,split,prompt,open_ended,response_index,reward\n".to_owned();
+    for prompt in 0..40 {
+        let prompts = Prompts::BOTH[prompt / 2 % 2];
+        let optimum = Optimum::compute(&loss.of(prompts).trained, [2, 4][prompt % 2]).unwrap();
+        for (reward, index) in optimum.rewards.iter().zip(1..) {
+            text.push_str(&format!("10,train,{prompt},{},{index},{reward}\n", prompts == Prompts::Open));
+        }
+    }
+    fs::create_dir_all(folder).unwrap();
+    RunDescription { responses: 4, ..RunDescription::from(loss) }.write(folder).unwrap();
+    fs::write(folder.join(REWARDS_FILE), text).unwrap();
+}
+
+#[test]
+fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
+    for name in ["x", "log", "adaptive"] {
+        let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        mixed_run(runs.path(), &Loss::parse(name).unwrap());
+        let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+        check_page(&figure.files);
+        let found: Vec<(Prompts, usize, usize)> = figure
+            .distances
+            .iter()
+            .filter(|row| row.distance.theory == Prediction::Trained)
+            .map(|row| {
+                let distance = &row.distance;
+                assert!(distance.mad < 1e-15 && distance.max_abs_difference < 1e-15, "{distance:?}");
+                assert!(distance.w1_finite < 1e-15 && distance.mean_deviation < 1e-15, "{distance:?}");
+                (distance.prompts, distance.n, distance.count)
+            })
+            .collect();
+        let [open, closed] = Prompts::BOTH;
+        assert_eq!(found, [(open, 2, 10), (open, 4, 10), (closed, 2, 10), (closed, 4, 10)]);
+        let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+        assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");
+        assert!(page.contains("(i − ½) / n") && !page.contains("response 1"), "{page}");
+
+        // Means by response are of prompts with as many responses, and the last column tells how many.
+        let means = rows(&figure.files.csv[0]);
+        assert_eq!(means.len(), 2 * (2 + 4));
+        for row in &means {
+            assert_eq!((row[7].as_str(), &row[5]), ("10", &row[9]), "{row:?}");
+            assert!(row[10] == "2" || row[10] == "4", "{row:?}");
+        }
+        // Both histograms are of the same rewards: of each type a third in prompts of two responses.
+        for bin in rows(&figure.files.csv[2]) {
+            assert_eq!(bin[4], bin[6], "{bin:?}");
+        }
+    }
+}
+
+/// Under U = x two responses have 0 and 1, and four have 0, 0, 1 and 1.
+#[test]
+fn the_program_finds_no_distance_between_prompts_and_their_own_optima() {
+    let place = TempDir::new().unwrap();
+    mixed_run(&place.path().join("runs"), &Loss::parse("x").unwrap());
+    let arguments = ["figure", "experiment", "--runs", "runs", "--out", "drawn"];
+    let table = String::from_utf8(program(&arguments, place.path()).stdout).unwrap();
+    let line = table.lines().nth(2).unwrap();
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(
+        fields[..10],
+        ["x", "10", "train", "open_ended", "2", "both", "x", "0.0000", "0.0000", "0.0000"],
+        "{table}"
+    );
+    let out = program(&[&arguments[..], &["--format", "json"]].concat(), place.path());
+    let listed: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let distances = listed[0]["distances"].as_array().unwrap();
+    assert_eq!(distances.len(), 2 * 2 * 2);
+    assert!(distances.iter().all(|row| row["mad"] == 0.0 && (row["n"] == 2 || row["n"] == 4)), "{distances:?}");
+}
+
+#[test]
+fn the_collapse_figure_wants_runs_of_eight_responses() {
+    let runs = TempDir::new().unwrap();
+    mixed_run(&runs.path().join("x"), &Loss::parse("x").unwrap());
+    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    // Said to have up to eight, it still has no prompt of eight.
+    let description = RunDescription::from(&Loss::parse("x").unwrap());
+    description.write(&runs.path().join("x")).unwrap();
+    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    write_run(&runs.path().join("x-again"), &Loss::parse("x").unwrap());
+    let data = CollapseData::compute(Some(runs.path())).unwrap();
+    assert_eq!(data.panels[0].run.iter().map(|learned| learned.n).collect::<Vec<_>>(), [8, 8]);
+}
+
+#[test]
+fn a_reward_twice_or_missing_is_told_with_its_line_by_the_program() {
+    let place = TempDir::new().unwrap();
+    let header = "step,split,prompt,open_ended,response_index,reward";
+    let loss = Loss::parse("x").unwrap();
+    for (fault, words) in [
+        (["10,train,0,true,1,0.5", "10,train,0,true,1,0.25"], "rewards.csv, line 3: response_index 1 of prompt `0`"),
+        (
+            ["10,train,0,true,1,0.5", "10,train,0,true,3,0.25"],
+            "rewards.csv, line 3: prompt `0` at step 10 ends without",
+        ),
+        (["10,train,0,true,1,half", "10,train,0,true,2,0.25"], "rewards.csv, line 2: reward `half`"),
+    ] {
+        let folder = place.path().join("runs");
+        fs::create_dir_all(&folder).unwrap();
+        RunDescription::from(&loss).write(&folder).unwrap();
+        for end in ["\n", "\r\n"] {
+            fs::write(folder.join(REWARDS_FILE), [header, fault[0], fault[1], ""].join(end)).unwrap();
+            let out = program(&["figure", "experiment", "--runs", "runs"], place.path());
+            let complaint = String::from_utf8(out.stderr).unwrap();
+            assert_eq!(out.status.code(), Some(2), "{complaint}");
+            assert!(complaint.contains(words) && complaint.lines().count() == 1, "{complaint}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use reward_collapse::experiment::ExperimentError;
 use reward_collapse::figure::{CollapseData, FigureError, Prompts, Source, asymptotics, collapse, distributions};
+use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::study::{Event, Outcome, Shard, Store, Study, run};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
@@ -143,14 +144,15 @@ fn an_output_that_cannot_be_written_is_named_and_left_alone() {
     let file = out.path().join("occupied");
     fs::write(&file, "a file, not a directory").unwrap();
     let error = collapse(&file.join("figures"), None).unwrap_err();
-    assert!(matches!(&error, FigureError::Write { .. }), "{error:?}");
+    assert!(matches!(&error, FigureError::File(FileError { action: FileAction::Write, .. })), "{error:?}");
     assert!(error.to_string().contains("occupied"), "{error}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
 
     // A directory where a file should go: the temporary files are gone too.
     let taken = out.path().join("taken");
     fs::create_dir_all(taken.join("collapse_distances.csv")).unwrap();
-    assert!(matches!(collapse(&taken, None), Err(FigureError::Write { .. })));
+    let error = collapse(&taken, None).unwrap_err();
+    assert!(matches!(&error, FigureError::File(FileError { action: FileAction::Write, .. })), "{error:?}");
     assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
 }
 

@@ -103,13 +103,17 @@ fn a_malformed_line_is_named() {
     let path = points_file(&directory);
     let text = fs::read_to_string(&path).unwrap();
     for (wrong, words) in [("{\"utility\":\"log(x)\",\"n\":5}", "missing field"), ("five", "expected"), ("", "EOF")] {
-        let mut lines: Vec<&str> = text.lines().collect();
-        lines[2] = wrong;
-        fs::write(&path, lines.join("\n") + "\n").unwrap();
-        let error = Store::open(directory.path(), Shard::WHOLE).unwrap_err();
-        assert!(matches!(error, StudyError::Point { line: 3, .. }), "{error:?}");
-        let message = error.to_string();
-        assert!(message.contains("points.jsonl, line 3") && message.contains(words), "{message}");
+        for end in ["\n", "\r\n"] {
+            let mut lines: Vec<&str> = text.lines().collect();
+            fs::write(&path, lines.join(end) + end).unwrap();
+            assert!(Store::open(directory.path(), Shard::WHOLE).unwrap().warnings().is_empty());
+            lines[2] = wrong;
+            fs::write(&path, lines.join(end) + end).unwrap();
+            let error = Store::open(directory.path(), Shard::WHOLE).unwrap_err();
+            assert!(matches!(error, StudyError::Point { line: 3, .. }), "{error:?}");
+            let message = error.to_string();
+            assert!(message.contains("points.jsonl, line 3") && message.contains(words), "{message}");
+        }
     }
 }
 

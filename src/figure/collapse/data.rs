@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use crate::experiment::{Loss, Prompts, RESPONSES, UtilityPair, find_runs};
+use super::run;
+use crate::compare::{Learned, Optimum, Theories, TheoryPair};
+use crate::experiment::{Loss, Prompts, RESPONSES, find_runs};
 use crate::figure::published::published;
-use crate::figure::run;
 use crate::figure::style::mathematics;
-use crate::figure::{FigureError, PublishedPoint, RunSummary};
-use crate::limit::LimitLaw;
-use crate::solution::{Solution, solve};
-use crate::utility::SharedUtility;
+use crate::figure::{FigureError, PublishedPoint};
 
 /// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
 const LIMIT_STEPS: usize = 20 * RESPONSES;
@@ -17,44 +15,19 @@ const LIMIT_STEPS: usize = 20 * RESPONSES;
 /// The panels' losses, by their released names.
 const PANELS: [&str; 4] = ["x", "log", "x_inv", "adaptive"];
 
-/// The optimal rewards of a utility.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Curve {
-    /// The utility's expression.
-    pub utility: String,
-    /// Ascending.
-    pub rewards: Vec<f64>,
-    /// The certificate of the rewards, per pair.
-    pub gap: f64,
-    /// The certificate of the n -> infinity law; NaN where every law has mean utility `-inf`.
-    pub limit_gap: f64,
-    /// The n -> infinity law, as a curve: response index (fractional) and quantile. Response `i` of `n` stands for the
-    /// share `(i - 1/2)/n` of the law.
-    pub limit: Vec<(f64, f64)>,
-}
-
-/// What theory predicts for one type of prompt.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Theory {
-    /// For the utility as the paper names it.
-    pub named: Curve,
-    /// For the utility that the paper's code trained.
-    pub trained: Curve,
-}
-
 /// One panel's numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CollapsePanel {
     /// The configuration's name.
     pub key: &'static str,
     /// The title drawn above.
     pub title: String,
     /// The predictions for each type of prompt.
-    pub theory: [(Prompts, Theory); 2],
+    pub theory: [(Prompts, TheoryPair); 2],
     /// The paper's training curves.
     pub published: Vec<PublishedPoint>,
-    /// A run of this configuration, where one was found.
-    pub run: Option<RunSummary>,
+    /// The training prompts of a run of this configuration at its last step; empty where none was found.
+    pub run: Vec<Learned>,
 }
 
 /// Whose rewards are compared with theory.
@@ -94,7 +67,7 @@ pub struct Distance {
 }
 
 /// The numbers of the whole figure.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CollapseData {
     /// `x`, `log`, `x_inv` and `adaptive`.
     pub panels: Vec<CollapsePanel>,
@@ -108,6 +81,7 @@ impl CollapseData {
     pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
         let groups = runs.map(find_runs).transpose()?.unwrap_or_default();
         let folders = groups.into_iter().next().map_or_else(Vec::new, |group| group.folders);
+        let mut theories = Theories::default();
         let mut panels = Vec::new();
         for (key, letter) in PANELS.into_iter().zip('a'..) {
             let loss = Loss::parse(key)?;
@@ -116,13 +90,17 @@ impl CollapseData {
             } else {
                 format!("({letter}) U(x) = {}", mathematics(&loss.of(Prompts::Open).named.to_string()))
             };
+            let mut theory = |prompts: Prompts| -> Result<(Prompts, TheoryPair), FigureError> {
+                let pair = loss.of(prompts);
+                Ok((prompts, theories.pair(&pair.named, &pair.trained, RESPONSES)?))
+            };
             let [open, closed] = Prompts::BOTH;
-            let theory = [theory(&loss, open)?, theory(&loss, closed)?];
+            let theory = [theory(open)?, theory(closed)?];
             let run = run::find(&folders, key)?;
             panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
         }
         match runs {
-            Some(path) if panels.iter().all(|panel| panel.run.is_none()) => {
+            Some(path) if panels.iter().all(|panel| panel.run.is_empty()) => {
                 let expected = format!("rewards.csv in a folder named {}", PANELS.join(", "));
                 Err(FigureError::NoRuns { path: path.to_owned(), expected })
             }
@@ -133,7 +111,7 @@ impl CollapseData {
     /// The largest certificate of the rewards drawn.
     pub fn largest_gap(&self) -> f64 {
         let theories = self.panels.iter().flat_map(|panel| &panel.theory);
-        theories.flat_map(|(_, theory)| [theory.named.gap, theory.trained.gap]).fold(0.0, f64::max)
+        theories.map(|(_, pair)| pair.gap()).fold(0.0, f64::max)
     }
 
     /// Every distance: each panel, source, and type of prompt as well as both together.
@@ -171,8 +149,8 @@ impl CollapsePanel {
                 self.published.iter().map(|point| (point.prompts, point.index, point.reward)).collect()
             }
             Source::Run => {
-                let points = self.run.iter().flat_map(|run| &run.points);
-                points.map(|point| (point.prompts, point.index, point.mean)).collect()
+                let points = self.run.iter().flat_map(|at| at.responses.iter().map(|response| (at.prompts, response)));
+                points.map(|(prompts, response)| (prompts, response.index, response.mean)).collect()
             }
         }
     }
@@ -200,18 +178,13 @@ impl CollapsePanel {
     }
 }
 
-fn theory(loss: &Loss, prompts: Prompts) -> Result<(Prompts, Theory), FigureError> {
-    let UtilityPair { named, trained } = loss.of(prompts);
-    Ok((prompts, Theory { named: curve(named)?, trained: curve(trained)? }))
-}
-
-fn curve(utility: &SharedUtility) -> Result<Curve, FigureError> {
-    let Solution { rewards, gap, .. } = solve(utility, RESPONSES)?;
-    let law = LimitLaw::of(utility.as_ref())?;
+/// The limit law of an optimum as a curve over the responses: index (fractional) and quantile. Response `i` of `n` stands for
+/// the share `(i - 1/2)/n` of the law. Without a law there is no curve.
+pub(super) fn limit_curve(optimum: &Optimum) -> Vec<(f64, f64)> {
+    let Some(law) = &optimum.limit else { return Vec::new() };
     let quantile = |k: usize| {
         let share = k as f64 / LIMIT_STEPS as f64;
         (0.5 + share * RESPONSES as f64, law.quantile(share))
     };
-    let limit = (0..=LIMIT_STEPS).map(quantile).collect();
-    Ok(Curve { utility: utility.to_string(), rewards, gap, limit_gap: law.gap(), limit })
+    (0..=LIMIT_STEPS).map(quantile).collect()
 }

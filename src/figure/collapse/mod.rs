@@ -2,10 +2,13 @@
 
 mod data;
 mod page;
+mod run;
 
 use std::path::Path;
 
-pub use data::{CollapseData, CollapsePanel, Curve, Distance, Source, Theory};
+pub use data::{CollapseData, CollapsePanel, Distance, Source};
+
+use data::limit_curve;
 
 use super::render::Figure;
 use super::{FigureError, FigureFiles, table};
@@ -59,16 +62,17 @@ fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
         let mut push = |row: Row| rows.push(row.fields(panel.key));
         for (prompts, theory) in &panel.theory {
             let prompts = prompts.name();
-            for (series, curve) in [("theory_named", &theory.named), ("theory_trained", &theory.trained)] {
-                for (index, reward) in (1..).zip(&curve.rewards) {
-                    let (reward, gap) = (format!("{reward:.6}"), bound(curve.gap));
-                    push(Row { series, utility: &curve.utility, prompts, index, reward, gap, ..Row::default() });
+            for (series, optimum) in [("theory_named", &theory.named), ("theory_trained", &theory.trained)] {
+                for (index, reward) in (1..).zip(&optimum.rewards) {
+                    let (reward, gap) = (format!("{reward:.6}"), bound(optimum.gap));
+                    push(Row { series, utility: &optimum.utility, prompts, index, reward, gap, ..Row::default() });
                 }
             }
-            for (series, curve) in [("limit_named", &theory.named), ("limit_trained", &theory.trained)] {
-                for (index, quantile) in curve.limit.iter().filter(|(index, _)| index.fract() == 0.0) {
-                    let (index, reward, gap) = (*index as usize, format!("{quantile:.6}"), bound(curve.limit_gap));
-                    push(Row { series, utility: &curve.utility, prompts, index, reward, gap, ..Row::default() });
+            for (series, optimum) in [("limit_named", &theory.named), ("limit_trained", &theory.trained)] {
+                let gap = optimum.limit.as_ref().map_or(f64::NAN, |law| law.gap());
+                for (index, quantile) in limit_curve(optimum).iter().filter(|(index, _)| index.fract() == 0.0) {
+                    let (index, reward, gap) = (*index as usize, format!("{quantile:.6}"), bound(gap));
+                    push(Row { series, utility: &optimum.utility, prompts, index, reward, gap, ..Row::default() });
                 }
             }
         }
@@ -76,16 +80,18 @@ fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
             let (prompts, reward) = (point.prompts.name(), point.reward.to_string());
             push(Row { series: "published", prompts, index: point.index, reward, ..Row::default() });
         }
-        for point in panel.run.iter().flat_map(|run| &run.points) {
-            push(Row {
-                series: "run",
-                prompts: point.prompts.name(),
-                index: point.index,
-                reward: format!("{:.6}", point.mean),
-                deviation: format!("{:.6}", point.deviation),
-                count: point.count.to_string(),
-                ..Row::default()
-            });
+        for learned in &panel.run {
+            for response in &learned.responses {
+                push(Row {
+                    series: "run",
+                    prompts: learned.prompts.name(),
+                    index: response.index,
+                    reward: format!("{:.6}", response.mean),
+                    deviation: format!("{:.6}", response.deviation),
+                    count: response.count.to_string(),
+                    ..Row::default()
+                });
+            }
         }
     }
     table(&Row::HEADER, rows)
@@ -129,7 +135,7 @@ fn caption(data: &CollapseData) -> String {
     if let Some(x) = data.distance("x", Source::Published, None) {
         text.push_str(&format!(" For U(x) = x the two theories are the same ({:.3}).", x.named));
     }
-    if data.panels.iter().any(|panel| panel.run.is_some()) {
+    if data.panels.iter().any(|panel| !panel.run.is_empty()) {
         text.push_str(" Second row: this run’s last step, mean and ±1 standard deviation over training prompts");
         let runs = data.findings(Source::Run);
         text.push_str(&if runs.is_empty() { ".".to_owned() } else { format!("; {}.", listing(&runs)) });

@@ -1,6 +1,7 @@
 //! The drawing of the collapse figure: a row of panels for the published curves, and one for a run where there is one.
 
-use super::data::{CollapseData, CollapsePanel, Source};
+use super::data::{CollapseData, CollapsePanel, Source, limit_curve};
+use crate::compare::LearnedReward;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
@@ -23,7 +24,7 @@ const TRAINED: Stroke = Stroke::solid(colour::GREEN, 1.8);
 
 pub(super) fn draw(data: &CollapseData, caption: &str) -> Result<String, FigureError> {
     let title = "Reward collapse: optimal rewards, as named and as trained, and training curves";
-    let has_runs = data.panels.iter().any(|panel| panel.run.is_some());
+    let has_runs = data.panels.iter().any(|panel| !panel.run.is_empty());
     let rows: &[Source] = if has_runs { &[Source::Published, Source::Run] } else { &[Source::Published] };
     let caption_top = TOP + ROW * (rows.len() as f64 - 1.0) + PANEL_HEIGHT + BELOW;
     draw_page(PAGE_WIDTH, title, |canvas| {
@@ -59,7 +60,7 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
         theories(canvas, &panel, content)?;
         match source {
             Source::Published => published(canvas, &panel, content)?,
-            Source::Run if content.run.is_some() => run(canvas, &panel, content)?,
+            Source::Run if !content.run.is_empty() => run(canvas, &panel, content)?,
             Source::Run => {
                 let centre = (left + 0.72 * width, top + 0.8 * PANEL_HEIGHT);
                 canvas.coloured_text("no run", centre, TEXT, Align::Centre, colour::AXIS)?;
@@ -79,12 +80,12 @@ fn marker(prompts: Prompts) -> Marker {
 
 fn theories(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<(), FigureError> {
     let [(_, open), (_, closed)] = &content.theory;
-    let distinct = if open == closed { vec![open] } else { vec![open, closed] };
+    let distinct = if open.same(closed) { vec![open] } else { vec![open, closed] };
     let curve = |rewards: &[f64]| -> Vec<(f64, f64)> {
         rewards.iter().enumerate().map(|(i, &reward)| panel.at((i as f64 + 1.0, reward))).collect()
     };
     for theory in &distinct {
-        let law: Vec<(f64, f64)> = theory.named.limit.iter().map(|&point| panel.at(point)).collect();
+        let law: Vec<(f64, f64)> = limit_curve(&theory.named).into_iter().map(|point| panel.at(point)).collect();
         canvas.line(&law, LIMIT)?;
     }
     for theory in distinct {
@@ -102,23 +103,22 @@ fn published(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Res
 }
 
 fn run(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<(), FigureError> {
-    let points = || content.run.iter().flat_map(|run| &run.points);
-    for prompts in Prompts::BOTH {
+    for learned in &content.run {
         let edge = |sign: f64| {
-            points()
-                .filter(move |point| point.prompts == prompts)
-                .map(move |point| (point.index as f64, (point.mean + sign * point.deviation).clamp(0.0, 1.0)))
+            let at = move |r: &LearnedReward| (r.index as f64, (r.mean + sign * r.deviation).clamp(0.0, 1.0));
+            learned.responses.iter().map(at)
         };
-        let band: Vec<(f64, f64)> = edge(1.0).chain(edge(-1.0).collect::<Vec<_>>().into_iter().rev()).collect();
-        let corners: Vec<(f64, f64)> = band.into_iter().map(|corner| panel.at(corner)).collect();
-        canvas.fill(&corners, marker(prompts).colour, 0.2)?;
+        let corners: Vec<(f64, f64)> = edge(1.0).chain(edge(-1.0).rev()).map(|corner| panel.at(corner)).collect();
+        canvas.fill(&corners, marker(learned.prompts).colour, 0.2)?;
     }
-    for point in points() {
-        let at = |reward: f64| panel.at((point.index as f64, reward.clamp(0.0, 1.0)));
-        let symbol = marker(point.prompts);
-        let bar = [at(point.mean - point.deviation), at(point.mean + point.deviation)];
-        canvas.line(&bar, Stroke::solid(symbol.colour, 0.9))?;
-        canvas.marker(at(point.mean), symbol)?;
+    for learned in &content.run {
+        let symbol = marker(learned.prompts);
+        for response in &learned.responses {
+            let at = |reward: f64| panel.at((response.index as f64, reward.clamp(0.0, 1.0)));
+            let bar = [at(response.mean - response.deviation), at(response.mean + response.deviation)];
+            canvas.line(&bar, Stroke::solid(symbol.colour, 0.9))?;
+            canvas.marker(at(response.mean), symbol)?;
+        }
     }
     Ok(())
 }

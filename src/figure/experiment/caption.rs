@@ -1,10 +1,10 @@
 //! What the figure shows, in the numbers of this very figure.
 
-use super::data::{ExperimentData, ExperimentRun, RunDistance};
+use super::data::{ExperimentData, ExperimentRun};
 use crate::compare::Prediction;
 use crate::experiment::Split;
 
-pub(super) fn caption(data: &ExperimentData, distances: &[RunDistance]) -> String {
+pub(super) fn caption(data: &ExperimentData) -> String {
     let mut text = format!(
         "Optimal rewards{} for U as the paper names it (dashed) and for the U that was trained (solid), and what a reward \
          model learned: mean and ±1 standard deviation over prompts. In the corners: mean |mean reward − optimum| over \
@@ -13,7 +13,7 @@ pub(super) fn caption(data: &ExperimentData, distances: &[RunDistance]) -> Strin
          law as its share in a twentieth, atoms apart.",
         responses(data)
     );
-    let described: Vec<String> = data.runs.iter().filter_map(|run| sentence(run, distances)).collect();
+    let described: Vec<String> = data.runs.iter().filter_map(sentence).collect();
     if !described.is_empty() {
         text.push_str(&format!(
             " Last step, training prompts: mean |difference| as named → as trained, and W₁ of all rewards from the optimum as \
@@ -35,24 +35,19 @@ pub(super) fn caption(data: &ExperimentData, distances: &[RunDistance]) -> Strin
 
 /// How many responses, where all runs have as many.
 fn responses(data: &ExperimentData) -> String {
-    data.shared(|run| run.description.responses).map_or(String::new(), |n| format!(" of n = {n} responses"))
+    match data.shared(ExperimentRun::sizes).as_deref() {
+        Some([n]) => format!(" of n = {n} responses"),
+        Some([least, .., most]) => format!(" of each prompt’s own number of responses, n = {least} to {most},"),
+        _ => String::new(),
+    }
 }
 
-fn sentence(run: &ExperimentRun, distances: &[RunDistance]) -> Option<String> {
-    let mad = |theory| run.mad(run.late, Split::Train, theory);
+fn sentence(run: &ExperimentRun) -> Option<String> {
+    let last = (run.late, Split::Train);
+    let mad = |theory| run.mean(last, theory, |distance| distance.mad);
     let (named, trained) = (mad(Prediction::Named)?, mad(Prediction::Trained)?);
-    let last: Vec<f64> = distances
-        .iter()
-        .filter(|row| row.run == run.name && row.is_last && row.distance.split == Split::Train)
-        .filter(|row| row.distance.theory == Prediction::Trained)
-        .map(|row| row.distance.w1_finite)
-        .collect();
-    let w1 = last.iter().sum::<f64>() / last.len() as f64;
-    let change = if run.open.agree() && run.closed.agree() {
-        format!("{trained:.3}")
-    } else {
-        format!("{named:.3} → {trained:.3}")
-    };
+    let w1 = run.mean(last, Prediction::Trained, |distance| distance.w1_finite)?;
+    let change = if run.theories_agree() { format!("{trained:.3}") } else { format!("{named:.3} → {trained:.3}") };
     Some(format!("{}\u{a0}{change},\u{a0}{w1:.3}", run.name.replace(' ', "\u{a0}")))
 }
 

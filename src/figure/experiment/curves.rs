@@ -1,7 +1,8 @@
 //! Rewards against response at one evaluation.
 
-use super::data::{ExperimentRun, Theories};
-use crate::compare::{Learned, Optimum, Prediction};
+use super::data::ExperimentRun;
+use super::scale::Scale;
+use crate::compare::{Comparison, Learned, Prediction, TheoryPair};
 use crate::experiment::{Prompts, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas};
@@ -25,32 +26,34 @@ pub(super) fn marker(prompts: Prompts) -> Marker {
 pub(super) fn draw(
     canvas: &Canvas<'_>,
     panel: &Panel,
+    scale: Scale,
     run: &ExperimentRun,
-    step: u64,
-    split: Split,
+    (step, split): (u64, Split),
 ) -> Result<(), FigureError> {
-    let learned: Vec<&Learned> =
-        Prompts::BOTH.into_iter().filter_map(|prompts| run.learned(step, split, prompts)).collect();
+    let of_type = |prompts| run.learned(step, split, prompts);
+    let learned: Vec<&Learned> = Prompts::BOTH.into_iter().flat_map(of_type).map(|at| &at.learned).collect();
     for at in &learned {
-        band(canvas, panel, at)?;
+        band(canvas, panel, scale, at)?;
     }
     // One line where the types of prompt do not differ.
     let drawn = if run.loss.is_prompt_aware() { &Prompts::BOTH[..] } else { &Prompts::BOTH[..1] };
     for &prompts in drawn {
-        theory(canvas, panel, run.theories(prompts), run.learned(step, split, prompts))?;
+        for (n, theories) in run.theories(prompts) {
+            theory(canvas, panel, scale, theories, of_type(prompts).find(|at| at.learned.n == n))?;
+        }
     }
     for at in &learned {
         for response in &at.responses {
-            canvas.marker(panel.at((response.index as f64, response.mean)), marker(at.prompts))?;
+            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(at.prompts))?;
         }
     }
     notes(canvas, panel, run, step, split, learned.is_empty())
 }
 
-fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), FigureError> {
+fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> Result<(), FigureError> {
     let edge = |sign: f64| {
         let at = move |reward: f64| reward.clamp(0.0, 1.0);
-        learned.responses.iter().map(move |r| (r.index as f64, at(r.mean + sign * r.deviation)))
+        learned.responses.iter().map(move |r| (scale.at(r.index, learned.n), at(r.mean + sign * r.deviation)))
     };
     let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
     let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
@@ -61,15 +64,17 @@ fn band(canvas: &Canvas<'_>, panel: &Panel, learned: &Learned) -> Result<(), Fig
 fn theory(
     canvas: &Canvas<'_>,
     panel: &Panel,
-    theories: &Theories,
-    learned: Option<&Learned>,
+    scale: Scale,
+    theories: &TheoryPair,
+    learned: Option<&Comparison>,
 ) -> Result<(), FigureError> {
-    let curve = |optimum: &Optimum| -> Vec<(f64, f64)> {
-        let rewards = learned.map_or_else(|| optimum.rewards.clone(), |learned| learned.optimal(optimum));
-        rewards.into_iter().zip(1..).map(|(reward, i)| panel.at((f64::from(i), reward))).collect()
+    let curve = |theory: Prediction| -> Vec<(f64, f64)> {
+        let rewards = learned.map_or_else(|| theories.of(theory).rewards.clone(), |learned| learned.optimal(theory));
+        let n = rewards.len();
+        rewards.into_iter().zip(1..).map(|(reward, i)| panel.at((scale.at(i, n), reward))).collect()
     };
-    canvas.line(&curve(&theories.trained), TRAINED)?;
-    canvas.line(&curve(&theories.named), NAMED)
+    canvas.line(&curve(Prediction::Trained), TRAINED)?;
+    canvas.line(&curve(Prediction::Named), NAMED)
 }
 
 /// The step, and the distance from both theories, in the corners that rising rewards leave free.
@@ -86,9 +91,10 @@ fn notes(
     if is_empty {
         return canvas.coloured_text("no rewards", (right, bottom - 2.5), SMALL, Align::Right, colour::AXIS);
     }
-    let distance = |theory| run.mad(step, split, theory).map_or_else(|| "–".to_owned(), |mad| format!("{mad:.3}"));
+    let mad = |theory| run.mean((step, split), theory, |distance| distance.mad);
+    let distance = |theory| mad(theory).map_or_else(|| "–".to_owned(), |mad| format!("{mad:.3}"));
     let (named, trained) = (distance(Prediction::Named), distance(Prediction::Trained));
-    if !run.open.agree() || !run.closed.agree() {
+    if !run.theories_agree() {
         canvas.text(&named, (right, bottom - 2.5 - 1.25 * SMALL), SMALL, Align::Right)?;
     }
     canvas.coloured_text(&trained, (right, bottom - 2.5), SMALL, Align::Right, colour::GREEN)

@@ -1,37 +1,12 @@
 //! The numbers of the figure of the experiment.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::compare::{Learned, LearnedDistance, Optimum, Prediction};
+use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
 use crate::experiment::{Loss, Prompts, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
-use crate::utility::SharedUtility;
-
-/// What theory predicts for one type of prompt.
-#[derive(Debug, Clone)]
-pub struct Theories {
-    /// For the utility as the paper names it.
-    pub named: Optimum,
-    /// For the utility that was trained.
-    pub trained: Optimum,
-}
-
-impl Theories {
-    /// One of the two.
-    pub fn of(&self, prediction: Prediction) -> &Optimum {
-        match prediction {
-            Prediction::Named => &self.named,
-            Prediction::Trained => &self.trained,
-        }
-    }
-
-    /// Whether the two are one.
-    pub fn agree(&self) -> bool {
-        self.named.utility == self.trained.utility
-    }
-}
 
 /// One run, and what theory says of it.
 #[derive(Debug, Clone)]
@@ -42,12 +17,11 @@ pub struct ExperimentRun {
     pub description: RunDescription,
     /// The utilities.
     pub loss: Loss,
-    /// The predictions for open-ended prompts.
-    pub open: Theories,
-    /// The predictions for closed-ended prompts.
-    pub closed: Theories,
-    /// Every evaluation, by step.
-    pub evaluations: Vec<Learned>,
+    /// The predictions for each type of prompt and each number of responses among its prompts. A type without any prompt
+    /// has those for the description's number.
+    pub theories: BTreeMap<(Prompts, usize), TheoryPair>,
+    /// Every evaluation with its predictions, by step.
+    pub evaluations: Vec<Comparison>,
     /// The early step drawn: the first evaluation after a quarter of the run; `None` for a run with a single one.
     pub early: Option<u64>,
     /// The last step.
@@ -76,48 +50,85 @@ pub struct ExperimentData {
 }
 
 impl ExperimentRun {
-    /// The predictions for a type of prompt.
-    pub fn theories(&self, prompts: Prompts) -> &Theories {
-        match prompts {
-            Prompts::Open => &self.open,
-            Prompts::Closed => &self.closed,
+    fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
+        let loss = run.description.loss()?;
+        let evaluations = Comparison::all(&run.rewards, &loss, theories)?;
+        let mut predictions: BTreeMap<(Prompts, usize), TheoryPair> =
+            evaluations.iter().map(|at| ((at.learned.prompts, at.learned.n), at.theories.clone())).collect();
+        for prompts in Prompts::BOTH {
+            if predictions.keys().all(|&(of_type, _)| of_type != prompts) {
+                let (n, pair) = (run.description.responses, loss.of(prompts));
+                predictions.insert((prompts, n), theories.pair(&pair.named, &pair.trained, n)?);
+            }
         }
+        let learned: Vec<&Learned> = evaluations.iter().map(|at| &at.learned).collect();
+        let (early, late) = drawn_steps(Learned::steps(learned, Split::Train));
+        let name = run.description.name.clone();
+        Ok(Self { name, description: run.description, loss, theories: predictions, evaluations, early, late })
     }
 
-    /// The rewards of one evaluation; `None` if there are none of that split and type.
-    pub fn learned(&self, step: u64, split: Split, prompts: Prompts) -> Option<&Learned> {
-        self.evaluations.iter().find(|at| at.step == step && at.split == split && at.prompts == prompts)
+    /// The predictions for a type of prompt, by number of responses.
+    pub fn theories(&self, prompts: Prompts) -> impl Iterator<Item = (usize, &TheoryPair)> {
+        self.theories.range((prompts, 0)..=(prompts, usize::MAX)).map(|(&(_, n), pair)| (n, pair))
     }
 
-    /// The mean absolute distance from a theory over both types of prompt.
-    pub fn mad(&self, step: u64, split: Split, theory: Prediction) -> Option<f64> {
-        let distance = |prompts: Prompts| {
-            let optimum = self.theories(prompts).of(theory);
-            self.learned(step, split, prompts)?.distance(theory, optimum).ok().map(|distance| distance.mad)
+    /// The numbers of responses of its prompts, ascending.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes: Vec<usize> = self.theories.keys().map(|&(_, n)| n).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// Whether every utility was trained as it is named.
+    pub fn theories_agree(&self) -> bool {
+        self.theories.values().all(TheoryPair::agree)
+    }
+
+    /// What was learned at one evaluation of a split and a type, by number of responses.
+    pub fn learned(&self, step: u64, split: Split, prompts: Prompts) -> impl Iterator<Item = &Comparison> {
+        self.evaluations.iter().filter(move |at| {
+            let Learned { step: own, split: part, prompts: of_type, .. } = at.learned;
+            (own, part, of_type) == (step, split, prompts)
+        })
+    }
+
+    /// A measure of the distance from a theory: the mean over both types of prompt, of each the mean over its prompts.
+    pub fn mean(
+        &self,
+        (step, split): (u64, Split),
+        theory: Prediction,
+        measure: impl Fn(&LearnedDistance) -> f64,
+    ) -> Option<f64> {
+        let of_type = |prompts: Prompts| {
+            let distances: Vec<LearnedDistance> =
+                self.learned(step, split, prompts).filter_map(|at| at.distance(theory).ok()).collect();
+            let total: usize = distances.iter().map(|distance| distance.count).sum();
+            let weighted = |at: &LearnedDistance| measure(at) * (at.count as f64 / total as f64);
+            (total > 0).then(|| distances.iter().map(weighted).sum::<f64>())
         };
-        let found: Vec<f64> = Prompts::BOTH.into_iter().filter_map(distance).collect();
+        let found: Vec<f64> = Prompts::BOTH.into_iter().filter_map(of_type).collect();
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
     /// The largest certificate of the rewards drawn.
     fn largest_gap(&self) -> f64 {
-        let optima = [&self.open, &self.closed].into_iter().flat_map(|theories| [&theories.named, &theories.trained]);
-        optima.map(|optimum| optimum.gap).fold(0.0, f64::max)
+        self.theories.values().map(TheoryPair::gap).fold(0.0, f64::max)
     }
 }
 
 impl ExperimentData {
-    /// Reads the runs of a group and solves for their utilities, each once.
+    /// Reads the runs of a group and solves for their utilities, each once for each number of responses.
     ///
     /// # Errors
     /// [`FigureError::Experiment`] for a run whose files are missing or malformed, [`FigureError::Solve`] for a utility
     /// outside the theory.
     pub fn compute(group: &RunGroup) -> Result<Self, FigureError> {
-        let mut solved = HashMap::new();
+        let mut theories = Theories::default();
         let mut runs = Vec::new();
         for folder in &group.folders {
             let run = Run::read(folder)?;
-            runs.push((folder, read(run, &mut solved)?));
+            runs.push((folder, ExperimentRun::new(run, &mut theories)?));
         }
         let names: Vec<String> = runs.iter().map(|(_, run)| run.name.clone()).collect();
         for (folder, run) in &mut runs {
@@ -135,6 +146,11 @@ impl ExperimentData {
         values.all(|value| value == first).then_some(first)
     }
 
+    /// Whether the prompts of a run differ in their number of responses, so that tables have to tell it.
+    pub fn sizes_differ(&self) -> bool {
+        self.runs.iter().any(|run| run.sizes().len() > 1)
+    }
+
     /// The distances of every evaluation of every run from both theories.
     ///
     /// # Errors
@@ -142,14 +158,13 @@ impl ExperimentData {
     pub fn distances(&self) -> Result<Vec<RunDistance>, FigureError> {
         let mut distances = Vec::new();
         for run in &self.runs {
-            for learned in &run.evaluations {
-                let theories = run.theories(learned.prompts);
+            for at in &run.evaluations {
                 for theory in Prediction::BOTH {
                     distances.push(RunDistance {
                         run: run.name.clone(),
-                        is_last: learned.step == run.late,
-                        theories_agree: theories.agree(),
-                        distance: learned.distance(theory, theories.of(theory))?,
+                        is_last: at.learned.step == run.late,
+                        theories_agree: at.theories.agree(),
+                        distance: at.distance(theory)?,
                     });
                 }
             }
@@ -163,37 +178,8 @@ impl ExperimentData {
     }
 }
 
-/// Optima that were computed, by expression and number of responses.
-type Solved = HashMap<(String, usize), Optimum>;
-
-fn read(run: Run, solved: &mut Solved) -> Result<ExperimentRun, FigureError> {
-    let loss = run.description.loss()?;
-    let n = run.description.responses;
-    let mut theories = |prompts: Prompts| -> Result<Theories, FigureError> {
-        let pair = loss.of(prompts);
-        Ok(Theories { named: optimum(&pair.named, n, solved)?, trained: optimum(&pair.trained, n, solved)? })
-    };
-    let (open, closed) = (theories(Prompts::Open)?, theories(Prompts::Closed)?);
-    let evaluations = Learned::all(&run.rewards);
-    let (early, late) = drawn_steps(&evaluations);
-    let name = run.description.name.clone();
-    Ok(ExperimentRun { name, description: run.description, loss, open, closed, evaluations, early, late })
-}
-
-fn optimum(utility: &SharedUtility, n: usize, solved: &mut Solved) -> Result<Optimum, FigureError> {
-    let key = (utility.to_string(), n);
-    if let Some(known) = solved.get(&key) {
-        return Ok(known.clone());
-    }
-    let optimum = Optimum::compute(utility, n)?;
-    solved.insert(key, optimum.clone());
-    Ok(optimum)
-}
-
-/// The early and the late step: those of the training split, which every file has.
-fn drawn_steps(evaluations: &[Learned]) -> (Option<u64>, u64) {
-    let mut steps: Vec<u64> = evaluations.iter().filter(|at| at.split == Split::Train).map(|at| at.step).collect();
-    steps.dedup();
+/// The early and the late step, of all `steps` of the training split, which every file has.
+fn drawn_steps(mut steps: Vec<u64>) -> (Option<u64>, u64) {
     let late = steps.pop().unwrap_or_default();
     let after_a_quarter = steps.iter().copied().find(|&step| step >= late / 4 && step > 0);
     (after_a_quarter.or(steps.last().copied()), late)
@@ -210,10 +196,12 @@ mod tests {
                 step,
                 split: Split::Train,
                 prompts: Prompts::Open,
+                n: 8,
                 responses: Vec::new(),
                 rewards: Vec::new(),
             };
-            drawn_steps(&steps.iter().map(at).collect::<Vec<_>>())
+            let learned: Vec<Learned> = steps.iter().map(at).collect();
+            drawn_steps(Learned::steps(&learned, Split::Train))
         };
         assert_eq!(drawn(&[0, 100, 200, 300, 400]), (Some(100), 400));
         assert_eq!(drawn(&[500, 1000]), (Some(500), 1000));

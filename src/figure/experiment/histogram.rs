@@ -74,8 +74,11 @@ fn fill(
         }
     }
     // Where both theories are one, it is drawn as that of the utility trained.
-    let drawn: &[Prediction] =
-        if run.theories(prompts).agree() { &[Prediction::Trained] } else { &[Prediction::Named, Prediction::Trained] };
+    let drawn: &[Prediction] = if run.loss.of(prompts).is_exact() {
+        &[Prediction::Trained]
+    } else {
+        &[Prediction::Named, Prediction::Trained]
+    };
     for &theory in drawn {
         expected(canvas, panel, shares.expected(theory), theory)?;
     }

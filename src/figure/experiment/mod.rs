@@ -5,12 +5,13 @@ mod curves;
 mod data;
 mod histogram;
 mod page;
+mod scale;
 mod shares;
 mod tables;
 
 use std::path::Path;
 
-pub use data::{ExperimentData, ExperimentRun, RunDistance, Theories};
+pub use data::{ExperimentData, ExperimentRun, RunDistance};
 
 use super::render::Figure;
 use super::{FigureError, FigureFiles};
@@ -60,10 +61,10 @@ fn draw(group: &RunGroup, is_first: bool) -> Result<(Figure, Vec<RunDistance>), 
         Some(group) if !is_first => format!("experiment_{group}"),
         _ => "experiment".to_owned(),
     };
-    let svg = page::draw(&data, &caption::caption(&data, &distances))?;
+    let svg = page::draw(&data, &caption::caption(&data))?;
     let tables = vec![
         (format!("{name}.csv"), tables::rewards(&data)?),
-        (format!("{name}_distances.csv"), tables::distances(&distances)?),
+        (format!("{name}_distances.csv"), tables::distances(&distances, data.sizes_differ())?),
         (format!("{name}_histogram.csv"), tables::histogram(&data)?),
     ];
     Ok((Figure { name, svg, tables }, distances))

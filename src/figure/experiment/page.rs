@@ -1,6 +1,7 @@
 //! The drawing of the figure of the experiment: a row for each run.
 
 use super::data::{ExperimentData, ExperimentRun};
+use super::scale::Scale;
 use super::{caption, curves, histogram};
 use crate::experiment::{Prompts, Split};
 use crate::figure::FigureError;
@@ -37,7 +38,7 @@ pub(super) fn draw(data: &ExperimentData, text: &str) -> Result<String, FigureEr
             let top = TOP + ROW * number as f64;
             let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
             heading(canvas, &format!("{letter} {}", title(run)), &size, top - TITLE_ABOVE)?;
-            row(canvas, run, top, number + 1 == data.runs.len())?;
+            row(canvas, run, Scale::of(data), top, number + 1 == data.runs.len())?;
         }
         let caption_top = TOP + ROW * (rows - 1.0) + HEIGHT + BELOW;
         let last = canvas.paragraph(text, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
@@ -94,13 +95,9 @@ fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Resul
 
 fn title(run: &ExperimentRun) -> String {
     let utility = |prompts: Prompts| {
-        let theories = run.theories(prompts);
-        let named = mathematics(&theories.named.utility);
-        if theories.agree() {
-            format!("U(x) = {named}")
-        } else {
-            format!("U(x) = {named}, trained as {}", mathematics(&theories.trained.utility))
-        }
+        let pair = run.loss.of(prompts);
+        let [named, trained] = [&pair.named, &pair.trained].map(|utility| mathematics(&utility.to_string()));
+        if pair.is_exact() { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") }
     };
     let (open, closed) = (utility(Prompts::Open), utility(Prompts::Closed));
     if run.loss.is_prompt_aware() {
@@ -110,11 +107,10 @@ fn title(run: &ExperimentRun) -> String {
     }
 }
 
-fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Result<(), FigureError> {
-    let n = run.description.responses;
+fn row(canvas: &Canvas<'_>, run: &ExperimentRun, scale: Scale, top: f64, is_last: bool) -> Result<(), FigureError> {
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
-            let x = Axis::linear((0.5, n as f64 + 0.5), response_step(n), 0, "response");
+            let x = scale.axis(run);
             let y = Axis::linear((-0.04, 1.04), 0.2, 1, "reward");
             let is_first = split == Split::Train && !late;
             let panel = Panel {
@@ -127,7 +123,7 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Res
             };
             panel.frame(canvas, "")?;
             match step {
-                Some(step) => curves::draw(canvas, &panel, run, step, split)?,
+                Some(step) => curves::draw(canvas, &panel, scale, run, (step, split))?,
                 None => {
                     let centre = (panel.left + 0.5 * WIDTH, top + 0.5 * HEIGHT);
                     canvas.coloured_text("no earlier step", centre, SMALL, Align::Centre, colour::AXIS)?;
@@ -142,11 +138,6 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, top: f64, is_last: bool) -> Res
         Prompts::Closed => (left, top + height + HALVES_GAP, PAGE_WIDTH - MARGIN - left, height),
     };
     histogram::draw(canvas, run, place, is_last)
-}
-
-/// No more than ten numbers on an axis of responses.
-fn response_step(n: usize) -> f64 {
-    n.div_ceil(10).max(1) as f64
 }
 
 fn legends(canvas: &Canvas<'_>) -> Result<(), FigureError> {

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::data::ExperimentRun;
-use crate::compare::Prediction;
+use crate::compare::{Comparison, Prediction, TheoryPair};
 use crate::experiment::{Prompts, Split};
 use crate::limit::LimitLaw;
 
@@ -38,18 +38,19 @@ pub(super) struct Shares {
 
 impl Shares {
     pub fn of(run: &ExperimentRun, prompts: Prompts) -> Self {
-        let learned = run.learned(run.late, Split::Train, prompts);
-        let theories = run.theories(prompts);
-        let expected = |theory| {
-            let optimum = theories.of(theory);
-            let rewards = learned.map_or_else(|| optimum.rewards.clone(), |learned| learned.optimal(optimum));
-            Expected::of(&rewards, optimum.limit.as_ref())
-        };
-        Self {
-            learned: learned.map_or_else(Vec::new, |learned| learned.shares(BINS)),
-            named: expected(Prediction::Named),
-            trained: expected(Prediction::Trained),
+        let learned: Vec<&Comparison> = run.learned(run.late, Split::Train, prompts).collect();
+        let total: usize = learned.iter().map(|at| at.learned.rewards.len()).sum();
+        let weight = |at: &Comparison| at.learned.rewards.len() as f64 / total as f64;
+        let mut shares = vec![0.0; if learned.is_empty() { 0 } else { BINS }];
+        for at in &learned {
+            add(&mut shares, &at.learned.shares(BINS), weight(at));
         }
+        let expected = |theory: Prediction| {
+            let parts = learned.iter().map(|at| (at.optimal(theory), weight(at), &at.theories));
+            let alone = || run.theories(prompts).take(1).map(|(_, pair)| (pair.of(theory).rewards.clone(), 1.0, pair));
+            if learned.is_empty() { Expected::of(alone(), theory) } else { Expected::of(parts, theory) }
+        };
+        Self { learned: shares, named: expected(Prediction::Named), trained: expected(Prediction::Trained) }
     }
 
     pub fn expected(&self, theory: Prediction) -> &Expected {
@@ -69,11 +70,19 @@ impl Shares {
 }
 
 impl Expected {
-    fn of(rewards: &[f64], law: Option<&LimitLaw>) -> Self {
-        let one = 1.0 / rewards.len() as f64;
+    /// The shares of optimal rewards, each with its weight. The law does not depend on the number of responses.
+    fn of<'a>(parts: impl Iterator<Item = (Vec<f64>, f64, &'a TheoryPair)>, theory: Prediction) -> Self {
+        let mut rewards: Vec<(f64, f64)> = Vec::new();
+        let mut law = None;
+        for (optimal, weight, theories) in parts {
+            let one = weight / optimal.len() as f64;
+            rewards.extend(optimal.into_iter().map(|reward| (reward, one)));
+            law = law.or(theories.of(theory).limit.as_deref());
+        }
+        rewards.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut atoms: Vec<(f64, f64)> = Vec::new();
         let mut finite = vec![0.0; BINS];
-        for &reward in rewards {
+        for (reward, one) in rewards {
             match atoms.last_mut() {
                 Some((at, mass)) if reward - *at < TIE => *mass += one,
                 _ => atoms.push((reward, one)),
@@ -88,6 +97,11 @@ impl Expected {
             limit_atoms: law.map_or_else(Vec::new, |law| law.atoms().iter().map(|atom| (atom.at, atom.mass)).collect()),
         }
     }
+}
+
+/// Adds shares with a weight, bin by bin.
+fn add(shares: &mut [f64], further: &[f64], weight: f64) {
+    shares.iter_mut().zip(further).for_each(|(share, further)| *share += weight * further);
 }
 
 /// Atoms belong to the bins at the ends.

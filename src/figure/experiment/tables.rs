@@ -2,21 +2,27 @@
 
 use super::data::{ExperimentData, RunDistance};
 use super::shares::{BINS, Shares};
+use crate::compare::Prediction;
 use crate::experiment::Prompts;
 use crate::figure::{FigureError, table};
 
+/// The last column, where prompts differ in their number of responses.
+const RESPONSES: &str = "n";
+
 /// Mean and spread of every response at every evaluation, beside the optimal rewards.
 pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
-    let header =
-        ["run", "step", "split", "prompts", "response_index", "mean", "deviation", "count", "named", "trained"];
+    let sizes_differ = data.sizes_differ();
+    let mut header =
+        vec!["run", "step", "split", "prompts", "response_index", "mean", "deviation", "count", "named", "trained"];
+    header.extend(sizes_differ.then_some(RESPONSES));
     let mut rows = Vec::new();
     for run in &data.runs {
-        for learned in &run.evaluations {
-            let theories = run.theories(learned.prompts);
-            let [named, trained] = [&theories.named, &theories.trained].map(|optimum| learned.optimal(optimum));
+        for at in &run.evaluations {
+            let learned = &at.learned;
+            let [named, trained] = [Prediction::Named, Prediction::Trained].map(|theory| at.optimal(theory));
             for response in &learned.responses {
                 let optimal = |rewards: &[f64]| rewards.get(response.index - 1).map_or(String::new(), number);
-                rows.push(vec![
+                let mut row = vec![
                     run.name.clone(),
                     learned.step.to_string(),
                     learned.split.to_string(),
@@ -27,7 +33,9 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
                     response.count.to_string(),
                     optimal(&named),
                     optimal(&trained),
-                ]);
+                ];
+                row.extend(sizes_differ.then(|| learned.n.to_string()));
+                rows.push(row);
             }
         }
     }
@@ -35,8 +43,8 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
 }
 
 /// The distances of every evaluation from both theories.
-pub(super) fn distances(distances: &[RunDistance]) -> Result<String, FigureError> {
-    let header = [
+pub(super) fn distances(distances: &[RunDistance], sizes_differ: bool) -> Result<String, FigureError> {
+    let mut header = vec![
         "run",
         "step",
         "split",
@@ -50,8 +58,9 @@ pub(super) fn distances(distances: &[RunDistance]) -> Result<String, FigureError
         "mean_deviation",
         "count",
     ];
+    header.extend(sizes_differ.then_some(RESPONSES));
     let rows = distances.iter().map(|RunDistance { run, distance, .. }| {
-        vec![
+        let mut row = vec![
             run.clone(),
             distance.step.to_string(),
             distance.split.to_string(),
@@ -64,7 +73,9 @@ pub(super) fn distances(distances: &[RunDistance]) -> Result<String, FigureError
             distance.w1_limit.as_ref().map_or(String::new(), number),
             number(&distance.mean_deviation),
             distance.count.to_string(),
-        ]
+        ];
+        row.extend(sizes_differ.then(|| distance.n.to_string()));
+        row
     });
     table(&header, rows)
 }

@@ -88,8 +88,7 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
     {
         return Err(CliError::Input(format!("--out is the input, {}, which would be lost", path.display())));
     }
-    let failed = |source| DatasetError::Write { path: out.clone(), source };
-    let mut file = files::Writer::create(out).map_err(failed)?;
+    let mut file = files::Writer::create(out)?;
     let progress = Progress::new(quiet, Some(100));
     let counts = dataset::build(&source, *seed, &mut file, out, &mut |counts, share| {
         if counts.rows % EVERY == 0 {
@@ -97,7 +96,7 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
             progress.message(format!("{} rows read, {} rankings", counts.rows, counts.rankings));
         }
     })?;
-    file.finish().map_err(failed)?;
+    file.finish()?;
     drop(progress);
     let Counts { rows, rankings, too_short, no_question, open_ended, closed_ended } = counts;
     let text = match arguments.format {
@@ -120,6 +119,6 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
 
 impl From<DatasetError> for CliError {
     fn from(error: DatasetError) -> Self {
-        CliError::Input(error.to_string())
+        CliError::input(&error)
     }
 }

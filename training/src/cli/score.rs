@@ -129,14 +129,14 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 impl From<ModelError> for CliError {
     fn from(error: ModelError) -> Self {
         match error {
-            ModelError::Torch(_) => CliError::Failure(error.to_string()),
-            _ => CliError::Input(error.to_string()),
+            ModelError::Torch(_) => CliError::failure(&error),
+            _ => CliError::input(&error),
         }
     }
 }
 
 impl From<TokenizerError> for CliError {
     fn from(error: TokenizerError) -> Self {
-        CliError::Input(error.to_string())
+        CliError::input(&error)
     }
 }

@@ -213,9 +213,9 @@ fn grouped(count: i64) -> String {
 impl From<TrainingError> for CliError {
     fn from(error: TrainingError) -> Self {
         match error {
-            TrainingError::NotFinite { .. } => CliError::Failure(error.to_string()),
+            TrainingError::NotFinite { .. } => CliError::failure(&error),
             TrainingError::Model(error) => error.into(),
-            _ => CliError::Input(error.to_string()),
+            _ => CliError::input(&error),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::OnFile;
 use serde::Serialize;
 
 use super::{Construction, Corpus, DatasetError, Ranking, Record, Skipped, read};
@@ -38,7 +39,7 @@ pub struct Counts {
 /// the share of the source that is read, from 0 to 1.
 ///
 /// # Errors
-/// [`DatasetError::Write`], [`DatasetError::NoRankings`] if nothing could be written, and those of [`read()`].
+/// [`DatasetError::File`], [`DatasetError::NoRankings`] if nothing could be written, and those of [`read()`].
 pub fn build(
     source: &Source,
     seed: u64,
@@ -50,10 +51,9 @@ pub fn build(
     let mut counts = Counts::default();
     let mut add = |record: Record, share: f64| {
         if let Some(ranking) = counts.ranking(record, &mut construction) {
-            let failed = |source| DatasetError::Write { path: out_path.to_owned(), source };
-            let mut line = serde_json::to_vec(&ranking).map_err(|error| failed(error.into()))?;
+            let mut line = serde_json::to_vec(&ranking).writing(out_path)?;
             line.push(b'\n');
-            out.write_all(&line).map_err(failed)?;
+            out.write_all(&line).writing(out_path)?;
         }
         tell(&counts, share);
         Ok(())
@@ -68,7 +68,7 @@ pub fn build(
             }
         }
     }
-    out.flush().map_err(|source| DatasetError::Write { path: out_path.to_owned(), source })?;
+    out.flush().writing(out_path)?;
     if counts.rankings == 0 {
         return Err(DatasetError::NoRankings { path: source.path().to_owned(), rows: counts.rows });
     }

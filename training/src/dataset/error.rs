@@ -1,29 +1,17 @@
 //! What can be wrong with a data set.
 
-use std::io;
 use std::path::PathBuf;
 
+use reward_collapse::files::FileError;
 use thiserror::Error;
 
 /// Why a data set was not read or built.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum DatasetError {
-    /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file, or the directory of temporary files.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file could not be read or written; or the directory of temporary files not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// There is nothing in a file.
     #[error("{} is empty", path.display())]
     Empty {

@@ -5,6 +5,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use reward_collapse::files::OnFile;
+
 use super::read::Lines;
 use super::{DatasetError, Ranking, Split};
 
@@ -28,16 +30,15 @@ impl RankingFile {
     /// Reads the file once, to check each line and to find where it is. Blank lines are passed over.
     ///
     /// # Errors
-    /// [`DatasetError::Read`], [`DatasetError::Empty`], and [`DatasetError::Line`] for a line that is no sound ranking.
+    /// [`DatasetError::File`], [`DatasetError::Empty`], and [`DatasetError::Line`] for a line that is no sound ranking.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let file = File::open(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
+        let file = File::open(path).reading(path)?;
         Self::of(file, path)
     }
 
     /// Reads a file that is open already; the path is for errors.
     pub(super) fn of(mut file: File, path: &Path) -> Result<Self, DatasetError> {
-        let failed = |source| DatasetError::Read { path: path.to_owned(), source };
-        file.rewind().map_err(failed)?;
+        file.rewind().reading(path)?;
         let mut lines = Lines::new(BufReader::new(&file), path);
         let mut entries = Vec::new();
         let mut checksum = 0;
@@ -64,17 +65,16 @@ impl RankingFile {
     /// Reads ranking `index`, counted from 0.
     ///
     /// # Errors
-    /// [`DatasetError::Index`] beyond the last; [`DatasetError::Read`] and [`DatasetError::Format`] if the file has changed
+    /// [`DatasetError::Index`] beyond the last; [`DatasetError::File`] and [`DatasetError::Format`] if the file has changed
     /// since it was opened.
     pub fn get(&self, index: usize) -> Result<Ranking, DatasetError> {
         let entry = self.entry(index)?;
         let mut line = vec![0; entry.length as usize];
-        let failed = |source| DatasetError::Read { path: self.path.clone(), source };
         {
             // Whoever panicked left nothing behind: each seeks before it reads.
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.seek(SeekFrom::Start(entry.start)).map_err(failed)?;
-            file.read_exact(&mut line).map_err(failed)?;
+            file.seek(SeekFrom::Start(entry.start)).reading(&self.path)?;
+            file.read_exact(&mut line).reading(&self.path)?;
         }
         Ranking::parse(&line).map_err(|reason| DatasetError::Format {
             path: self.path.clone(),

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::Path;
 
+use reward_collapse::files::OnFile;
+
 use super::read::holds_rankings;
 use super::{Counts, DatasetError, Ranking, RankingFile, Source, Split, build};
 
@@ -20,7 +22,7 @@ impl Rankings {
     /// else is built, with `seed`.
     ///
     /// # Errors
-    /// The errors of [`RankingFile::open`] and of [`build()`]; [`DatasetError::Write`] if the directory of temporary files is full.
+    /// The errors of [`RankingFile::open`] and of [`build()`]; [`DatasetError::File`] if the directory of temporary files is full.
     pub fn open(path: &Path, seed: u64) -> Result<Self, DatasetError> {
         if holds_rankings(path)? {
             return Ok(Self { file: RankingFile::open(path)?, built: None });
@@ -31,17 +33,16 @@ impl Rankings {
     /// Builds rankings of so many rows of the embedded [`Corpus`](super::Corpus), with `seed`.
     ///
     /// # Errors
-    /// [`DatasetError::NoRankings`] for no rows; [`DatasetError::Write`] if the directory of temporary files is full.
+    /// [`DatasetError::NoRankings`] for no rows; [`DatasetError::File`] if the directory of temporary files is full.
     pub fn embedded(rows: u64, seed: u64) -> Result<Self, DatasetError> {
         Self::build(&Source::Embedded(rows), seed)
     }
 
     fn build(source: &Source, seed: u64) -> Result<Self, DatasetError> {
         let directory = std::env::temp_dir();
-        let failed = |source| DatasetError::Write { path: directory.clone(), source };
-        let mut out = BufWriter::new(tempfile::tempfile_in(&directory).map_err(failed)?);
+        let mut out = BufWriter::new(tempfile::tempfile_in(&directory).writing(&directory)?);
         let counts = build(source, seed, &mut out, &directory, &mut |_, _| {})?;
-        let file: File = out.into_inner().map_err(IntoInnerError::into_error).map_err(failed)?;
+        let file: File = out.into_inner().map_err(IntoInnerError::into_error).writing(&directory)?;
         Ok(Self { file: RankingFile::of(file, source.path())?, built: Some(counts) })
     }
 

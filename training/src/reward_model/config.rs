@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use reward_collapse::files::OnFile;
 use serde::{Deserialize, Serialize};
 
 use super::{ModelError, deberta};
@@ -47,7 +48,7 @@ impl Config {
     /// do not fit together.
     pub fn read(directory: &Path) -> Result<Self, ModelError> {
         let path = directory.join("config.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).reading(&path)?;
         Self::parse(&text).map_err(|reason| ModelError::Config { path, reason })
     }
 

@@ -1,29 +1,17 @@
 //! What can be wrong with a model.
 
-use std::io;
 use std::path::PathBuf;
 
+use reward_collapse::files::FileError;
 use thiserror::Error;
 
 /// A model that cannot be read, built, run or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ModelError {
-    /// A file that cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A file that cannot be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A `config.json` that describes no model that is known, or one whose numbers do not fit together.
     #[error("{path}: {reason}")]
     Config {

@@ -17,7 +17,7 @@ use super::optimiser::AdamW;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::weights::{self, SafetensorsFile};
 use crate::reward_model::{Config, RewardModel};
-use reward_collapse::files;
+use reward_collapse::files::{self, OnFile};
 
 const PREFIX: &str = "checkpoint-";
 const TEMPORARY: &str = ".checkpoint-";
@@ -46,12 +46,11 @@ pub struct State {
 /// The checkpoints in a run's directory with their steps, newest first.
 ///
 /// # Errors
-/// [`TrainingError::Write`] for a directory that cannot be listed.
+/// [`TrainingError::File`] for a directory that cannot be listed.
 pub fn list(directory: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
     let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(TrainingError::Write { path: directory.into(), source }),
+        entries => entries.reading(directory)?,
     };
     let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix(PREFIX)?.parse().ok();
     let mut found: Vec<(u64, PathBuf)> =
@@ -76,7 +75,7 @@ pub fn sweep(directory: &Path) {
 /// Writes the checkpoint of `state` into `directory` and returns its folder.
 ///
 /// # Errors
-/// [`TrainingError::Write`], such as for a full disk; earlier checkpoints stay as they are.
+/// [`TrainingError::File`], such as for a full disk; earlier checkpoints stay as they are.
 pub fn write(
     directory: &Path,
     state: &State,
@@ -84,21 +83,20 @@ pub fn write(
     tokenizer: &Tokenizer,
     optimiser: &AdamW,
 ) -> Result<PathBuf, TrainingError> {
-    let failed = |path: &Path, source| TrainingError::Write { path: path.into(), source };
     let folder = directory.join(format!("{PREFIX}{}", state.step));
     let temporary = tempfile::Builder::new()
         .prefix(&format!("{TEMPORARY}{}-", state.step))
         .tempdir_in(directory)
-        .map_err(|source| failed(directory, source))?;
+        .writing(directory)?;
     let within = |name: &str| temporary.path().join(name);
     let text = |name: &str, value: &Value| {
         let path = within(name);
-        fs::write(&path, format!("{value:#}\n")).map_err(|source| failed(&path, source))
+        fs::write(&path, format!("{value:#}\n")).writing(&path)
     };
     text("config.json", &described(model.config()))?;
     for (name, content) in tokenizer.files() {
         let path = within(&name);
-        fs::write(&path, content).map_err(|source| failed(&path, source))?;
+        fs::write(&path, content).writing(&path)?;
     }
     let parameters = model.parameters();
     let values = parameters.named().map(|(name, value)| (name.to_owned(), value.detach()));
@@ -107,19 +105,19 @@ pub fn write(
         parameters.views(flat).map(move |(name, value)| (format!("{moment}.{name}"), value))
     });
     weights::write(&within(OPTIMISER), moments)?;
-    text(STATE, &serde_json::to_value(state).map_err(|error| failed(&within(STATE), error.into()))?)?;
-    settle(temporary.path()).map_err(|source| failed(temporary.path(), source))?;
-    readable(temporary.path()).map_err(|source| failed(temporary.path(), source))?;
+    text(STATE, &serde_json::to_value(state).writing(&within(STATE))?)?;
+    settle(temporary.path()).writing(temporary.path())?;
+    readable(temporary.path()).writing(temporary.path())?;
 
     // The same step again, after going on from an earlier one: the old folder leaves its name to the new one.
     let former = directory.join(format!("{TEMPORARY}{}-former", state.step));
     if folder.exists() {
         let _ = fs::remove_dir_all(&former);
-        fs::rename(&folder, &former).map_err(|source| failed(&folder, source))?;
+        fs::rename(&folder, &former).writing(&folder)?;
     }
     let temporary = temporary.keep();
-    fs::rename(&temporary, &folder).map_err(|source| failed(&folder, source))?;
-    File::open(directory).and_then(|file| file.sync_all()).map_err(|source| failed(directory, source))?;
+    fs::rename(&temporary, &folder).writing(&folder)?;
+    File::open(directory).and_then(|file| file.sync_all()).writing(directory)?;
     let _ = fs::remove_dir_all(former);
     Ok(folder)
 }

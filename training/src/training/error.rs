@@ -10,16 +10,18 @@ use crate::dataset::DatasetError;
 use crate::reward_model::ModelError;
 use crate::reward_model::tokenizer::TokenizerError;
 use reward_collapse::experiment::ExperimentError;
+use reward_collapse::files::FileError;
 use reward_collapse::utility::UtilityError;
 
 /// Why a run cannot begin or go on.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TrainingError {
     /// The configuration is at fault.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
     /// The loss is no utility.
-    #[error("loss: {0}")]
+    #[error("loss")]
     Utility(#[from] UtilityError),
     /// The data are at fault.
     #[error(transparent)]
@@ -82,14 +84,9 @@ pub enum TrainingError {
         /// What is wrong.
         reason: String,
     },
-    /// A file that cannot be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Threads that cannot be had.
     #[error("cannot start threads: {0}")]
     Threads(String),

@@ -20,6 +20,7 @@ use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, Config, RewardModel, max_length, weights};
 use reward_collapse::experiment::{self, Loss, REWARDS_FILE, RunDescription, Split};
+use reward_collapse::files::{self, OnFile};
 
 /// The configuration that a directory's run began with.
 const CONFIGURATION: &str = "configuration.json";
@@ -280,20 +281,19 @@ fn claim(
     resume: bool,
     step: Option<u64>,
 ) -> Result<Metrics, TrainingError> {
-    let failed = |path: &Path, source| TrainingError::Write { path: path.into(), source };
-    fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
+    fs::create_dir_all(directory).writing(directory)?;
     let metrics = if resume { Metrics::resume(directory, step)? } else { Metrics::create(directory)? };
     checkpoint::sweep(directory);
     let rewards = directory.join(REWARDS_FILE);
     match step {
         Some(step) => experiment::keep_rewards(&rewards, step)?,
         // A run that was killed before its first checkpoint starts anew.
-        None if rewards.exists() => fs::remove_file(&rewards).map_err(|source| failed(&rewards, source))?,
+        None if rewards.exists() => fs::remove_file(&rewards).writing(&rewards)?,
         None => {}
     }
     description.write(directory)?;
     let path = directory.join(CONFIGURATION);
-    let text = serde_json::to_string_pretty(configuration).map_err(|error| failed(&path, error.into()))?;
-    reward_collapse::files::write(&path, (text + "\n").as_bytes()).map_err(|source| failed(&path, source))?;
+    let text = serde_json::to_string_pretty(configuration).writing(&path)?;
+    files::write(&path, (text + "\n").as_bytes())?;
     Ok(metrics)
 }

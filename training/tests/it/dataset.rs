@@ -11,6 +11,7 @@ use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use reward_collapse::cli::error::with_causes;
 use reward_collapse_training::dataset::{
     CLOSED_ENDED, Corpus, Counts, DatasetError, OPEN_ENDED, Ranking, RankingFile, Rankings, Record, Row, Source, Split,
     build, read,
@@ -102,7 +103,7 @@ fn built(source: &Source, seed: u64) -> Result<(Counts, String), DatasetError> {
 }
 
 fn error(path: &Path) -> String {
-    records(path).unwrap_err().to_string()
+    with_causes(&records(path).unwrap_err())
 }
 
 #[test]

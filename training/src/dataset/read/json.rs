@@ -3,6 +3,7 @@
 use std::io::BufReader;
 use std::path::Path;
 
+use reward_collapse::files::{FileError, OnFile};
 use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
@@ -14,7 +15,7 @@ use crate::dataset::DatasetError;
 pub(super) fn read(stream: Stream, path: &Path, each: Each<'_>) -> Result<u64, DatasetError> {
     let Stream { reader, progress } = stream;
     let mut reader = BufReader::new(reader);
-    super::lines::skip_mark(&mut reader).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
+    super::lines::skip_mark(&mut reader).reading(path)?;
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let (mut count, mut failure) = (0, None);
     let mut each = |record| each(record, progress.share());
@@ -26,9 +27,7 @@ pub(super) fn read(stream: Stream, path: &Path, each: Each<'_>) -> Result<u64, D
     match (failure, result) {
         (Some(failure), _) => Err(failure),
         (None, Ok(())) => Ok(count - 1),
-        (None, Err(error)) if error.classify() == Category::Io => {
-            Err(DatasetError::Read { path: path.to_owned(), source: error.into() })
-        }
+        (None, Err(error)) if error.classify() == Category::Io => Err(FileError::reading(path, error).into()),
         (None, Err(error)) => Err(DatasetError::Line {
             path: path.to_owned(),
             line: error.line() as u64,

@@ -3,6 +3,8 @@
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::OnFile;
+
 use super::super::DatasetError;
 
 /// What some editors put before UTF-8.
@@ -39,12 +41,12 @@ impl<R: BufRead> Lines<R> {
     /// The next line that is not blank.
     ///
     /// # Errors
-    /// [`DatasetError::Read`], and [`DatasetError::Line`] for an endless one.
+    /// [`DatasetError::File`], and [`DatasetError::Line`] for an endless one.
     pub fn next(&mut self) -> Result<Option<Line<'_>>, DatasetError> {
         loop {
             self.buffer.clear();
             let read = self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut self.buffer);
-            let read = read.map_err(|source| DatasetError::Read { path: self.path.clone(), source })? as u64;
+            let read = read.reading(&self.path)? as u64;
             if read == 0 {
                 return Ok(None);
             }

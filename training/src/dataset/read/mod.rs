@@ -12,6 +12,8 @@ use std::io::{self, BufReader, Chain, Cursor, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
 
+use reward_collapse::files::{FileError, OnFile};
+
 use super::DatasetError;
 pub(super) use lines::Lines;
 pub use record::{Record, Row};
@@ -46,7 +48,7 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Record, f64) -> Result<(), Dataset
 /// Whether it is a regular file of JSON lines that begins with a ranking, which can be trained on as it is.
 ///
 /// # Errors
-/// [`DatasetError::Read`], [`DatasetError::Empty`] and [`DatasetError::Format`].
+/// [`DatasetError::File`], [`DatasetError::Empty`] and [`DatasetError::Format`].
 pub(super) fn holds_rankings(path: &Path) -> Result<bool, DatasetError> {
     let opened = Opened::new(path)?;
     if opened.format != Format::JsonLines || !opened.regular {
@@ -83,15 +85,15 @@ struct Stream {
 
 impl Opened {
     fn new(path: &Path) -> Result<Self, DatasetError> {
-        let failed = |source| DatasetError::Read { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        let mut file = File::open(path).reading(path)?;
+        let metadata = file.metadata().reading(path)?;
         if metadata.is_dir() {
-            return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
+            let reason = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
+            return Err(FileError::reading(path, reason).into());
         }
         let mut head = Vec::new();
         // A pipe may give less at a time.
-        file.by_ref().take(4096).read_to_end(&mut head).map_err(failed)?;
+        file.by_ref().take(4096).read_to_end(&mut head).reading(path)?;
         let format = Format::of(&head).ok_or_else(|| match unmarked(&head) {
             b"" => DatasetError::Empty { path: path.to_owned() },
             _ => DatasetError::Format { path: path.to_owned(), reason: what(&head).into() },

@@ -1,12 +1,13 @@
 //! What can be wrong with a tokeniser.
 
-use std::io;
 use std::path::PathBuf;
 
+use reward_collapse::files::FileError;
 use thiserror::Error;
 
 /// Why there is no tokeniser, or a text was not encoded.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TokenizerError {
     /// A folder has no tokeniser.
     #[error("{} has no tokeniser: put tokenizer.json or spm.model there{}", directory.display(), renaming(lookalike))]
@@ -17,13 +18,8 @@ pub enum TokenizerError {
         lookalike: Option<(String, &'static str)>,
     },
     /// A file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file is not what its name says.
     #[error("{}: {reason}", path.display())]
     Malformed {

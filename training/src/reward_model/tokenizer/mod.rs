@@ -17,6 +17,7 @@ mod word_cache;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
+use reward_collapse::files::FileError;
 use serde::Deserialize;
 
 pub use error::TokenizerError;
@@ -68,7 +69,7 @@ impl Tokenizer {
     /// An `spm.model` is taken as transformers up to 4.57 took it; a `tokenizer.json` as it is.
     ///
     /// # Errors
-    /// [`TokenizerError::Missing`] if the folder has neither, [`TokenizerError::Read`] and [`TokenizerError::Malformed`] for
+    /// [`TokenizerError::Missing`] if the folder has neither, [`TokenizerError::File`] and [`TokenizerError::Malformed`] for
     /// a file of it, and [`TokenizerError::NoToken`] if there is no token to pad with.
     pub fn load(directory: &Path) -> Result<Self, TokenizerError> {
         let config = directory.join(CONFIG);
@@ -226,6 +227,6 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TokenizerError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(FileError::reading(path, source).into()),
     }
 }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::OnFile;
 use tch::Tensor;
 use zip::ZipArchive;
 
@@ -40,13 +41,12 @@ impl StateDict {
     /// Reads what tensors there are.
     ///
     /// # Errors
-    /// [`ModelError::Read`], or [`ModelError::Weights`] for a file that is truncated or holds something else.
+    /// [`ModelError::File`], or [`ModelError::Weights`] for a file that is truncated or holds something else.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        let read = |source| ModelError::Read { path: path.into(), source };
-        let mut file = File::open(path).map_err(read)?;
+        let mut file = File::open(path).reading(path)?;
         let mut first = Vec::new();
-        Read::take(&mut file, ZIP.len() as u64).read_to_end(&mut first).map_err(read)?;
-        file.rewind().map_err(read)?;
+        Read::take(&mut file, ZIP.len() as u64).read_to_end(&mut first).reading(path)?;
+        file.rewind().reading(path)?;
         let opened = match &first[..] {
             first if first == ZIP => open_zip(file),
             [PICKLE, ..] => open_plain(file),

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::{FileError, OnFile};
 use safetensors::tensor::Metadata;
 use safetensors::{Dtype, View};
 use tch::{Device, Kind, Tensor};
@@ -30,23 +31,22 @@ impl SafetensorsFile {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`ModelError::Read`], or [`ModelError::Weights`] for a file that is truncated or not of this format.
+    /// [`ModelError::File`], or [`ModelError::Weights`] for a file that is truncated or not of this format.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        let read = |source| ModelError::Read { path: path.into(), source };
         let refuse = |reason: String| ModelError::Weights { path: path.into(), reason };
-        let mut file = File::open(path).map_err(read)?;
-        let length = file.metadata().map_err(read)?.len();
+        let mut file = File::open(path).reading(path)?;
+        let length = file.metadata().reading(path)?.len();
         let mut prefix = [0; PREFIX as usize];
         if length < PREFIX {
             return Err(refuse("it is shorter than a header".to_owned()));
         }
-        file.read_exact(&mut prefix).map_err(read)?;
+        file.read_exact(&mut prefix).reading(path)?;
         let header = u64::from_le_bytes(prefix);
         if header > LONGEST_HEADER || header > length - PREFIX {
             return Err(refuse("its header is cut off, or it is not in the safetensors format".to_owned()));
         }
         let mut bytes = vec![0; header as usize];
-        file.read_exact(&mut bytes).map_err(read)?;
+        file.read_exact(&mut bytes).reading(path)?;
         let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
         let (start, data) = (PREFIX + header, metadata.data_len() as u64);
         if length != start + data {
@@ -76,7 +76,7 @@ impl SafetensorsFile {
             file.seek(SeekFrom::Start(self.start + begin as u64))?;
             file.read_exact(&mut bytes)
         };
-        read().map_err(|source| ModelError::Read { path: self.path.clone(), source })?;
+        read().reading(&self.path)?;
         let shape: Vec<i64> = info.shape.iter().map(|&size| size as i64).collect();
         Ok(Tensor::f_from_data_size(&bytes, &shape, kind)?)
     }
@@ -144,7 +144,7 @@ impl View for &Bytes {
 /// Writes single-precision tensors to `path`, marked as PyTorch's for transformers.
 ///
 /// # Errors
-/// [`ModelError::Write`].
+/// [`ModelError::File`].
 pub fn write(path: &Path, tensors: impl Iterator<Item = (String, Tensor)>) -> Result<(), ModelError> {
     let bytes = |tensor: Tensor| {
         let shape = tensor.size().iter().map(|&size| size as usize).collect();
@@ -159,6 +159,6 @@ pub fn write(path: &Path, tensors: impl Iterator<Item = (String, Tensor)>) -> Re
             safetensors::SafeTensorError::IoError(source) => source,
             other => std::io::Error::other(other),
         };
-        ModelError::Write { path: path.into(), source }
+        FileError::writing(path, source).into()
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
+use reward_collapse::files::OnFile;
 use serde::Deserialize;
 use tch::Tensor;
 
@@ -40,7 +41,7 @@ fn distinct(index: &Index) -> Vec<String> {
 
 fn read(path: &Path) -> Result<Index, ModelError> {
     let refuse = |reason: String| ModelError::Index { path: path.into(), reason };
-    let content = std::fs::read(path).map_err(|source| ModelError::Read { path: path.into(), source })?;
+    let content = std::fs::read(path).reading(path)?;
     let index: Index = serde_json::from_slice(&content)
         .map_err(|error| refuse(format!("it is no index of a checkpoint's shards: {error}")))?;
     if index.weight_map.is_empty() {

@@ -1,22 +1,18 @@
 //! What can be wrong with a configuration.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
+use reward_collapse::files::FileError;
 use thiserror::Error;
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ConfigurationError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Its content is not a configuration.
     #[error("{place}: {problem}")]
     Wrong {
@@ -45,6 +41,7 @@ impl fmt::Display for Place {
 
 /// What is wrong with a configuration's content.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Problem {
     /// There is nothing in it.
     #[error("it is empty; a configuration needs at least `model_name` and `loss`")]

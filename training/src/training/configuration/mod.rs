@@ -17,6 +17,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use reward_collapse::files::FileError;
 use serde::{Deserialize, Serialize};
 
 pub use choices::Scheduler;
@@ -124,13 +125,15 @@ impl Configuration {
     /// Reads a configuration's file.
     ///
     /// # Errors
-    /// [`ConfigurationError::Read`] for a file that can't be read, and as [`Configuration::parse`].
+    /// [`ConfigurationError::File`] for a file that can't be read, and as [`Configuration::parse`].
     pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
-        let failed = |source| ConfigurationError::Read { path: path.to_owned(), source };
+        let failed = |source: io::Error| FileError::reading(path, source);
         let mut text = String::new();
         let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
         if read.map_err(failed)? as u64 > LONGEST {
-            return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a configuration")));
+            return Err(
+                failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a configuration")).into()
+            );
         }
         Self::parse(&text, path)
     }

@@ -1,12 +1,13 @@
 //! What can go wrong with a run's metrics.
 
-use std::io;
 use std::path::PathBuf;
 
+use reward_collapse::files::{FileError, JournalError};
 use thiserror::Error;
 
 /// Why metrics could not be kept.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum MetricsError {
     /// There are metrics of a run already.
     #[error("{} holds the metrics of a run already: go on with it by --resume, or choose another --output-dir", path.display())]
@@ -30,20 +31,16 @@ pub enum MetricsError {
         /// What is wrong there.
         reason: String,
     },
-    /// The file of lines could not be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl From<JournalError> for MetricsError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Busy { path } => Self::Busy { path },
+            JournalError::File(error) => error.into(),
+        }
+    }
 }

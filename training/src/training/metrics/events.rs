@@ -1,11 +1,12 @@
 //! Event files, which TensorBoard reads: records of protocol buffers, each with checksums.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
+use reward_collapse::files::{Journal, OnFile};
 
 use super::MetricsError;
 
@@ -57,8 +58,8 @@ const START: i32 = 1;
 /// One event file of a run; each sitting of the run has its own.
 #[derive(Debug)]
 pub(super) struct Events {
-    path: PathBuf,
-    file: File,
+    /// A reader stops at a record that is not whole.
+    records: Journal,
 }
 
 const PREFIX: &str = "events.out.tfevents.";
@@ -67,12 +68,8 @@ impl Events {
     /// Makes an event file in `directory`. With a step `again`, what earlier files there tell of this step and later ones
     /// is void.
     pub fn create(directory: &Path, again: Option<u64>) -> Result<Self, MetricsError> {
-        let failed = |source| MetricsError::Write { path: directory.to_owned(), source };
-        let name = format!("{PREFIX}{:010}.{}", moment(directory).map_err(failed)?, host());
-        let path = directory.join(name);
-        let file = OpenOptions::new().create_new(true).append(true).open(&path);
-        let file = file.map_err(|source| MetricsError::Write { path: path.clone(), source })?;
-        let mut events = Self { path, file };
+        let name = format!("{PREFIX}{:010}.{}", moment(directory).reading(directory)?, host());
+        let mut events = Self { records: Journal::create_new(directory.join(name))? };
         let step = again.unwrap_or(0);
         // It has to be the first.
         events.add(step, What::FileVersion("brain.Event:2".into()))?;
@@ -91,16 +88,7 @@ impl Events {
     fn add(&mut self, step: u64, what: What) -> Result<(), MetricsError> {
         let wall_time = since_1970().as_secs_f64();
         let event = Event { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), what: Some(what) };
-        self.write(&framed(&event.encode_to_vec()))
-            .map_err(|source| MetricsError::Write { path: self.path.clone(), source })
-    }
-
-    fn write(&mut self, record: &[u8]) -> io::Result<()> {
-        let end = self.file.metadata()?.len();
-        self.file.write_all(record).inspect_err(|_| {
-            // A reader stops at a record that is not whole.
-            let _ = self.file.set_len(end);
-        })
+        Ok(self.records.append(&framed(&event.encode_to_vec()))?)
     }
 }
 

@@ -1,9 +1,8 @@
 //! The file of lines, each of them whole or not at all.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::path::PathBuf;
 
+use reward_collapse::files::{FileError, Journal};
 use serde::{Deserialize, Serialize};
 
 use super::MetricsError;
@@ -11,8 +10,7 @@ use super::MetricsError;
 /// An append-only file of JSON objects, held by one run at a time.
 #[derive(Debug)]
 pub(super) struct Lines {
-    path: PathBuf,
-    file: File,
+    journal: Journal,
 }
 
 /// Of a line, what decides whether it stays.
@@ -22,20 +20,13 @@ struct Stamp {
 }
 
 impl Lines {
-    /// Opens the file at `path`, and makes it if need be.
+    /// Opens the file at `path`, and makes it and its directory if need be.
     pub fn open(path: PathBuf) -> Result<Self, MetricsError> {
-        let opened = OpenOptions::new().create(true).read(true).append(true).open(&path);
-        let file = opened.map_err(|source| MetricsError::Write { path: path.clone(), source })?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(MetricsError::Busy { path }),
-            // Some network file systems have no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { path, file }),
-        }
+        Ok(Self { journal: Journal::open(path)? })
     }
 
-    pub fn is_empty(&self) -> Result<bool, MetricsError> {
-        let size = self.file.metadata().map_err(|source| MetricsError::Read { path: self.path.clone(), source })?;
-        Ok(size.len() == 0)
+    pub fn is_empty(&self) -> bool {
+        self.journal.is_empty()
     }
 
     /// Cuts off the lines of steps after `step`, which are the last ones, and a line that was not written to its end. The
@@ -45,34 +36,23 @@ impl Lines {
             Some(step) => self.end_of(step)?,
             None => 0,
         };
-        self.file
-            .set_len(end)
-            .and_then(|()| self.file.sync_all())
-            .map_err(|source| MetricsError::Write { path: self.path.clone(), source })
+        Ok(self.journal.truncate(end as u64)?)
     }
 
     /// Where the lines of steps up to `last` end.
-    fn end_of(&self, last: u64) -> Result<u64, MetricsError> {
-        let failed = |source| MetricsError::Read { path: self.path.clone(), source };
-        let mut reader = BufReader::new(&self.file);
-        reader.rewind().map_err(failed)?;
+    fn end_of(&self, last: u64) -> Result<usize, MetricsError> {
+        let text = self.journal.read()?;
         let mut end = 0;
-        let mut line = Vec::new();
-        for number in 1.. {
-            line.clear();
-            let length = reader.read_until(b'\n', &mut line).map_err(failed)?;
-            if !line.ends_with(b"\n") {
-                // The end of the file, or what an interrupted write left there.
-                break;
-            }
-            match serde_json::from_slice::<Stamp>(&line) {
+        for (line, number) in text.split_inclusive(|&byte| byte == b'\n').zip(1..) {
+            let is_last = end + line.len() == text.len();
+            match serde_json::from_slice::<Stamp>(line) {
                 Ok(stamp) if stamp.step > last => break,
-                Ok(_) => end += length as u64,
+                Ok(_) => end += line.len(),
                 // A power failure can leave anything in the last line.
-                Err(_) if reader.fill_buf().map_err(failed)?.is_empty() => break,
+                Err(_) if is_last && self.journal.tail().is_empty() => break,
                 Err(error) => {
-                    let reason = error.to_string();
-                    return Err(MetricsError::Line { path: self.path.clone(), line: number, reason });
+                    let path = self.journal.path().to_owned();
+                    return Err(MetricsError::Line { path, line: number, reason: error.to_string() });
                 }
             }
         }
@@ -81,16 +61,7 @@ impl Lines {
 
     /// Appends an object.
     pub fn append(&mut self, object: &impl Serialize) -> Result<(), MetricsError> {
-        self.write(object).map_err(|source| MetricsError::Write { path: self.path.clone(), source })
-    }
-
-    fn write(&mut self, object: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(object)?;
-        line.push(b'\n');
-        let end = self.file.metadata()?.len();
-        self.file.write_all(&line).inspect_err(|_| {
-            // A full disk may have taken a part of it.
-            let _ = self.file.set_len(end);
-        })
+        let line = serde_json::to_vec(object).map_err(|error| FileError::writing(self.journal.path(), error))?;
+        Ok(self.journal.append(&[&line[..], b"\n"].concat())?)
     }
 }

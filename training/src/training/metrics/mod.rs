@@ -5,7 +5,6 @@ mod events;
 mod lines;
 mod point;
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -31,11 +30,10 @@ impl Metrics {
     ///
     /// # Errors
     /// [`MetricsError::Exists`] if there are some, [`MetricsError::Busy`] if another run is writing there, and
-    /// [`MetricsError::Write`].
+    /// [`MetricsError::File`].
     pub fn create(directory: &Path) -> Result<Self, MetricsError> {
-        fs::create_dir_all(directory).map_err(|source| MetricsError::Write { path: directory.to_owned(), source })?;
         let lines = Lines::open(directory.join(METRICS_FILE))?;
-        if !lines.is_empty()? {
+        if !lines.is_empty() {
             return Err(MetricsError::Exists { path: directory.join(METRICS_FILE) });
         }
         Ok(Self { lines, events: Events::create(directory, None)? })
@@ -48,7 +46,6 @@ impl Metrics {
     /// [`MetricsError::Line`] for a file that is malformed before its last line, and as [`Metrics::create`].
     pub fn resume(directory: &Path, step: impl Into<Option<u64>>) -> Result<Self, MetricsError> {
         let step = step.into();
-        fs::create_dir_all(directory).map_err(|source| MetricsError::Write { path: directory.to_owned(), source })?;
         let mut lines = Lines::open(directory.join(METRICS_FILE))?;
         lines.truncate_after(step)?;
         let first_again = step.map_or(0, |step| step.saturating_add(1));
@@ -58,7 +55,7 @@ impl Metrics {
     /// Tells how training goes.
     ///
     /// # Errors
-    /// [`MetricsError::Write`], such as for a full disk; what was told before is still there.
+    /// [`MetricsError::File`], such as for a full disk; what was told before is still there.
     pub fn log_training(&mut self, point: &TrainingPoint) -> Result<(), MetricsError> {
         self.log(point, point.step, &point.scalars())
     }

@@ -1,6 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reward_collapse::cli::error::with_causes;
+use reward_collapse::files::{FileAction, FileError};
+
 use super::*;
 
 fn training(step: u64) -> TrainingPoint {
@@ -68,7 +71,8 @@ fn a_run_is_not_written_over() {
     assert!(matches!(exists, MetricsError::Exists { .. }), "{exists}");
     assert_eq!(steps(&directory.path().join("new")), [1]);
     fs::write(directory.path().join("file"), "").expect("a file");
-    assert!(matches!(Metrics::create(&directory.path().join("file")), Err(MetricsError::Write { .. })));
+    let error = Metrics::create(&directory.path().join("file")).expect_err("it is a file");
+    assert!(matches!(&error, MetricsError::File(FileError { action: FileAction::Write, .. })), "{error:?}");
 }
 
 #[test]
@@ -129,6 +133,6 @@ fn a_full_disk_is_an_error() {
     let directory = tempfile::tempdir().expect("a folder");
     std::os::unix::fs::symlink("/dev/full", directory.path().join(METRICS_FILE)).expect("a link");
     let mut metrics = Metrics::create(directory.path()).expect("metrics");
-    let error = metrics.log_training(&training(1)).expect_err("no room").to_string();
+    let error = with_causes(&metrics.log_training(&training(1)).expect_err("no room"));
     assert!(error.contains("No space left"), "{error}");
 }

@@ -6,19 +6,24 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::{FileError, OnFile};
+
 /// How temporary names begin; a file of such a name was left by a program that was killed.
 pub const TEMPORARY: &str = ".reward-collapse-";
 
 /// Writes `content` under a temporary name beside `path`, ready to take the name by [`NamedTempFile::persist`].
 ///
 /// # Errors
-/// What the system says (a directory that is missing or may not be written, a full disk), and for a `path` that is a
-/// directory, a file marked read-only or a link to nothing.
-pub fn stage(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = beside(path)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+/// [`FileError`]: a directory that is missing or may not be written, a full disk, and a `path` that is a directory, a file
+/// marked read-only or a link to nothing.
+pub fn stage(path: &Path, content: &[u8]) -> Result<NamedTempFile, FileError> {
+    let staged = || {
+        let mut file = beside(path)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        io::Result::Ok(file)
+    };
+    staged().writing(path)
 }
 
 /// An empty file under a temporary name beside `path`.
@@ -45,7 +50,16 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     // A temporary file is private by default; a result is for everyone whom the umask admits.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory)
+    builder.tempfile_in(directory).map_err(without_name)
+}
+
+/// The system's reason alone: the temporary name is none that anyone asked for.
+fn without_name(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
 }
 
 /// Replaces `path` by `content` in one step: a failure leaves what was there before. A symbolic link is followed, and what
@@ -53,9 +67,9 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 ///
 /// # Errors
 /// As [`stage`].
-pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {
     let mut writer = Writer::create(path)?;
-    writer.write_all(content)?;
+    writer.write_all(content).writing(path)?;
     writer.finish()
 }
 
@@ -63,11 +77,11 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`stage`].
-pub fn check_writable(path: &Path) -> io::Result<()> {
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
     match path.canonicalize() {
         Ok(target) if !target.is_file() && !target.is_dir() => Ok(()),
-        Ok(target) => stage(&target, b"").map(drop),
-        Err(_) => stage(path, b"").map(drop),
+        Ok(target) => beside(&target).map(drop).writing(path),
+        Err(_) => beside(path).map(drop).writing(path),
     }
 }
 
@@ -76,6 +90,8 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Writer {
     target: Target,
+    /// As it was given, for errors.
+    path: PathBuf,
 }
 
 #[derive(Debug)]
@@ -89,22 +105,32 @@ impl Writer {
     ///
     /// # Errors
     /// As [`stage`].
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let target = if path.is_file() || path.is_dir() || !path.exists() {
-            Target::Staged { file: BufWriter::new(beside(&path)?), path }
-        } else {
-            Target::Device(BufWriter::new(OpenOptions::new().write(true).open(&path)?))
-        };
-        Ok(Self { target })
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        let target = Target::of(path).writing(path)?;
+        Ok(Self { target, path: path.to_owned() })
     }
 
     /// Synchronises the file to disk and gives it its name.
     ///
     /// # Errors
-    /// What the system says; what was there before is then still there.
-    pub fn finish(self) -> io::Result<()> {
-        match self.target {
+    /// [`FileError`]; what was there before is then still there.
+    pub fn finish(self) -> Result<(), FileError> {
+        self.target.finish().writing(&self.path)
+    }
+}
+
+impl Target {
+    fn of(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if path.is_file() || path.is_dir() || !path.exists() {
+            Ok(Target::Staged { file: BufWriter::new(beside(&path)?), path })
+        } else {
+            Ok(Target::Device(BufWriter::new(OpenOptions::new().write(true).open(&path)?)))
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
             Target::Staged { file, path } => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
                 file.as_file().sync_all()?;

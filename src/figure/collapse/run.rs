@@ -1,0 +1,54 @@
+//! The runs of the collapse figure.
+
+use std::path::PathBuf;
+
+use crate::compare::Learned;
+use crate::experiment::{DESCRIPTION_FILE, RESPONSES, REWARDS_FILE, RunDescription, Split, is_run_of, read_rewards};
+use crate::figure::FigureError;
+
+/// The first run of a released loss among folders, if one has prompts of [`RESPONSES`] responses: open-ended prompts first.
+pub(super) fn find(folders: &[PathBuf], loss: &str) -> Result<Vec<Learned>, FigureError> {
+    for folder in folders {
+        let described = folder.join(DESCRIPTION_FILE).exists();
+        if is_run_of(folder, loss)? && (!described || RunDescription::read(folder)?.responses == RESPONSES) {
+            let drawn = last(Learned::all(&read_rewards(&folder.join(REWARDS_FILE), RESPONSES)?));
+            if !drawn.is_empty() {
+                return Ok(drawn);
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The training prompts at the last step for which there are rewards; those of another number of responses do not fit.
+fn last(learned: Vec<Learned>) -> Vec<Learned> {
+    let step = Learned::steps(&learned, Split::Train).pop();
+    let is_drawn = |at: &Learned| Some(at.step) == step && at.split == Split::Train && at.n == RESPONSES;
+    learned.into_iter().filter(is_drawn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Prompts, RewardRow};
+
+    #[test]
+    fn the_last_train_step_is_averaged_by_prompt_type() {
+        let mut rows = Vec::new();
+        let mut prompt = |step, split, prompt: &str, prompts, reward, n| {
+            let row = |index| RewardRow { step, split, prompt: prompt.to_owned(), prompts, index, reward };
+            rows.extend((1..=n).map(row));
+        };
+        prompt(500, Split::Train, "a", Prompts::Open, 0.9, 8);
+        prompt(1000, Split::Train, "a", Prompts::Open, 0.2, 8);
+        prompt(1000, Split::Train, "b", Prompts::Open, 0.4, 8);
+        prompt(1000, Split::Train, "c", Prompts::Closed, 1.0, 8);
+        prompt(1000, Split::Train, "d", Prompts::Closed, 0.7, 5);
+        prompt(1500, Split::Test, "e", Prompts::Open, 0.7, 8);
+        let [open, closed] = &last(Learned::all(&rows))[..] else { unreachable!() };
+        assert_eq!((open.step, open.prompts, open.responses.len(), open.count()), (1000, Prompts::Open, 8, 2));
+        let first = open.responses[0];
+        assert!((first.mean - 0.3).abs() < 1e-12 && (first.deviation - 0.1).abs() < 1e-12);
+        assert_eq!((closed.prompts, closed.responses[1].mean, closed.count()), (Prompts::Closed, 1.0, 1));
+    }
+}
