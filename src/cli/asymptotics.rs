@@ -1,5 +1,6 @@
 //! `reward-collapse asymptotics`.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::compare::convergence;
@@ -92,6 +93,7 @@ fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), 
         progress.message(format!("solving for n = {n}"));
         progress.done(done);
         done += 1;
+        ControlFlow::Continue(())
     })?;
     drop(progress);
     let text = match arguments.output.format {

@@ -113,7 +113,7 @@ impl From<ConvergenceError> for CliError {
         match error {
             ConvergenceError::Solve(error) => error.into(),
             ConvergenceError::Limit(error) => error.into(),
-            ConvergenceError::Compare(error) => CliError::failure(&error),
+            _ => CliError::failure(&error),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What `asymptotics --study` and `figure asymptotics` share: a study's definition, its results, and running it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::study::{Event, Outcome, Shard, Store, Study, StudyError};
@@ -57,18 +58,21 @@ impl Plan {
         };
         store.warnings().iter().for_each(|warning| error::warn(warning, quiet));
         let progress = Progress::new(quiet, Some(0));
-        let outcome = crate::study::run(&self.studies, self.shard, &mut store, &mut |event| match event {
-            Event::Starting { utility, n, settled, total } => {
-                progress.of(settled as u64, total as u64);
-                progress.message(format!("{utility}, n = {n}"));
+        let outcome = crate::study::run(&self.studies, self.shard, &mut store, &mut |event| {
+            match event {
+                Event::Starting { utility, n, settled, total } => {
+                    progress.of(settled as u64, total as u64);
+                    progress.message(format!("{utility}, n = {n}"));
+                }
+                Event::Failed { utility, n, error } => {
+                    progress.aside(|| error::report(&format!("`{utility}`, n = {n}: {}", error::with_causes(error))));
+                }
+                Event::Unsaved { points, error } => progress.aside(|| {
+                    let reason = error::with_causes(error);
+                    error::report(&format!("{reason}; {points} finished points wait to be written with the next"));
+                }),
             }
-            Event::Failed { utility, n, error } => {
-                progress.aside(|| error::report(&format!("`{utility}`, n = {n}: {}", error::with_causes(error))));
-            }
-            Event::Unsaved { points, error } => progress.aside(|| {
-                let reason = error::with_causes(error);
-                error::report(&format!("{reason}; {points} finished points wait to be written with the next"));
-            }),
+            ControlFlow::Continue(())
         });
         Ok(outcome?)
     }

@@ -1,12 +1,14 @@
 //! Finite rewards against their limit law, for several n.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{CompareError, Measure, Trend, kolmogorov, serde_float, wasserstein1};
 use crate::limit::{LimitError, LimitLaw};
 use crate::solution::{Method, SolveError, solve};
-use crate::utility::{ClosedForm, SharedUtility, Utility};
+use crate::utility::{ClosedForm, Utility};
 
 /// One finite problem beside the limit law.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,11 +51,10 @@ impl ConvergenceRow {
     ///
     /// # Errors
     /// [`ConvergenceError`] if the solve or the comparison fails.
-    pub fn compute(utility: &SharedUtility, law: &LimitLaw, n: usize) -> Result<Self, ConvergenceError> {
+    pub fn compute<U: Utility + ?Sized>(utility: &U, law: &LimitLaw, n: usize) -> Result<Self, ConvergenceError> {
         let solution = solve(utility, n)?;
         let limit_mean_utility = law.mean_utility();
-        let reference =
-            if limit_mean_utility.is_finite() { limit_mean_utility } else { equally_spaced(utility.as_ref(), n) };
+        let reference = if limit_mean_utility.is_finite() { limit_mean_utility } else { equally_spaced(&utility, n) };
         Ok(Self {
             n,
             w1: wasserstein1(&solution.rewards, law)?,
@@ -124,30 +125,34 @@ pub enum ConvergenceError {
     /// The two could not be compared.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// The observer stopped it.
+    #[error("the comparison was stopped")]
+    Cancelled,
 }
 
-/// Solves for every size and compares with the limit law; `starting` is told each size as its solve begins.
+/// Solves for every size and compares with the limit law; `observer` is told each size as its solve begins, and may stop.
 ///
 /// # Errors
 /// [`ConvergenceError`] for the first solve or comparison that fails.
 ///
 /// ```
+/// use std::ops::ControlFlow;
 /// use reward_collapse::{compare::{Measure, convergence}, utility::parse};
-/// let result = convergence(&parse("log(x)")?, &[64, 128, 256], &mut |_| ())?;
+/// let result = convergence(&parse("log(x)")?, &[64, 128, 256], &mut |_| ControlFlow::Continue(()))?;
 /// let trend = result.trend(Measure::Wasserstein1).unwrap();
 /// assert!((trend.fit.unwrap().exponent + 1.0).abs() < 0.02); // W1 ~ c/n
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn convergence(
-    utility: &SharedUtility,
+pub fn convergence<U: Utility + ?Sized>(
+    utility: &U,
     sizes: &[usize],
-    starting: &mut dyn FnMut(usize),
+    observer: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Convergence, ConvergenceError> {
-    let law = LimitLaw::of(utility.as_ref())?;
-    let row = |&n: &usize| {
-        starting(n);
-        ConvergenceRow::compute(utility, &law, n)
+    let law = LimitLaw::of(utility)?;
+    let row = |&n: &usize| match observer(n) {
+        ControlFlow::Continue(()) => ConvergenceRow::compute(utility, &law, n),
+        ControlFlow::Break(()) => Err(ConvergenceError::Cancelled),
     };
     let rows = sizes.iter().map(row).collect::<Result<_, _>>()?;
-    Ok(Convergence::of(utility.as_ref(), &law, rows))
+    Ok(Convergence::of(&utility, &law, rows))
 }

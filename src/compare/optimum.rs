@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::limit::LimitLaw;
 use crate::solution::{Solution, SolveError, solve};
-use crate::utility::SharedUtility;
+use crate::utility::Utility;
 
 /// Whose optimum rewards are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,9 +58,9 @@ impl Optimum {
     ///
     /// # Errors
     /// [`SolveError`] if the finite problem has no solution. A utility without a limit law has none here, either.
-    pub fn compute(utility: &SharedUtility, n: usize) -> Result<Self, SolveError> {
+    pub fn compute<U: Utility + ?Sized>(utility: &U, n: usize) -> Result<Self, SolveError> {
         let solution = solve(utility, n)?;
-        Ok(Self::of(solution, LimitLaw::of(utility.as_ref()).ok().map(Arc::new)))
+        Ok(Self::of(solution, LimitLaw::of(utility).ok().map(Arc::new)))
     }
 
     pub(super) fn of(solution: Solution, limit: Option<Arc<LimitLaw>>) -> Self {

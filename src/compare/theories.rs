@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Optimum, Prediction};
 use crate::limit::LimitLaw;
 use crate::solution::{SolveError, solve};
-use crate::utility::SharedUtility;
+use crate::utility::Utility;
 
 /// Optima that were computed, and those to come: any utility, any number of responses. Utilities are told apart by their
 /// expressions.
@@ -40,13 +40,13 @@ impl Theories {
     ///
     /// # Errors
     /// [`SolveError`] if the finite problem has no solution.
-    pub fn optimum(&mut self, utility: &SharedUtility, n: usize) -> Result<Arc<Optimum>, SolveError> {
+    pub fn optimum<U: Utility + ?Sized>(&mut self, utility: &U, n: usize) -> Result<Arc<Optimum>, SolveError> {
         let key = (utility.to_string(), n);
         if let Some(known) = self.optima.get(&key) {
             return Ok(known.clone());
         }
         let solution = solve(utility, n)?;
-        let law = || LimitLaw::of(utility.as_ref()).ok().map(Arc::new);
+        let law = || LimitLaw::of(utility).ok().map(Arc::new);
         let limit = self.laws.entry(key.0.clone()).or_insert_with(law).clone();
         let optimum = Arc::new(Optimum::of(solution, limit));
         self.optima.insert(key, optimum.clone());
@@ -57,7 +57,7 @@ impl Theories {
     ///
     /// # Errors
     /// As [`Theories::optimum`].
-    pub fn pair(&mut self, named: &SharedUtility, trained: &SharedUtility, n: usize) -> Result<TheoryPair, SolveError> {
+    pub fn pair<U: Utility + ?Sized>(&mut self, named: &U, trained: &U, n: usize) -> Result<TheoryPair, SolveError> {
         Ok(TheoryPair { named: self.optimum(named, n)?, trained: self.optimum(trained, n)? })
     }
 }

@@ -1,5 +1,7 @@
 //! Computing what is missing of a study.
 
+use std::ops::ControlFlow;
+
 use super::{Shard, Store, Study, StudyError};
 use crate::compare::{Convergence, ConvergenceError, ConvergenceRow};
 use crate::limit::LimitLaw;
@@ -47,18 +49,20 @@ pub struct Outcome {
     pub failed: usize,
     /// How many are finished but on no disk, although they should be.
     pub unsaved: usize,
+    /// Whether the observer stopped it before all points were begun.
+    pub interrupted: bool,
 }
 
 /// Computes the points of `shard` that `store` lacks, smallest first, and keeps each as it is finished.
 ///
 /// # Errors
 /// [`StudyError`] for a utility without a limit law, or a store that cannot be written; both before anything is computed.
-/// Later failures are told to `tell` and counted.
+/// Later failures are told to `observer` and counted. Once it returns [`ControlFlow::Break`], no further point is begun.
 pub fn run(
     studies: &[Study],
     shard: Shard,
     store: &mut Store,
-    tell: &mut dyn FnMut(Event<'_>),
+    observer: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome, StudyError> {
     let laws = studies.iter().map(|study| LimitLaw::of(study.utility.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = studies.iter().map(|study| study.utility.to_string()).collect();
@@ -72,27 +76,34 @@ pub fn run(
     }
     let mut failed = 0;
     let mut settled = points.len() - missing;
+    let mut interrupted = false;
     for &(index, n) in &points {
+        if interrupted {
+            break;
+        }
         let utility = names[index].as_str();
         if store.get(utility, n).is_some() {
             continue;
         }
-        tell(Event::Starting { utility, n, settled, total: points.len() });
+        if observer(Event::Starting { utility, n, settled, total: points.len() }).is_break() {
+            interrupted = true;
+            break;
+        }
         match ConvergenceRow::compute(&studies[index].utility, &laws[index], n) {
             Ok(row) => {
                 if let Err(error) = store.keep(utility, row) {
-                    tell(Event::Unsaved { points: store.unsaved(), error: &error });
+                    interrupted |= observer(Event::Unsaved { points: store.unsaved(), error: &error }).is_break();
                 }
             }
             Err(error) => {
                 failed += 1;
-                tell(Event::Failed { utility, n, error: &error });
+                interrupted |= observer(Event::Failed { utility, n, error: &error }).is_break();
             }
         }
         settled += 1;
     }
     if let Err(error) = store.save() {
-        tell(Event::Unsaved { points: store.unsaved(), error: &error });
+        interrupted |= observer(Event::Unsaved { points: store.unsaved(), error: &error }).is_break();
     }
 
     let series = |(index, study): (usize, &Study)| {
@@ -105,5 +116,6 @@ pub fn run(
         total: points.len(),
         failed,
         unsaved: store.unsaved(),
+        interrupted,
     })
 }

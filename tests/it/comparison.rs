@@ -1,6 +1,8 @@
 //! Distances, histograms and rates against cases that can be worked out by hand.
 
 use crate::support::gauss_lobatto;
+use std::ops::ControlFlow;
+
 use reward_collapse::compare::{
     CompareError, Histogram, Measure, PredictedRate, convergence, drift, fit_rate, kolmogorov, predicted_rate,
     wasserstein1,
@@ -196,7 +198,9 @@ fn rates_of_other_measures() {
 
 #[test]
 fn energy_differences_of_few_responses() {
-    let rows = |text: &str, sizes: &[usize]| convergence(&parse(text).unwrap(), sizes, &mut |_| ()).unwrap().rows;
+    let rows = |text: &str, sizes: &[usize]| {
+        convergence(&parse(text).unwrap(), sizes, &mut |_| ControlFlow::Continue(())).unwrap().rows
+    };
     // Rewards 0 and 1, and E(P*) = -2 log 2; then log(1/2) for two pairs of three.
     let log = rows("log(x)", &[2, 3]);
     close(log[0].energy_difference, 2.0 * 2f64.ln(), 1e-15);
@@ -221,7 +225,9 @@ fn energy_differences_of_few_responses() {
 /// The constants that the chapter on comparison derives.
 #[test]
 fn derived_constants() {
-    let row = |text: &str, n: usize| convergence(&parse(text).unwrap(), &[n], &mut |_| ()).unwrap().rows[0];
+    let row = |text: &str, n: usize| {
+        convergence(&parse(text).unwrap(), &[n], &mut |_| ControlFlow::Continue(())).unwrap().rows[0]
+    };
     let n = 1000.0;
     for (text, value_at_zero) in [("logsigmoid(4x)", -(2f64.ln())), ("log(x+0.1)", 0.1f64.ln()), ("1-exp(-4x)", 0.0)] {
         let row = row(text, 1000);

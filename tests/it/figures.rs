@@ -1,6 +1,7 @@
 //! The figures as files: what is written, what it says, and what is left behind by failures.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use reward_collapse::experiment::ExperimentError;
@@ -186,7 +187,11 @@ fn distributions_show_atoms_and_densities() {
 }
 
 fn computed(studies: &[Study], tell: &mut dyn FnMut(Event<'_>)) -> Outcome {
-    run(studies, Shard::WHOLE, &mut Store::in_memory(), tell).unwrap()
+    let observer = &mut |event: Event<'_>| {
+        tell(event);
+        ControlFlow::Continue(())
+    };
+    run(studies, Shard::WHOLE, &mut Store::in_memory(), observer).unwrap()
 }
 
 #[test]

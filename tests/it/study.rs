@@ -1,6 +1,7 @@
 //! Studies of convergence: what is kept, what is computed again, and what a failure leaves behind.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -21,9 +22,12 @@ fn studies() -> Vec<Study> {
 fn resume(directory: &Path, shard: Shard) -> (Outcome, Vec<(String, usize)>) {
     let mut store = Store::open(directory, shard).unwrap();
     let mut begun = Vec::new();
-    let outcome = run(&studies(), shard, &mut store, &mut |event| match event {
-        Event::Starting { utility, n, .. } => begun.push((utility.to_owned(), n)),
-        other => panic!("{other:?}"),
+    let outcome = run(&studies(), shard, &mut store, &mut |event| {
+        match event {
+            Event::Starting { utility, n, .. } => begun.push((utility.to_owned(), n)),
+            other => panic!("{other:?}"),
+        }
+        ControlFlow::Continue(())
     });
     (outcome.unwrap(), begun)
 }
@@ -51,7 +55,7 @@ fn a_finished_study_is_read_back_bit_by_bit() {
     assert_eq!(kept.series, computed.series);
 
     let mut memory = Store::in_memory();
-    let in_memory = run(&studies(), Shard::WHOLE, &mut memory, &mut |_| {}).unwrap();
+    let in_memory = run(&studies(), Shard::WHOLE, &mut memory, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(untimed(&in_memory.series), untimed(&kept.series));
 }
 
@@ -61,7 +65,7 @@ fn infinite_and_undefined_numbers_are_kept() {
     let study = [Study { utility: parse("-1/x").unwrap(), sizes: vec![1] }];
     for _ in 0..2 {
         let mut store = Store::open(directory.path(), Shard::WHOLE).unwrap();
-        run(&study, Shard::WHOLE, &mut store, &mut |_| {}).unwrap();
+        run(&study, Shard::WHOLE, &mut store, &mut |_| ControlFlow::Continue(())).unwrap();
         let row = store.get("-1/x", 1).unwrap();
         assert_eq!(row.limit_mean_utility, f64::NEG_INFINITY);
         assert!(row.mean_utility.is_nan() && row.energy_difference.is_nan());
@@ -335,4 +339,23 @@ fn measures_are_those_of_the_rows() {
         seconds: 0.0,
     };
     assert_eq!(Measure::ALL.map(|measure| measure.of(&row)), [0.1, 0.2, 0.3, 0.125]);
+}
+
+#[test]
+fn an_observer_may_stop_a_study_and_loses_nothing() {
+    let mut store = Store::in_memory();
+    let mut begun = 0;
+    let outcome = run(&studies(), Shard::WHOLE, &mut store, &mut |event| match event {
+        Event::Starting { .. } if begun == 2 => ControlFlow::Break(()),
+        _ => {
+            begun += 1;
+            ControlFlow::Continue(())
+        }
+    })
+    .unwrap();
+    assert!(outcome.interrupted);
+    assert_eq!(outcome.series.iter().map(|series| series.rows.len()).sum::<usize>(), 2);
+    let whole = run(&studies(), Shard::WHOLE, &mut store, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(!whole.interrupted);
+    assert_eq!(whole.series.iter().map(|series| series.rows.len()).sum::<usize>(), whole.total);
 }
