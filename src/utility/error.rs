@@ -16,6 +16,20 @@ pub enum UtilityError {
         /// What is wrong with it, and what to write instead.
         reason: String,
     },
+    /// Two readings of the text do not agree: a fault of this library.
+    #[error(
+        "two readings of the utility `{utility}` differ at x = {at}: {} and {}; please report it, and write it with more \
+         parentheses",
+        .readings[0], .readings[1]
+    )]
+    TwoReadings {
+        /// The utility.
+        utility: String,
+        /// Where they differ.
+        at: f64,
+        /// Both values.
+        readings: [f64; 2],
+    },
     /// A parameter of a family is outside its domain.
     #[error("{family} needs {domain}, got {name} = {value}")]
     Parameter {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::expression::points_of;
 use super::family::Member;
 use super::shape::Shape;
 use super::{Affine, Expression, FAMILIES, SharedUtility, Utility};
@@ -34,10 +35,7 @@ pub(super) fn family(expression: &Expression) -> Option<SharedUtility> {
 /// Whether `member` has the value, slope and curvature of what was typed at points that depend on the text, and loses few
 /// digits.
 fn agrees(expression: &Expression, member: &dyn Utility, scale: f64, shift: f64) -> bool {
-    let seed = expression.to_string().bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-    // The fractional parts of multiples of the golden ratio are spread evenly from any start.
-    let spread = |k: usize| (f64::from(seed) / f64::from(u32::MAX) + 0.618_033_988_749_895 * k as f64).fract();
-    let points: Vec<f64> = (0..POINTS).map(|k| 10f64.powf(-6.0 * spread(k))).collect();
+    let points: Vec<f64> = points_of(&expression.to_string(), POINTS).map(|u| 10f64.powf(-6.0 * u)).collect();
     let largest = points.iter().map(|&x| member.value(x).abs()).fold(0.0, f64::max);
     let terms = points.iter().map(|&x| (member.value(x) - shift).abs()).fold(shift.abs(), f64::max);
     if !largest.is_finite() || terms > CANCELLATION * largest {

@@ -15,6 +15,7 @@ mod origin;
 mod program;
 mod proof;
 mod rounded;
+mod second_reading;
 mod series;
 
 use std::fmt;
@@ -40,6 +41,16 @@ pub struct Expression {
     near_zero: Option<NearZero>,
     origin: Origin,
     verdict: Verdict,
+}
+
+/// Points at which both readings of an expression are compared.
+const SECOND_POINTS: usize = 8;
+
+/// Numbers between 0 and 1, evenly spread, that depend on a text: no fault hides from all texts.
+pub(super) fn points_of(text: &str, count: usize) -> impl Iterator<Item = f64> {
+    let seed = text.bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    // The fractional parts of multiples of the golden ratio are spread evenly from any start.
+    (0..count).map(move |k| (f64::from(seed) / f64::from(u32::MAX) + 0.618_033_988_749_895 * k as f64).fract())
 }
 
 /// Characters of an expression that a message repeats.
@@ -68,7 +79,9 @@ impl Expression {
     pub fn parse(text: &str) -> Result<Self, UtilityError> {
         let text = text.trim();
         let syntax = |reason: String| UtilityError::Syntax { expression: shorten(text), reason };
-        Ok(Self::new(text, notation::parse(text).map_err(syntax)?))
+        let expression = Self::new(text, notation::parse(text).map_err(syntax)?);
+        expression.compare_with_second_reading()?;
+        Ok(expression)
     }
 
     fn new(text: &str, tree: Node) -> Self {
@@ -83,6 +96,25 @@ impl Expression {
         let at_zero = expression.jet(0.0).slope;
         expression.origin = origin::find_origin(at_zero, |x| expression.jet(x));
         expression
+    }
+
+    /// Holds the tree against another reading of the same text, at points that depend on the text.
+    fn compare_with_second_reading(&self) -> Result<(), UtilityError> {
+        for x in points_of(&self.text, SECOND_POINTS) {
+            // Closer to 0 the second reading, which knows no `expm1`, would lose digits.
+            let x = 0.05 + 0.95 * x;
+            let Some(second) = second_reading::value(&self.text, x) else { continue };
+            let first: f64 = self.program.run(x);
+            let allowed = 1e-7 * (first.abs() + second.abs()) + 1e3 * self.errors(x).value;
+            if (first - second).abs() > allowed && first.is_finite() && second.is_finite() {
+                return Err(UtilityError::TwoReadings {
+                    utility: shorten(&self.text),
+                    at: x,
+                    readings: [first, second],
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The expression without a constant factor that is so large or so small that derivatives might overflow or underflow; and

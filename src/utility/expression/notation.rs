@@ -11,7 +11,7 @@ const MAX_SYMBOLS: usize = 1000;
 const MAX_DEPTH: usize = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Token {
+pub(super) enum Token {
     Number(f64),
     Constant(f64),
     Variable,
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Node, String> {
     }
 }
 
-fn tokenize(text: &str) -> Result<Vec<Token>, String> {
+pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, String> {
     let text: Vec<char> = text
         .replace("**", "^")
         .chars()
