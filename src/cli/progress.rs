@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Nothing is drawn before this.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// A line that says what is being done; it appears after [`PATIENCE`], on a terminal only, and leaves nothing behind.
+/// A line that says what is being done; it appears after 0.8 s, on a terminal only, and leaves nothing behind.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,

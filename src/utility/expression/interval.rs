@@ -90,8 +90,9 @@ impl Interval {
     fn may_contain(self, from: f64, period: f64) -> bool {
         let margin = 1e-12 * (1.0 + self.low.abs().max(self.high.abs()));
         let turns = ((self.low - margin - from) / period).ceil();
+        let next = from + turns * period;
         // NaN and infinities may contain anything.
-        !(from + turns * period > self.high + margin)
+        next.is_nan() || next <= self.high + margin
     }
 }
 
