@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::compare::convergence;
+use crate::compare::{ConvergenceRow, convergence};
 use crate::study::Shard;
 use crate::utility::parse;
 use clap::Args;
@@ -100,11 +100,24 @@ fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), 
         Format::Table => table(&result),
         Format::Json => output::json(&Report::from(&result))?,
         Format::Csv => {
-            let rows = result
-                .rows
-                .iter()
-                .map(|row| (row.n, row.w1, row.ks, row.mean_utility, row.limit_mean_utility, row.gap, row.seconds));
-            output::csv(&["n", "w1", "ks", "mean_utility", "limit_mean_utility", "gap", "seconds"], rows)?
+            let header = [
+                "n",
+                "w1",
+                "ks",
+                "mean_utility",
+                "limit_mean_utility",
+                "gap",
+                "seconds",
+                "energy_difference",
+                "end_share",
+                "utility",
+                "concavity",
+            ];
+            let row = |row: &ConvergenceRow| {
+                let distances = (row.n, row.w1, row.ks, row.mean_utility, row.limit_mean_utility, row.gap, row.seconds);
+                (distances, row.energy_difference, row.end_share, result.utility.as_str(), result.concavity)
+            };
+            output::csv(&header, result.rows.iter().map(row))?
         }
     };
     warn(utility.as_ref(), FINITE_GAP, quiet);

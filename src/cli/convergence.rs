@@ -1,6 +1,7 @@
 //! How a comparison with the limit law is written.
 
 use crate::compare::{Convergence, ConvergenceRow, Measure, Trend};
+use crate::utility::Concavity;
 use serde::Serialize;
 
 use super::CliError;
@@ -69,6 +70,7 @@ impl From<&Trend> for MeasuredRate {
 pub struct Report {
     utility: String,
     limit: String,
+    concavity: Concavity,
     rows: Vec<Row>,
     fitted_exponent: Option<f64>,
     fitted_constant: Option<f64>,
@@ -88,6 +90,7 @@ impl From<&Convergence> for Report {
         Self {
             utility: result.utility.clone(),
             limit: limit(result),
+            concavity: result.concavity,
             rows: result.rows.iter().map(Row::from).collect(),
             fitted_exponent: fit.map(|fit| fit.exponent),
             fitted_constant: fit.map(|fit| fit.constant),
@@ -115,7 +118,11 @@ pub fn table(result: &Convergence) -> String {
     let header = ["n", "W1", "Kolmogorov", "energy difference", "mean utility", "its limit", "gap", "time"];
     format!(
         "{}\n{}\n{}",
-        output::facts(&[("utility", result.utility.clone()), ("limit law", limit(result))]),
+        output::facts(&[
+            ("utility", result.utility.clone()),
+            ("limit law", limit(result)),
+            ("concavity", output::concavity(result.concavity).into()),
+        ]),
         output::columns(&RATES[1..], rates),
         output::columns(&header, rows)
     )

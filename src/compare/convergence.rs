@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::{CompareError, Measure, Trend, kolmogorov, serde_float, wasserstein1};
 use crate::limit::{LimitError, LimitLaw};
 use crate::solution::{Method, SolveError, solve};
-use crate::utility::{ClosedForm, Utility};
+use crate::utility::{ClosedForm, Concavity, Utility};
 
 /// One finite problem beside the limit law.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -87,6 +87,8 @@ pub struct Convergence {
     pub utility: String,
     /// The closed form of the limit law, where it has one.
     pub closed_form: Option<ClosedForm>,
+    /// How it is known that the utility is concave, on which every `gap` rests.
+    pub concavity: Concavity,
     /// One row for each n, ascending.
     pub rows: Vec<ConvergenceRow>,
     /// One for each measure that applies to the utility, in the order of [`Measure::ALL`].
@@ -101,6 +103,7 @@ impl Convergence {
         Self {
             utility: utility.to_string(),
             closed_form: law.closed_form(),
+            concavity: utility.concavity(),
             trends: measures.map(|measure| Trend::of(measure, utility, &rows)).collect(),
             rows,
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{CompareError, Optimum, Prediction, wasserstein1, wasserstein1_between};
 use crate::experiment::{Prompts, RewardRow, Split};
+use crate::utility::Concavity;
 
 /// The rewards of one response over the prompts of a type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +53,8 @@ pub struct LearnedDistance {
     pub theory: Prediction,
     /// Its utility.
     pub utility: String,
+    /// How it is known that the utility is concave.
+    pub concavity: Concavity,
     /// Mean over responses of `|mean reward - optimal reward|`.
     pub mad: f64,
     /// The largest of these.
@@ -132,6 +135,7 @@ impl Learned {
             n: self.n,
             theory,
             utility: optimum.utility.clone(),
+            concavity: optimum.concavity,
             mad: mean(differences.iter().sum(), differences.len()),
             max_abs_difference: differences.iter().copied().fold(0.0, f64::max),
             w1_finite: wasserstein1_between(&self.rewards, &optimal)?,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::limit::LimitLaw;
 use crate::solution::{Solution, SolveError, solve};
-use crate::utility::Utility;
+use crate::utility::{Concavity, Utility};
 
 /// Whose optimum rewards are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -47,6 +47,8 @@ pub struct Optimum {
     pub rewards: Vec<f64>,
     /// The certificate of the rewards, per pair.
     pub gap: f64,
+    /// How it is known that the utility is concave, on which the certificate rests.
+    pub concavity: Concavity,
     /// Whether no other rewards do as well.
     pub unique: bool,
     /// The law for `n -> infinity`, where there is a method for it.
@@ -64,8 +66,8 @@ impl Optimum {
     }
 
     pub(super) fn of(solution: Solution, limit: Option<Arc<LimitLaw>>) -> Self {
-        let Solution { utility, rewards, gap, unique, .. } = solution;
-        Self { utility, rewards, gap, unique, limit }
+        let Solution { utility, rewards, gap, concavity, unique, .. } = solution;
+        Self { utility, rewards, gap, concavity, unique, limit }
     }
 
     /// The optimal rewards nearest to rewards whose middle one is `middle`.

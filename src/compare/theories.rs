@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Optimum, Prediction};
 use crate::limit::LimitLaw;
 use crate::solution::{SolveError, solve};
-use crate::utility::Utility;
+use crate::utility::{Concavity, Utility};
 
 /// Optima that were computed, and those to come: any utility, any number of responses. Utilities are told apart by their
 /// expressions.
@@ -80,6 +80,15 @@ impl TheoryPair {
     pub fn same(&self, other: &Self) -> bool {
         let names = |pair: &Self| [pair.named.utility.clone(), pair.trained.utility.clone()];
         names(self) == names(other) && self.named.rewards.len() == other.named.rewards.len()
+    }
+
+    /// Whether both utilities are proved concave.
+    pub fn concavity(&self) -> Concavity {
+        if [&self.named, &self.trained].iter().all(|optimum| optimum.concavity == Concavity::Proved) {
+            Concavity::Proved
+        } else {
+            Concavity::Sampled
+        }
     }
 
     /// The larger certificate of the two.

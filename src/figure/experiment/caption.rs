@@ -22,10 +22,15 @@ pub(super) fn caption(data: &ExperimentData) -> String {
         ));
     }
     text.push_str(&setting(data));
-    text.push_str(&format!(
-        " Certified: no rewards do better than those drawn by more than {:.1e} a pair.",
-        1.05 * data.largest_gap()
-    ));
+    let gap = 1.05 * data.largest_gap();
+    text.push_str(&if data.is_proved() {
+        format!(" Certified: no rewards do better than those drawn by more than {gap:.1e} a pair.")
+    } else {
+        format!(
+            " No rewards do better than those drawn by more than {gap:.1e} a pair, if every U is concave between the points \
+             at which it was sampled."
+        )
+    });
     // An equation is not to be broken at the end of a line.
     for operator in ["=", "+", "−", "→"] {
         text = text.replace(&format!(" {operator} "), &format!("\u{a0}{operator}\u{a0}"));

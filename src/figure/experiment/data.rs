@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
 use crate::experiment::{Loss, Prompts, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
+use crate::utility::Concavity;
 
 /// One run, and what theory says of it.
 #[derive(Debug, Clone)]
@@ -170,6 +171,12 @@ impl ExperimentData {
             }
         }
         Ok(distances)
+    }
+
+    /// Whether every utility is proved concave.
+    pub fn is_proved(&self) -> bool {
+        let mut pairs = self.runs.iter().flat_map(|run| run.theories.values());
+        pairs.all(|pair| pair.concavity() == Concavity::Proved)
     }
 
     /// The largest certificate of the rewards drawn.
