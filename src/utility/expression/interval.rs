@@ -247,6 +247,38 @@ impl Number for Interval {
             self.increasing(raise)
         }
     }
+
+    fn is_ordinary(self) -> bool {
+        false
+    }
+
+    /// Three powers, each as tight as can be: in a quotient the interval would stand twice.
+    fn powers(self, p: f64) -> [Self; 3] {
+        let slope = if p == 0.0 { Self::new(0.0, 0.0) } else { Self::constant(p, 0.0).mul(self.lowered(p, 1.0)) };
+        let factor = p * (p - 1.0);
+        let curvature = if p == 0.0 || p == 1.0 {
+            Self::new(0.0, 0.0)
+        } else {
+            Self::constant(factor, f64::EPSILON * factor.abs()).mul(self.lowered(p, 2.0))
+        };
+        [self.power(p), slope, curvature]
+    }
+}
+
+impl Interval {
+    /// `self^(p - by)`, with what the rounding of the exponent may do to it.
+    fn lowered(self, p: f64, by: f64) -> Self {
+        let exponent = p - by;
+        let power = self.power(exponent);
+        if exponent + by == p && (exponent - p) + by == 0.0 {
+            return power;
+        }
+        let Self { low, high } = self.sizes();
+        // 0 and infinity are powers of themselves.
+        let logarithm = |x: f64| if x > 0.0 && x.is_finite() { x.ln().abs() } else { 745.0 };
+        let relative = f64::EPSILON * exponent.abs().max(1.0) * logarithm(low).max(logarithm(high));
+        power.mul(Self::rounded(1.0 - relative, 1.0 + relative))
+    }
 }
 
 #[cfg(test)]

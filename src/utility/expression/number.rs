@@ -35,17 +35,23 @@ pub(super) trait Number: Copy {
     fn log_sigmoid(self) -> Self;
     /// `self^p`.
     fn power(self, p: f64) -> Self;
-    /// `self^p` with its first and second derivative.
+    /// Whether [`Number::powers`] may divide by this number and keep its digits.
+    fn is_ordinary(self) -> bool;
+
+    /// `self^p` with its first and second derivative: one power and two quotients, which cost less than three powers.
     fn powers(self, p: f64) -> [Self; 3] {
-        let factor = |c: f64| Self::constant(c, 0.0);
-        // Exact zeros stay so: 0 times an infinite power is not defined.
-        let slope = if p == 0.0 { factor(0.0) } else { factor(p).mul(self.power(p - 1.0)) };
-        let curvature = match p {
-            0.0 | 1.0 => factor(0.0),
-            // The product of the factors is exact for integers, and rounded once otherwise.
-            _ => Self::constant(p * (p - 1.0), f64::EPSILON * (p * (p - 1.0)).abs()).mul(self.power(p - 2.0)),
-        };
-        [self.power(p), slope, curvature]
+        let number = |c: f64| Self::constant(c, 0.0);
+        let value = self.power(p);
+        if !(self.is_ordinary() && value.is_ordinary()) {
+            // Exact zeros stay so: 0 times an infinite power is not defined.
+            let slope = if p == 0.0 { number(0.0) } else { number(p).mul(self.power(p - 1.0)) };
+            let is_linear = p == 0.0 || p == 1.0;
+            let factor = p * (p - 1.0);
+            let factor = Self::constant(factor, f64::EPSILON * factor.abs());
+            return [value, slope, if is_linear { number(0.0) } else { factor.mul(self.power(p - 2.0)) }];
+        }
+        let slope = number(p).mul(value).div(self);
+        [value, slope, Self::constant(p - 1.0, f64::EPSILON * (p - 1.0).abs()).mul(slope).div(self)]
     }
 }
 
@@ -151,15 +157,7 @@ impl Number for f64 {
         }
     }
 
-    /// One power and two quotients, which cost less than three powers.
-    fn powers(self, p: f64) -> [Self; 3] {
-        let value = self.power(p);
-        if self == 0.0 || !value.is_finite() || value.abs() < f64::MIN_POSITIVE {
-            let slope = if p == 0.0 { 0.0 } else { p * self.power(p - 1.0) };
-            let curvature = if p == 0.0 || p == 1.0 { 0.0 } else { p * (p - 1.0) * self.power(p - 2.0) };
-            return [value, slope, curvature];
-        }
-        let slope = p * value / self;
-        [value, slope, (p - 1.0) * slope / self]
+    fn is_ordinary(self) -> bool {
+        self.is_normal()
     }
 }

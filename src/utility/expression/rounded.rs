@@ -170,6 +170,10 @@ impl Number for Rounded {
         self.image(value, (self.error - self.value).exp().min(1.0), COMPOSED)
     }
 
+    fn is_ordinary(self) -> bool {
+        self.value.is_normal()
+    }
+
     fn power(self, p: f64) -> Self {
         let value = Number::power(self.value, p);
         if self.least() == 0.0 {
