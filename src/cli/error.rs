@@ -100,9 +100,10 @@ impl From<SolveError> for CliError {
 impl From<LimitError> for CliError {
     fn from(error: LimitError) -> Self {
         match error {
-            LimitError::Refused(_) | LimitError::SlowSlope { .. } | LimitError::NotPositive { .. } => {
-                CliError::input(&error)
-            }
+            LimitError::Refused(_)
+            | LimitError::SlowSlope { .. }
+            | LimitError::NotPositive { .. }
+            | LimitError::Overflow { .. } => CliError::input(&error),
             _ => CliError::failure(&error),
         }
     }

@@ -37,6 +37,12 @@ pub enum LimitError {
         /// The utility.
         utility: String,
     },
+    /// The mean utility is beyond the largest double.
+    #[error("the mean of `{utility}` is too large for a double; leave out its factor or constant, which change no law")]
+    Overflow {
+        /// The utility.
+        utility: String,
+    },
     /// The discretised equation could not be solved.
     #[error("the discretised equation for the limit law of `{utility}` could not be solved: {reason}")]
     LinearAlgebra {

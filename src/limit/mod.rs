@@ -40,7 +40,7 @@ use rand::distr::{Distribution, Open01};
 
 pub use error::LimitError;
 
-use crate::utility::{ClosedForm, Concavity, Origin, Utility, check_admissible};
+use crate::utility::{AffineParts, ClosedForm, Concavity, Origin, Utility, check_admissible};
 use atoms_and_uniform::AtomsAndUniform;
 use lower_half::LowerHalf;
 use potential::Certificate;
@@ -86,13 +86,29 @@ impl LimitLaw {
     pub fn of<U: Utility + ?Sized>(utility: &U) -> Result<Self, LimitError> {
         let utility: &dyn Utility = &utility;
         refuse(utility)?;
-        match utility.closed_form() {
+        Self::up_to_a_factor(utility, &|base| match base.closed_form() {
             // What a utility of one's own says of its law is no theorem.
-            Some(closed_form) if utility.concavity() == Concavity::Proved => {
-                Ok(Self::from_closed_form(utility, closed_form))
-            }
-            _ => Self::discretised(utility),
+            Some(closed_form) if base.concavity() == Concavity::Proved => Ok(Self::from_closed_form(base, closed_form)),
+            _ => Self::discretised(base),
+        })
+    }
+
+    /// The law that `find` finds; a factor and a constant, which change no law, are set aside first.
+    fn up_to_a_factor(
+        utility: &dyn Utility,
+        find: &dyn Fn(&dyn Utility) -> Result<Self, LimitError>,
+    ) -> Result<Self, LimitError> {
+        let Some(AffineParts { base, scale, shift }) = utility.affine() else { return find(utility) };
+        let law = Self::up_to_a_factor(base, find)?;
+        let scaled = scale * law.mean_utility;
+        let mean_utility = scaled + shift;
+        let rounding = 2.0 * f64::EPSILON * (scaled.abs() + shift.abs() + mean_utility.abs());
+        let gap = scale * law.gap + if scale == 1.0 && shift == 0.0 { 0.0 } else { rounding };
+        // A mean utility of -inf, and then no gap, is a matter of the utility and not of its factor.
+        if law.mean_utility.is_finite() && !(mean_utility.is_finite() && gap.is_finite()) {
+            return Err(LimitError::Overflow { utility: utility.to_string() });
         }
+        Ok(Self { mean_utility, gap, ..law })
     }
 
     /// The limit law of `utility` by discretisation, even where a closed form is known.
@@ -105,7 +121,7 @@ impl LimitLaw {
     pub fn numerical<U: Utility + ?Sized>(utility: &U) -> Result<Self, LimitError> {
         let utility: &dyn Utility = &utility;
         refuse(utility)?;
-        Self::discretised(utility)
+        Self::up_to_a_factor(utility, &Self::discretised)
     }
 
     fn discretised(utility: &dyn Utility) -> Result<Self, LimitError> {

@@ -310,3 +310,21 @@ fn laws_can_be_shared_between_threads() {
     fn shared<T: Clone + Send + Sync>(_: &T) {}
     shared(&of("log(x)"));
 }
+
+#[test]
+fn factors_and_constants_change_no_law() {
+    let law = |text: &str| LimitLaw::of(&utility(text)).unwrap_or_else(|error| panic!("{text}: {error}"));
+    for (base, scale, shift) in
+        [("log(x)+x", 1e300, 0.0), ("log(x+0.1)", 1e-250, 0.0), ("x", 1.0, 1e307), ("log(x)", 3.0, -1.0)]
+    {
+        let (one, other) = (law(base), law(&format!("{scale}*({base})+{shift}")));
+        for x in [0.0, 0.1, 0.3, 0.5] {
+            assert!((one.cdf(x) - other.cdf(x)).abs() < 1e-13, "{base} at {x}");
+        }
+        let mean = scale * one.mean_utility() + shift;
+        assert!((other.mean_utility() - mean).abs() <= 1e-13 * mean.abs().max(shift.abs()), "{base}");
+        assert!(other.gap().is_finite() && other.gap() >= scale * one.gap(), "{base}");
+    }
+    let beyond = parse("x*1e308+1e308").unwrap();
+    assert!(matches!(LimitLaw::of(&beyond), Ok(_) | Err(LimitError::Overflow { .. })));
+}
