@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("variance {:.6}, gap {:.1e}", law.variance(), law.gap());
 
     let mut random = StdRng::seed_from_u64(0);
-    let sample: Vec<f64> = law.sample_iter(&mut random).take(100_000).collect();
+    let sample: Vec<f64> = (&law).sample_iter(&mut random).take(100_000).collect();
     let squares: f64 = sample.iter().map(|x| (x - law.mean()).powi(2)).sum();
     println!("variance of 100 000 samples: {:.4}", squares / sample.len() as f64);
     Ok(())

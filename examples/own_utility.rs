@@ -1,11 +1,10 @@
-//! Utilities of your own: an expression, and a type that implements `Utility`.
+//! Utilities of your own, as an expression or as a type, and the reasons for which utilities are refused.
 //!
-//! `cargo run --release --example own_utility` prints the rewards of both, and why three other utilities are refused.
-
-use std::fmt;
+//! `cargo run --release --example own_utility` prints optimal rewards under both, and three refusals.
 
 use reward_collapse::solution::solve;
 use reward_collapse::utility::{Origin, Utility, parse};
+use std::fmt;
 
 /// `atan(x / width)`.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}: {:.4?}, concavity {}", solution.utility, solution.rewards, solution.concavity);
     }
     let wrong = ArcTangent { origin: Origin::FiniteSlope(1.0), ..own };
-    println!("{}\n{}", parse("x^2").unwrap_err(), parse("sin(4x)").unwrap_err());
-    println!("{}", solve(&wrong, 6).unwrap_err());
+    let refused = [parse("x^2").unwrap_err(), parse("sin(4x)").unwrap_err()];
+    println!("{}\n{}\n{}", refused[0], refused[1], solve(&wrong, 6).unwrap_err());
     Ok(())
 }
