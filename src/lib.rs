@@ -1,15 +1,16 @@
 //! Optimal rewards for ranked responses, and the laws that they converge to.
 //!
-//! People rank `n` responses to a prompt from worst to best. A reward model that fits every ranking perfectly maximises
+//! People rank `n` responses to a prompt from worst to best. A reward model that is flexible enough, and trained to
+//! convergence, maximises
 //!
 //! ```text
 //! S(r) = sum_{i<j} U(r_j - r_i)    subject to    0 <= r_1 <= r_2 <= ... <= r_n <= 1        (1)
 //! ```
 //!
 //! for an increasing concave utility `U`. The problem does not involve the prompt, so every prompt gets the same rewards:
-//! *reward collapse* ([arXiv:2305.17608](https://arxiv.org/abs/2305.17608)). This crate solves (1) with an upper bound on the
-//! distance from the optimum, computes the law that the rewards converge to as `n` grows, and measures the distance between
-//! the two.
+//! *reward collapse* ([arXiv:2305.17608](https://arxiv.org/abs/2305.17608)). This crate solves (1), with an upper bound on how
+//! far the objective is from the optimum. It computes the law that the rewards converge to as `n` grows, and the distance
+//! between the two.
 //!
 //! ```
 //! use reward_collapse::{limit::LimitLaw, solution::solve, utility::parse};
