@@ -73,7 +73,7 @@ impl Expression {
     /// ```
     /// use reward_collapse::utility::{Expression, Utility};
     /// let u = Expression::parse("log(x + 0.1 + 0.2*log1p(x))")?;
-    /// assert_eq!(u.value(0.9).to_string(), "0.12096917393702693");
+    /// assert_eq!(u.value(0.9).to_string(), "0.12077480228685422");
     /// # Ok::<(), reward_collapse::utility::UtilityError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, UtilityError> {
