@@ -2,7 +2,8 @@
 //!
 //! Ranking losses train a reward model on `-U(r_winner - r_loser)`. Each family of the paper has a file of its own with
 //! its value, first and second derivative, its behaviour at `x = 0+`, and the closed forms it is known to have. Any other
-//! expression in `x` becomes an [`Expression`], differentiated symbolically. [`parse`] chooses between the two.
+//! expression in `x` becomes an [`Expression`]: a tree with derivatives, error bounds and a proof of concavity. [`parse`] chooses
+//! between the two.
 //!
 //! | family | `U(x)` | `U'(0+)` |
 //! |---|---|---|
