@@ -3,6 +3,7 @@
 mod cli;
 mod comparison;
 mod experiment;
+mod expressions;
 mod fast_solver;
 mod fast_sums;
 mod figures;
