@@ -50,7 +50,7 @@ impl Shape {
                     b => a.product(b.raised(-1.0)?)?,
                 }
             }
-            Node::Power(a, p) => Self::of(a)?.raised(*p)?,
+            Node::Power(a, p, _) => Self::of(a)?.raised(*p)?,
             Node::Apply(function, a) => Self::of(a)?.applied(*function)?,
         };
         shape.parameters().iter().all(|p| p.is_finite()).then_some(shape)

@@ -4,6 +4,7 @@ mod cli;
 mod comparison;
 mod contract;
 mod experiment;
+mod expressions;
 mod families;
 mod fast_solver;
 mod fast_sums;

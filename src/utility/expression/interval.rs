@@ -248,6 +248,17 @@ impl Number for Interval {
         }
     }
 
+    fn widen(self, relative: f64) -> Self {
+        self.mul(Self::rounded(1.0 - relative, 1.0 + relative))
+    }
+
+    fn log_size(self) -> f64 {
+        let Self { low, high } = self.sizes();
+        // 0 and infinity are powers of themselves.
+        let size = |x: f64| if x > 0.0 && x.is_finite() { x.ln().abs() } else { 745.0 };
+        1.0 + size(low).max(size(high))
+    }
+
     fn is_ordinary(self) -> bool {
         false
     }
@@ -273,11 +284,7 @@ impl Interval {
         if exponent + by == p && (exponent - p) + by == 0.0 {
             return power;
         }
-        let Self { low, high } = self.sizes();
-        // 0 and infinity are powers of themselves.
-        let logarithm = |x: f64| if x > 0.0 && x.is_finite() { x.ln().abs() } else { 745.0 };
-        let relative = f64::EPSILON * exponent.abs().max(1.0) * logarithm(low).max(logarithm(high));
-        power.mul(Self::rounded(1.0 - relative, 1.0 + relative))
+        power.widen(f64::EPSILON * exponent.abs().max(1.0) * self.log_size())
     }
 }
 

@@ -11,7 +11,8 @@ pub(super) trait Algebra: Copy {
     fn mul(self, other: Self) -> Self;
     fn div(self, other: Self) -> Self;
     fn neg(self) -> Self;
-    fn power(self, p: f64) -> Self;
+    /// A power whose exponent is known up to `error`.
+    fn power(self, p: f64, error: f64) -> Self;
     fn apply(self, function: Function) -> Self;
     /// Times a constant.
     fn scale(self, c: f64, error: f64) -> Self;
@@ -46,8 +47,9 @@ impl<N: Number> Algebra for N {
         N::neg(self)
     }
 
-    fn power(self, p: f64) -> Self {
-        N::power(self, p)
+    fn power(self, p: f64, error: f64) -> Self {
+        let power = N::power(self, p);
+        if error == 0.0 { power } else { power.widen(1.01 * error * self.log_size()) }
     }
 
     fn apply(self, function: Function) -> Self {
@@ -116,8 +118,20 @@ impl<N: Number> Algebra for Jet<N> {
         Self(self.0.map(N::neg))
     }
 
-    fn power(self, p: f64) -> Self {
-        self.chain(self.0[0].powers(p))
+    fn power(self, p: f64, error: f64) -> Self {
+        let powers = self.0[0].powers(p);
+        if error == 0.0 {
+            return self.chain(powers);
+        }
+        // The error is that of a rounding: what it does is taken to first order, with a margin.
+        let of_power = 1.01 * error * self.0[0].log_size();
+        let of_factors = [0.0, error / p.abs(), error / p.abs() + error / (p - 1.0).abs()];
+        let [value, slope, curvature] = powers;
+        self.chain([
+            value.widen(of_power),
+            slope.widen(of_power + 1.01 * of_factors[1]),
+            curvature.widen(of_power + 1.01 * of_factors[2]),
+        ])
     }
 
     fn apply(self, function: Function) -> Self {

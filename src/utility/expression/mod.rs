@@ -100,12 +100,13 @@ impl Expression {
 
     /// Holds the tree against another reading of the same text, at points that depend on the text.
     fn compare_with_second_reading(&self) -> Result<(), UtilityError> {
-        for x in points_of(&self.text, SECOND_POINTS) {
-            // Closer to 0 the second reading, which knows no `expm1`, would lose digits.
-            let x = 0.05 + 0.95 * x;
+        // Closer to 0 the second reading, which knows no `expm1`, would lose digits.
+        let points: Vec<f64> = points_of(&self.text, SECOND_POINTS).map(|u| 0.05 + 0.95 * u).collect();
+        let values: Vec<f64> = points.iter().map(|&x| self.program.run(x)).collect();
+        let largest = values.iter().filter(|value| value.is_finite()).fold(0.0, |m: f64, value| m.max(value.abs()));
+        for (&x, &first) in points.iter().zip(&values) {
             let Some(second) = second_reading::value(&self.text, x) else { continue };
-            let first: f64 = self.program.run(x);
-            let allowed = 1e-7 * (first.abs() + second.abs()) + 1e3 * self.errors(x).value;
+            let allowed = 1e-7 * (first.abs() + second.abs()) + 1e-10 * largest + 1e3 * self.errors(x).value;
             if (first - second).abs() > allowed && first.is_finite() && second.is_finite() {
                 return Err(UtilityError::TwoReadings {
                     utility: shorten(&self.text),

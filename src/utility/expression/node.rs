@@ -1,6 +1,7 @@
 //! An expression as a tree, simplified as it is built.
 
 use super::function::Function;
+use super::jet::Algebra;
 use super::number::Number;
 use super::rounded::Rounded;
 
@@ -15,8 +16,8 @@ pub(in crate::utility) enum Node {
     Mul(Box<Node>, Box<Node>),
     Div(Box<Node>, Box<Node>),
     Neg(Box<Node>),
-    /// A power with a constant exponent.
-    Power(Box<Node>, f64),
+    /// A power with a constant exponent, known up to an error.
+    Power(Box<Node>, f64, f64),
     Apply(Function, Box<Node>),
 }
 
@@ -87,9 +88,8 @@ impl Node {
     /// `a^b`; an exponent that depends on `x` by the exponential of a logarithm.
     pub(super) fn raised(a: Node, b: Node) -> Node {
         match (a.rounded(), b) {
-            // A computed exponent counts as typed: its error would change nothing that is printed.
-            (None, Constant(p, _)) => Power(a.into(), p),
-            (Some(a), Constant(p, _)) => Self::constant(Number::power(a, p)),
+            (None, Constant(p, error)) => Power(a.into(), p, error),
+            (Some(a), Constant(p, error)) => Self::constant(Algebra::power(a, p, error)),
             (_, b) => Self::applied(Function::Exp, Self::product(b, Self::applied(Function::Ln, a))),
         }
     }

@@ -35,6 +35,10 @@ pub(super) trait Number: Copy {
     fn log_sigmoid(self) -> Self;
     /// `self^p`.
     fn power(self, p: f64) -> Self;
+    /// The same, known only up to a relative error.
+    fn widen(self, relative: f64) -> Self;
+    /// The size of its logarithm, at most.
+    fn log_size(self) -> f64;
     /// Whether [`Number::powers`] may divide by this number and keep its digits.
     fn is_ordinary(self) -> bool;
 
@@ -155,6 +159,14 @@ impl Number for f64 {
             0.5 => f64::sqrt(self),
             _ => self.powf(p),
         }
+    }
+
+    fn widen(self, _relative: f64) -> Self {
+        self
+    }
+
+    fn log_size(self) -> f64 {
+        self.abs().ln().abs()
     }
 
     fn is_ordinary(self) -> bool {

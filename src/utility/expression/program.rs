@@ -19,7 +19,7 @@ enum Instruction {
     Over(f64, f64),
     /// A constant over.
     Under(f64, f64),
-    Power(f64),
+    Power(f64, f64),
     Apply(Function),
 }
 
@@ -40,6 +40,11 @@ impl Program {
         program
     }
 
+    /// The number of instructions, at least 1.
+    pub(super) fn len(&self) -> usize {
+        self.instructions.len().max(1)
+    }
+
     /// `depth` results are on the stack once this one is.
     fn emit(&mut self, node: &Node, depth: usize) {
         self.depth = self.depth.max(depth);
@@ -47,7 +52,7 @@ impl Program {
             &Node::Constant(value, error) => return self.instructions.push(Instruction::Constant(value, error)),
             Node::Variable => return self.instructions.push(Instruction::Variable),
             Node::Neg(a) => return self.after(a, Instruction::Neg, depth),
-            Node::Power(a, p) => return self.after(a, Instruction::Power(*p), depth),
+            Node::Power(a, p, error) => return self.after(a, Instruction::Power(*p, *error), depth),
             Node::Apply(function, a) => return self.after(a, Instruction::Apply(*function), depth),
             Node::Mul(a, b) => match (a.as_ref(), b.as_ref()) {
                 (other, &Node::Constant(c, error)) | (&Node::Constant(c, error), other) => {
@@ -96,7 +101,7 @@ impl Program {
                 Instruction::Scale(c, error) => stack[top - 1] = stack[top - 1].scale(c, error),
                 Instruction::Over(c, error) => stack[top - 1] = stack[top - 1].over(c, error),
                 Instruction::Under(c, error) => stack[top - 1] = stack[top - 1].under(c, error),
-                Instruction::Power(p) => stack[top - 1] = stack[top - 1].power(p),
+                Instruction::Power(p, error) => stack[top - 1] = stack[top - 1].power(p, error),
                 Instruction::Apply(function) => stack[top - 1] = stack[top - 1].apply(function),
                 Instruction::Add | Instruction::Sub | Instruction::Mul | Instruction::Div => {
                     let (a, b) = (stack[top - 2], stack[top - 1]);

@@ -9,8 +9,9 @@ use super::number::Number;
 use super::program::Program;
 use super::rounded::Rounded;
 
-/// Pieces examined before the question is left open.
+/// Pieces examined before the question is left open, and instructions run for all of them.
 const MOST_PIECES: usize = 8_000;
+const MOST_INSTRUCTIONS: usize = 80_000;
 
 /// How close to 0 a proof has to reach: solvers hold no two rewards closer. Further on, `1/x^2` is beyond the largest double.
 const SMALLEST: f64 = 1e-150;
@@ -77,7 +78,7 @@ impl Ord for Piece {
 /// A piece is decided by an enclosure without positive numbers, or by a point at which `U''` exceeds its rounding error.
 pub(super) fn concavity(program: &Program) -> Verdict {
     let mut pieces: BinaryHeap<Piece> = Piece::open(program, 0.0, 1.0).into_iter().collect();
-    for _ in 0..MOST_PIECES {
+    for _ in 0..MOST_PIECES.min(MOST_INSTRUCTIONS / program.len()) {
         let Some(piece) = pieces.pop() else { return Verdict::Concave };
         let (from, to, middle) = (piece.from, piece.to, piece.middle());
         let [_, _, at_middle] = program.run(Jet::variable(Rounded::constant(middle, 0.0))).0;

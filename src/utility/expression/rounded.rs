@@ -170,6 +170,14 @@ impl Number for Rounded {
         self.image(value, (self.error - self.value).exp().min(1.0), COMPOSED)
     }
 
+    fn widen(self, relative: f64) -> Self {
+        Self::new(self.value, self.error + relative * self.value.abs())
+    }
+
+    fn log_size(self) -> f64 {
+        self.value.abs().ln().abs() - (-self.error / self.value.abs()).ln_1p()
+    }
+
     fn is_ordinary(self) -> bool {
         self.value.is_normal()
     }

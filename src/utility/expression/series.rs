@@ -100,7 +100,7 @@ impl Algebra for Series {
     }
 
     /// `f' u = p u' f`, for a positive constant term; whole powers of others by multiplication.
-    fn power(self, p: f64) -> Self {
+    fn power(self, p: f64, _error: f64) -> Self {
         if self.0[0] <= 0.0 {
             if p.fract() != 0.0 || p.abs() > 64.0 {
                 return NONE;
@@ -137,8 +137,8 @@ impl Algebra for Series {
             Function::Log1p => from_slope(one.div(one.add(self))),
             Function::Log2 => self.apply(Function::Ln).scale(std::f64::consts::LOG2_E, 0.0),
             Function::Log10 => self.apply(Function::Ln).scale(std::f64::consts::LOG10_E, 0.0),
-            Function::Sqrt => self.power(0.5),
-            Function::Cbrt => self.power(1.0 / 3.0),
+            Function::Sqrt => self.power(0.5, 0.0),
+            Function::Cbrt => self.power(1.0 / 3.0, 0.0),
             Function::Sin => self.sine_and_cosine([start, self.0[0].cos()], -1.0)[0],
             Function::Cos => self.sine_and_cosine([self.0[0].sin(), start], -1.0)[1],
             Function::Tan => {
@@ -152,7 +152,7 @@ impl Algebra for Series {
                 let [sine, cosine] = self.sine_and_cosine([self.0[0].sinh(), self.0[0].cosh()], 1.0);
                 sine.div(cosine)
             }
-            Function::Asinh => from_slope(one.add(self.mul(self)).power(-0.5)),
+            Function::Asinh => from_slope(one.add(self.mul(self)).power(-0.5, 0.0)),
             Function::Sigmoid => one.div(one.add(self.neg().exp())),
             Function::LogSigmoid => from_slope(self.neg().apply(Function::Sigmoid)),
             Function::Softplus => from_slope(self.apply(Function::Sigmoid)),

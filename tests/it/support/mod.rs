@@ -3,7 +3,10 @@
 #![allow(dead_code, unused_imports)]
 
 mod gauss_lobatto;
+
 pub mod page;
+pub mod random_expressions;
+pub mod reference;
 
 pub use gauss_lobatto::{gauss_lobatto, gauss_lobatto_by_recurrence};
 
