@@ -15,8 +15,8 @@ use crate::utility;
 pub(super) struct NearZero {
     radius: f64,
     coefficients: Vec<f64>,
-    /// Relative to the largest of the three, what the series and the expression differ by at the radius.
-    error: f64,
+    /// What value and slope differ by from the true ones, where that was measured.
+    errors: [f64; 2],
 }
 
 /// The largest radius tried, and how it shrinks.
@@ -45,27 +45,32 @@ impl NearZero {
             return None;
         }
         (0..SHRINKINGS).map(|k| LARGEST * SHRINK.powi(k)).find_map(|radius| {
-            let near = Self { radius, coefficients: series.coefficients().to_vec(), error: 0.0 };
-            let error = MEASURED_AT.iter().map(|share| near.difference(program, share * radius)).fold(0.0, f64::max);
-            (error <= TOLERANCE).then_some(Self { error: error.max(f64::EPSILON), ..near })
+            let mut near = Self { radius, coefficients: series.coefficients().to_vec(), errors: [0.0; 2] };
+            for share in MEASURED_AT {
+                let [value, slope, _] = near.differences(program, share * radius)?;
+                near.errors = [near.errors[0].max(value), near.errors[1].max(slope)];
+            }
+            Some(near)
         })
     }
 
-    /// How far series and expression are apart beyond what rounding explains, relative to what the series varies by over
-    /// the radius; infinite where the expression cannot tell.
-    fn difference(&self, program: &Program, x: f64) -> f64 {
-        let ours = self.jet(x);
+    /// How far value, slope and curvature may be from the true ones at `x`: their distance from the expression, and its
+    /// own rounding error. `None` where the series differs by more than rounding explains, relative to what it varies by over the
+    /// radius, or where the expression cannot tell.
+    fn differences(&self, program: &Program, x: f64) -> Option<[f64; 3]> {
+        let jet = self.jet(x);
+        let ours = [jet.value, jet.slope, jet.curvature];
         let theirs = program.run(Jet::variable(<Rounded as Number>::constant(x, 0.0))).0;
-        let scale = [1.0, 1.0 / self.radius, 1.0 / (self.radius * self.radius)].map(|unit| unit * self.variation());
-        let of_one = |((ours, theirs), scale): ((f64, Rounded), f64)| {
-            let difference = (ours - theirs.value).abs();
-            if difference.is_finite() && theirs.error <= MEASURABLE * scale {
-                (difference - theirs.error).max(0.0) / scale
-            } else {
-                f64::INFINITY
-            }
-        };
-        [ours.value, ours.slope, ours.curvature].into_iter().zip(theirs).zip(scale).map(of_one).fold(0.0, f64::max)
+        let mut differences = [0.0; 3];
+        for (k, scale) in [1.0, 1.0 / self.radius, 1.0 / (self.radius * self.radius)].into_iter().enumerate() {
+            let scale = scale * self.variation();
+            let Rounded { value, error } = theirs[k];
+            let difference = (ours[k] - value).abs();
+            let fits = difference <= error + TOLERANCE * scale && error <= MEASURABLE * scale;
+            fits.then_some(())?;
+            differences[k] = difference + error;
+        }
+        Some(differences)
     }
 
     /// How much the series varies over the radius.
@@ -92,14 +97,12 @@ impl NearZero {
         utility::Jet { value, slope, curvature: 2.0 * half }
     }
 
-    /// Estimated errors of value and slope.
+    /// Estimated errors of value and slope: twice what was measured.
     pub(super) fn errors(&self, x: f64) -> utility::Errors {
         let jet = self.jet(x);
-        let unit = 4.0 * f64::EPSILON + self.error;
-        let variation = self.variation();
         utility::Errors {
-            value: f64::EPSILON * jet.value.abs() + unit * variation,
-            slope: f64::EPSILON * jet.slope.abs() + unit * variation / self.radius,
+            value: 2.0 * self.errors[0] + 4.0 * f64::EPSILON * jet.value.abs(),
+            slope: 2.0 * self.errors[1] + 4.0 * f64::EPSILON * jet.slope.abs(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! An expression as a tree, simplified as it is built.
 
 use super::function::Function;
-use super::jet::Algebra;
 use super::number::Number;
 use super::rounded::Rounded;
 
@@ -89,7 +88,7 @@ impl Node {
     pub(super) fn raised(a: Node, b: Node) -> Node {
         match (a.rounded(), b) {
             (None, Constant(p, error)) => Power(a.into(), p, error),
-            (Some(a), Constant(p, error)) => Self::constant(Algebra::power(a, p, error)),
+            (Some(a), Constant(p, error)) => Self::constant(super::jet::Algebra::power(a, p, error)),
             (_, b) => Self::applied(Function::Exp, Self::product(b, Self::applied(Function::Ln, a))),
         }
     }
