@@ -65,7 +65,9 @@ impl<U: Utility + Clone> NewtonHessian for Laplacian<U> {
         weights[..first_free].fill(0.0);
         let right: Vec<f64> = cost_gradient.iter().zip(&weights).map(|(g, w)| -g * w).collect();
         let system = Weighted { matrix: self, preconditioner: self.preconditioner(first_free), weights };
-        Ok(gmres::solve(&system, &right, tolerance))
+        // A residual of 1 is a move by the distance to the neighbour: to be wrong by much less than that is what counts.
+        let size = right.iter().map(|r| r * r).sum::<f64>().sqrt();
+        Ok(gmres::solve(&system, &right, tolerance / size.max(1.0)))
     }
 
     fn work(&self) -> f64 {

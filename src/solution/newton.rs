@@ -32,6 +32,9 @@ const SHORTEST_STEP: f64 = 1e-10;
 /// magnitude, but not for ever.
 const STALE: [(f64, usize); 3] = [(1e-13, 3), (1e-9, 12), (f64::INFINITY, 60)];
 
+/// A direction that would lose is solved for again, to this share of the tolerance.
+const REFINED: f64 = 1e-5;
+
 /// Iterations in a row whose line search came to nothing after which no other will fare better.
 const STUCK: usize = 2;
 
@@ -298,6 +301,10 @@ where
         let hessian = problem.hessian(&x)?;
         let set_up = hessian.work();
         let mut direction = hessian.direction(&gradient, first_free, tolerance)?;
+        // Where distances differ by orders of magnitude the largest may be left to the errors of the others.
+        if dot(&gradient, &direction) > 0.0 && start_gap > self.tolerance {
+            direction = hessian.direction(&gradient, first_free, REFINED * tolerance)?;
+        }
         let parts_in_order = |d: &[f64]| d[first_free..block].windows(2).all(|pair| pair[0] < pair[1]);
         if block - first_free > 1 && !parts_in_order(&direction) {
             direction = hessian.direction(&gradient, block - 1, tolerance)?;
