@@ -4,9 +4,9 @@ use argmin::core::{CostFunction, Error, Gradient, Hessian};
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
-use super::Positions;
 use super::summation::{Accurate, Sum, sum_rows};
 use super::weights::weight;
+use super::{Positions, UNDERFLOW};
 use crate::utility::Utility;
 
 /// Rows of the Hessian that one task fills.
@@ -87,11 +87,13 @@ impl<U: Utility> FoldedRewards<U> {
                 let curvature = jet.curvature.abs();
                 let bend = if t > 0.0 { t * curvature } else { 0.0 };
                 let errors = self.utility.errors(t);
-                let error = errors.slope + 4.0 * unit * bend;
+                let error = errors.slope + 4.0 * unit * bend + UNDERFLOW;
+                // Where U' underflows, a curvature of 0 says nothing.
+                let evidence = if slope > UNDERFLOW { curvature } else { UNDERFLOW };
                 let mut push = |at: usize, sign: f64| {
                     sums[at].add(sign * slope);
                     sums[m + at].add(sign * error);
-                    sums[2 * m + at].add(curvature);
+                    sums[2 * m + at].add(evidence);
                 };
                 match pair {
                     Pair::Near(j) => {
@@ -104,13 +106,13 @@ impl<U: Utility> FoldedRewards<U> {
                     }
                     Pair::Image | Pair::Middle => push(i, -1.0),
                 }
-                sums[3 * m].add(if matches!(pair, Pair::Middle) { curvature } else { 0.0 });
+                sums[3 * m].add(if matches!(pair, Pair::Middle) { evidence } else { 0.0 });
                 sums[3 * m + 1].add(times * slope * t);
                 let push = if t > 0.0 { slope.abs() * t } else { 0.0 };
                 sums[3 * m + 2].add(times * (error * t + 3.0 * unit * push));
                 sums[3 * m + 3].add(times * jet.value);
                 sums[3 * m + 4].add(times * jet.value.abs());
-                sums[3 * m + 5].add(times * (errors.value + 2.0 * unit * push));
+                sums[3 * m + 5].add(times * (errors.value + 2.0 * unit * push + UNDERFLOW));
             });
         });
         // F after position i is -sum_{l <= i} dS/dr_l: the lower half has every cut, up to the mirror image.
@@ -121,10 +123,11 @@ impl<U: Utility> FoldedRewards<U> {
                 largest.max(-prefix.value())
             })
         };
-        let error = largest_prefix(m..2 * m) + sums[3 * m + 2].value();
+        // Where an error has no bound, neither has a sum of them.
+        let bound = |error: f64| if error.is_nan() { f64::INFINITY } else { error };
+        let error = bound(largest_prefix(m..2 * m) + sums[3 * m + 2].value());
         let free = |sum: &Accurate| sum.value() == 0.0;
         let inside = x.lower_half().iter().zip(&sums[2 * m..3 * m]).filter(|(x, _)| **x > 0.0);
-        // A curvature that underflows is no freedom.
         let slack = !self.utility.is_strictly_concave()
             && (inside.map(|(_, sum)| sum).any(free) || x.has_middle() && m > 0 && free(&sums[3 * m]));
         let objective = sums[3 * m + 3].value();
@@ -134,7 +137,7 @@ impl<U: Utility> FoldedRewards<U> {
             rounding: error,
             objective,
             // The last sum is rounded, and so is its mean over the pairs.
-            objective_rounding: sums[3 * m + 5].value() + 4.0 * unit * objective.abs(),
+            objective_rounding: bound(sums[3 * m + 5].value() + 4.0 * unit * objective.abs()),
             magnitude: sums[3 * m + 4].value(),
             slack,
         }

@@ -17,3 +17,7 @@ pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
 pub(crate) use summation::two_sum;
+
+/// What the values and slopes of a utility may lose to underflow: a subnormal number has lost digits, and a factor of up to
+/// 1e17 may have multiplied it since.
+pub(crate) const UNDERFLOW: f64 = 1e-290;

@@ -95,6 +95,21 @@ impl Positions {
         (0.5 - self.high[i]) - self.low[i]
     }
 
+    /// `r_j - r_i` for `i <= j` among all `n` responses.
+    pub(crate) fn distance(&self, i: usize, j: usize) -> f64 {
+        let m = self.high.len();
+        // The mirror image of a response above the middle.
+        let image = |k: usize| self.n - 1 - k;
+        match (i < m, j < m) {
+            (true, true) => self.near(i, j),
+            (true, false) if image(j) < m => self.far(i, image(j)),
+            (true, false) => self.to_middle(i),
+            (false, _) if image(i) < m => self.near(image(j), image(i)),
+            (false, _) if image(j) < m => self.to_middle(image(j)),
+            (false, _) => 0.0,
+        }
+    }
+
     /// `x_i` here less `x_i` in `other`.
     pub(crate) fn difference(&self, other: &Self, i: usize) -> f64 {
         (self.high[i] - other.high[i]) + (self.low[i] - other.low[i])

@@ -60,12 +60,13 @@ pub(super) fn quick_gap(cost_gradient: &[f64], x: &[f64]) -> QuickGap {
         largest_cut = largest_cut.max(cut);
         virial += 0.5 * g * (1.0 - 2.0 * x);
     }
-    QuickGap { gap: (largest_cut - virial).max(0.0), virial }
+    QuickGap { gap: (largest_cut - virial).max(0.0), largest_cut, virial }
 }
 
 /// See [`quick_gap`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QuickGap {
     pub(super) gap: f64,
+    pub(super) largest_cut: f64,
     pub(super) virial: f64,
 }

@@ -18,6 +18,11 @@ pub trait NewtonHessian {
     /// # Errors
     /// A matrix that is not positive definite beyond rounding, or what LAPACK reports.
     fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, tolerance: f64) -> Result<Vec<f64>, Error>;
+
+    /// The work done so far, as a number of values of the kernel used in products; 0 for a method whose work is bounded anyway.
+    fn work(&self) -> f64 {
+        0.0
+    }
 }
 
 impl NewtonHessian for Array2<f64> {
@@ -60,7 +65,13 @@ impl<U: Utility + Clone> NewtonHessian for Laplacian<U> {
         weights[..first_free].fill(0.0);
         let right: Vec<f64> = cost_gradient.iter().zip(&weights).map(|(g, w)| -g * w).collect();
         let system = Weighted { matrix: self, preconditioner: self.preconditioner(first_free), weights };
-        Ok(gmres::solve(&system, &right, tolerance))
+        // A residual of 1 is a move by the distance to the neighbour: to be wrong by much less than that is what counts.
+        let size = right.iter().map(|r| r * r).sum::<f64>().sqrt();
+        Ok(gmres::solve(&system, &right, tolerance / size.max(1.0)))
+    }
+
+    fn work(&self) -> f64 {
+        Laplacian::work(self)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{ActiveSetNewton, Ends, Method, NewtonHessian, SolveError, SolveOptio
 use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
 use crate::utility::Utility;
 
-/// Where Newton stops: the gap relative to the virial, on the way up and at the end.
+/// Where Newton stops: the gap relative to the virial, on the way up (for a utility of ordinary curvature) and at the end.
 const COARSE_TOLERANCE: f64 = 1e-4;
 const FINE_TOLERANCE: f64 = 1e-15;
 
@@ -20,6 +20,21 @@ const FINE_TOLERANCE: f64 = 1e-15;
 /// times this root for `n` up to a million. Below it there is nothing to iterate for; the certificate sums otherwise.
 fn fast_tolerance(n: usize) -> f64 {
     ACCURACY.max(1e-14 * (n as f64).sqrt())
+}
+
+/// Where Newton stops on the way up. Rewards that are good enough to start from balance the forces that depend on them. Of a
+/// nearly linear utility such as `x^0.98 + x` these are a small part of the virial, and the gap must be small beside that.
+fn coarse_tolerance(utility: &dyn Utility) -> f64 {
+    const POINTS: usize = 32;
+    let (mut curved, mut all) = (0.0, 0.0);
+    for k in 0..POINTS {
+        let t = (k as f64 + 0.5) / POINTS as f64;
+        let jet = utility.jet(t);
+        curved -= (1.0 - t) * t * t * jet.curvature;
+        all += (1.0 - t) * t * jet.slope;
+    }
+    let share = curved / all;
+    COARSE_TOLERANCE * if share.is_nan() { 1.0 } else { share.clamp(1e-6, 1.0) }
 }
 
 /// Relative accuracy of the fast method's Hessians.
@@ -30,6 +45,10 @@ const SETTLED: f64 = 1e-6;
 
 /// Responses up to which a coarse problem is solved densely on the way to a fast one: about where both take as long.
 const COARSE_DENSE_UP_TO: usize = 300;
+
+/// Values of the kernel a response that the solve of one problem of the ladder may use: some 2000 products with a Hessian, where
+/// a solve takes 50 to 200.
+const MOST_WORK: f64 = 1e5;
 
 /// Newton steps that one problem of the ladder may take.
 const DEFAULT_MAX_ITERATIONS: u64 = 500;
@@ -44,9 +63,14 @@ pub(super) fn climb(
     let ends = Ends::of(utility.origin());
     let touching = ends == Ends::Touching;
     let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
+    let coarse_tolerance = coarse_tolerance(utility);
     let mut iterations = 0;
     let mut coarse: Option<Positions> = None;
     while let Some(rung) = ladder.pop() {
+        if start::neighbours_underflow(utility, rung) {
+            coarse = Some(start::equally_spaced(rung));
+            continue;
+        }
         let begin = match &coarse {
             None => start::coarsest(utility, rung, touching),
             Some(coarse) => start::refine(coarse, rung, touching),
@@ -57,11 +81,11 @@ pub(super) fn climb(
         }
         let last = rung == n;
         let dense = method == Method::Dense || !last && rung <= COARSE_DENSE_UP_TO;
-        let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { COARSE_TOLERANCE });
+        let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { coarse_tolerance.max(finest) });
         let (positions, taken) = if dense {
             run(FoldedRewards::new(utility), newton(FINE_TOLERANCE), begin, rung, options)?
         } else {
-            let newton = newton(fast_tolerance(rung));
+            let newton = newton(fast_tolerance(rung)).limited_to(MOST_WORK * rung as f64);
             let newton = if last { newton.settling(SETTLED) } else { newton };
             let problem = FastRewards::new(utility).with_hessian_accuracy(HESSIAN_ACCURACY);
             run(problem, newton, begin, rung, options)?

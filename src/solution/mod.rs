@@ -24,7 +24,7 @@ pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
 pub use observer::{Observer, Progress};
 
-use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, two_sum};
+use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, UNDERFLOW, two_sum};
 use crate::utility::{AffineParts, Concavity, FiniteClosedForm, Utility, check_admissible};
 use method::{MEMORY_OF_REWARDS, check_memory};
 
@@ -237,7 +237,8 @@ impl Summary {
         Self {
             objective: forces.objective,
             gap: certificate.gap,
-            scale: forces.magnitude.max(certificate.virial).max(pairs * range),
+            // And where all values underflow, the gap is what underflow leaves of them.
+            scale: forces.magnitude.max(certificate.virial).max(pairs * range).max(pairs * UNDERFLOW / f64::EPSILON),
             slack: forces.slack,
         }
     }

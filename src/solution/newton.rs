@@ -28,8 +28,18 @@ const PINNED: f64 = 2.0 * SMALLEST;
 const SHORTEST_STEP: f64 = 1e-10;
 
 /// Iterations without progress after which rounding has been reached: a few at a gap that is rounding itself, more at one
-/// that may still fall (the gap need not fall at every step).
-const STALE: [(f64, usize); 2] = [(1e-13, 3), (1e-9, 12)];
+/// that may still fall (the gap need not fall at every step). A large gap may rest while distances change by orders of
+/// magnitude, but not for ever.
+const STALE: [(f64, usize); 3] = [(1e-13, 3), (1e-9, 12), (f64::INFINITY, 60)];
+
+/// A direction that would lose is solved for again, to this share of the tolerance.
+const REFINED: f64 = 1e-5;
+
+/// Iterations in a row whose line search came to nothing after which no other will fare better.
+const STUCK: usize = 2;
+
+/// Share of the step that the line search began with below which it has come to nothing, unless the gap fell.
+const NEARLY_NOTHING: f64 = 1e-3;
 
 /// Largest relative change of a gap up to which a step is taken as it is, without [`Ends::stretch`].
 const SMALL_CHANGE: f64 = 1e-3;
@@ -107,6 +117,9 @@ pub struct ActiveSetNewton {
     /// Whether the iterate before met the tolerance.
     met: bool,
     stale: usize,
+    stuck: usize,
+    /// See [`ActiveSetNewton::limited_to`].
+    work_left: f64,
     finished: bool,
 }
 
@@ -122,6 +135,8 @@ impl ActiveSetNewton {
             best: None,
             met: false,
             stale: 0,
+            stuck: 0,
+            work_left: f64::INFINITY,
             finished: false,
         }
     }
@@ -131,6 +146,12 @@ impl ActiveSetNewton {
     /// leave rewards that will not.
     pub fn settling(self, change: f64) -> Self {
         Self { settled: change, ..self }
+    }
+
+    /// Ends with the best iterate so far once so many values of the kernel have been used, as
+    /// [`NewtonHessian::work`] counts them.
+    pub fn limited_to(self, work: f64) -> Self {
+        Self { work_left: work, ..self }
     }
 
     /// Computes the cost of every iterate for observers, who otherwise see an infinite one: the method itself needs none.
@@ -278,7 +299,12 @@ where
         let start_gap = self.relative_gap(&gradient, &x);
         let tolerance = inner_tolerance(start_gap);
         let hessian = problem.hessian(&x)?;
+        let set_up = hessian.work();
         let mut direction = hessian.direction(&gradient, first_free, tolerance)?;
+        // Where distances differ by orders of magnitude the largest may be left to the errors of the others.
+        if dot(&gradient, &direction) > 0.0 && start_gap > self.tolerance {
+            direction = hessian.direction(&gradient, first_free, REFINED * tolerance)?;
+        }
         let parts_in_order = |d: &[f64]| d[first_free..block].windows(2).all(|pair| pair[0] < pair[1]);
         if block - first_free > 1 && !parts_in_order(&direction) {
             direction = hessian.direction(&gradient, block - 1, tolerance)?;
@@ -293,13 +319,19 @@ where
         }
         let (mut moved, mut new_gradient);
         let mut change_of_gaps = 0.0;
+        let (first_step, mut gradients) = (step, 0);
         loop {
+            gradients += 1;
             moved = self.walk(&x, &direction, step);
             new_gradient = problem.gradient(&moved)?;
             let change: Vec<f64> = (0..m).map(|i| moved.difference(&x, i)).collect();
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));
+            // Where all but a few responses have settled, both are rounding: of forces across cuts, times changes of gaps.
+            let largest_cut = quick_gap(gradient.as_slice().unwrap_or_default(), x.lower_half()).largest_cut;
+            let changes = change.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum::<f64>() + change[m - 1].abs();
+            let noise = 2.0 * self.tolerance * largest_cut * changes;
             // The cost is convex: it falls along the step as long as `after <= 0`, and overshoots mildly up to half.
-            if after <= 0.5 * before.abs() || self.relative_gap(&new_gradient, &moved) < start_gap {
+            if after <= 0.5 * before.abs() + noise || self.relative_gap(&new_gradient, &moved) < start_gap {
                 change_of_gaps = largest_change(&x, &moved);
                 break;
             }
@@ -313,6 +345,11 @@ where
         }
         let gap = self.relative_gap(&new_gradient, &moved);
         self.record(gap, &moved, change_of_gaps);
+        let came_to_nothing = step < NEARLY_NOTHING * first_step && gap > 0.5 * start_gap;
+        self.stuck = if came_to_nothing { self.stuck + 1 } else { 0 };
+        // A gradient takes about as much as setting up the Hessian.
+        self.work_left -= hessian.work() + f64::from(gradients) * set_up;
+        self.finished |= self.stuck >= STUCK || self.work_left < 0.0;
         if self.finished
             && let Some((best_gap, best)) = self.best.take()
             && best_gap < gap

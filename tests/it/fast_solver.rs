@@ -47,3 +47,33 @@ fn the_method_follows_the_number_of_responses() {
         assert_eq!(solve(&utility, n).expect("solvable").method, method);
     }
 }
+
+#[test]
+fn neighbours_that_interact_weakly_are_solved_in_a_few_steps() {
+    // k/(n-1) = 10: pairs beyond neighbours push exp(-10) times as much.
+    let (n, k) = (100_000, 1e6);
+    let solution = solve(&parse("logsigmoid(1e6x)").expect("a family"), n).expect("solvable");
+    assert!(solution.iterations <= 20 && solution.unique);
+    // Inside, all distances are equal; the first is shorter by that push over k, since one of its pairs is missing.
+    let gaps: Vec<f64> = solution.rewards.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let inside = gaps[n / 2];
+    assert!((gaps[10] - inside).abs() < 1e-15);
+    assert!(((inside - gaps[0]) * k / (-inside * k).exp() - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn nearly_linear_utilities_take_few_steps_at_every_n() {
+    for (text, sizes) in [
+        ("x^0.98+x", [1001, 1500, 2000, 4000, 6000, 8000]),
+        ("x^0.999+x", [1001, 1500, 2000, 3000, 4001, 16000]),
+        ("x^0.99+0.1x", [1001, 1500, 2000, 3000, 4001, 6000]),
+        ("x^0.9+log(x+1)", [1001, 1500, 2000, 3000, 4001, 6000]),
+    ] {
+        for n in sizes {
+            let utility = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let solution = solve(&utility, n).unwrap_or_else(|error| panic!("{text}, n = {n}: {error}"));
+            assert!(solution.relative_gap <= 2e-11, "{text}, n = {n}: {:e}", solution.relative_gap);
+            assert!(solution.iterations <= 60, "{text}, n = {n}: {} iterations", solution.iterations);
+        }
+    }
+}

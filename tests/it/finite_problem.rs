@@ -308,3 +308,26 @@ fn one_thread_gives_the_same_bits() {
     };
     assert_eq!(solve_on(1), solve_on(3));
 }
+
+#[test]
+fn forces_that_underflow_leave_rewards_at_equal_distances() {
+    // Neighbours alone push, and all equally; what is beyond them is exp(-k/(n-1)) of that.
+    for (text, n) in [
+        ("logsigmoid(1e6x)", 8),
+        ("logsigmoid(1e6x)", 40),
+        ("logsigmoid(1e6x)", 300),
+        ("logsigmoid(1e5x)", 1500),
+        ("1-exp(-6000x)", 8),
+        ("1-exp(-3000x)", 3),
+        ("1-exp(-1e4x)", 50),
+        ("sigmoid(5000x)", 8),
+        ("-exp(-1e5x)/x", 20),
+    ] {
+        let solution = solve(&utility(text), n).unwrap_or_else(|error| panic!("{text}, n = {n}: {error}"));
+        for (i, reward) in solution.rewards.iter().enumerate() {
+            assert_abs_diff_eq!(*reward, i as f64 / (n - 1) as f64, epsilon = 1e-15);
+        }
+        assert!(solution.unique && solution.gap > 0.0 && solution.relative_gap < 1e-11, "{text}, n = {n}");
+        assert!(solution.iterations <= 10, "{text}, n = {n}: {} iterations", solution.iterations);
+    }
+}

@@ -19,8 +19,8 @@ pub(super) struct Block {
     pub(super) a: usize,
     pub(super) b: usize,
     pub(super) kind: Kind,
-    /// Whether they meet at their Chebyshev points, or response by response.
-    pub(super) interpolated: bool,
+    /// Whether each of them takes part by its Chebyshev points, or response by response; leaves alone do the latter.
+    pub(super) interpolated: [bool; 2],
 }
 
 impl Block {
@@ -50,7 +50,7 @@ struct Cover<'a> {
 impl Cover<'_> {
     fn within(&mut self, node: usize) {
         if self.tree.is_leaf(node) {
-            self.blocks.push(Block { a: node, b: node, kind: Kind::Near, interpolated: false });
+            self.blocks.push(Block { a: node, b: node, kind: Kind::Near, interpolated: [false; 2] });
         } else {
             self.within(2 * node);
             self.within(2 * node + 1);
@@ -64,17 +64,28 @@ impl Cover<'_> {
             Kind::Near => (self.x.near(first.end - 1, second.start), self.x.near(first.start, second.end - 1)),
             Kind::Mirror => (self.x.far(first.end - 1, second.end - 1), self.x.far(first.start, second.start)),
         };
-        if most - least <= self.resolution.length(least) {
-            self.blocks.push(Block { a, b, kind, interpolated: true });
-        } else if self.tree.is_leaf(a) && self.tree.is_leaf(b) {
-            self.blocks.push(Block { a, b, kind, interpolated: false });
+        let length = self.resolution.length(least);
+        if most - least <= length {
+            self.blocks.push(Block { a, b, kind, interpolated: [true; 2] });
+            return;
+        }
+        // Where rewards grow by a factor from one to the next, a group may be narrow beside its distance from another one that
+        // is not: seen from each response of the other, its own is then resolved.
+        let leaves = [a, b].map(|node| self.tree.is_leaf(node));
+        let resolved = [a, b].map(|node| a != b && self.tree.width(node, self.x) <= length);
+        if leaves[1] && resolved[0] {
+            self.blocks.push(Block { a, b, kind, interpolated: [true, false] });
+        } else if leaves[0] && resolved[1] {
+            self.blocks.push(Block { a, b, kind, interpolated: [false, true] });
+        } else if leaves == [true; 2] {
+            self.blocks.push(Block { a, b, kind, interpolated: [false; 2] });
         } else if a == b {
             self.across(2 * a, 2 * a, kind);
             self.across(2 * a, 2 * a + 1, kind);
             self.across(2 * a + 1, 2 * a + 1, kind);
         } else {
             let widths = [a, b].map(|node| self.tree.width(node, self.x));
-            let split_a = self.tree.is_leaf(b) || !self.tree.is_leaf(a) && widths[0] > widths[1];
+            let split_a = leaves[1] || !leaves[0] && widths[0] > widths[1];
             if split_a {
                 self.across(2 * a, b, kind);
                 self.across(2 * a + 1, b, kind);

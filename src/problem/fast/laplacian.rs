@@ -1,5 +1,7 @@
 //! The Hessian of the folded problem as an operator.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::chebyshev::Chebyshev;
 use super::plan::{Channel, Matrices, Plan};
 use super::rank_levels::RankLevels;
@@ -24,7 +26,12 @@ pub struct Laplacian<U> {
     /// Half of what multiplies `v_i` itself in the formula.
     row_sums: Vec<f64>,
     diagonal: Vec<f64>,
+    /// Products with `H` so far.
+    products: AtomicUsize,
 }
+
+/// To evaluate the kernel takes about as long as so many products with the value.
+const EVALUATION: usize = 10;
 
 impl<U: Utility + Clone> Laplacian<U> {
     pub(super) fn new(utility: &U, x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
@@ -41,11 +48,12 @@ impl<U: Utility + Clone> Laplacian<U> {
         let mut images: Vec<f64> = (0..m).map(|i| x.far(i, i)).collect();
         weight(&mut images);
         let diagonal = row_sums.iter().zip(images).map(|(sum, image)| 2.0 * (sum + image)).collect();
-        Self { utility: utility.clone(), plan, matrices, row_sums, diagonal }
+        Self { utility: utility.clone(), plan, matrices, row_sums, diagonal, products: AtomicUsize::new(EVALUATION) }
     }
 
     /// `H v`.
     pub fn apply(&self, v: &[f64]) -> Vec<f64> {
+        self.products.fetch_add(1, Ordering::Relaxed);
         let source = self.plan.ascend(v);
         let exchanged = self.plan.exchange_kept(&self.matrices, &source);
         let mut sums = self.plan.gather(&exchanged, |channel| if channel == Channel::Mirror { 1.0 } else { -1.0 });
@@ -57,13 +65,18 @@ impl<U: Utility + Clone> Laplacian<U> {
         product
     }
 
+    /// The values of the kernel that products used so far, and an allowance for evaluating them.
+    pub fn work(&self) -> f64 {
+        (self.products.load(Ordering::Relaxed) * self.matrices.len()) as f64
+    }
+
     /// The diagonal of `H`.
     pub fn diagonal(&self) -> &[f64] {
         &self.diagonal
     }
 
-    /// For each response, the size of the force that a move by the distance from its neighbour would take: `H_ii` times that
-    /// distance, to the next response above it that is not tied with it.
+    /// For each response, the size of the force that a move by the distance from its nearest neighbour would take: `H_ii` times
+    /// that distance, to the nearest response that is not tied with it. Nearest, because `H_ii` is mostly its doing.
     pub fn forces(&self) -> Vec<f64> {
         let x = &self.plan.x;
         let m = self.diagonal.len();
@@ -72,7 +85,8 @@ impl<U: Utility + Clone> Laplacian<U> {
         for i in (0..m).rev() {
             let gap = if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
             distance = if gap > 0.0 { gap } else { distance };
-            forces[i] *= distance;
+            let below = if i > 0 { x.near(i - 1, i) } else { 0.0 };
+            forces[i] *= if below > 0.0 { below.min(distance) } else { distance };
         }
         forces
     }

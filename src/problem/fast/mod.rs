@@ -3,7 +3,7 @@
 //! The positions are sorted, on a line, and the kernel `U(t)`, `U'(t)` or `U''(t)` is only evaluated, never expanded: a
 //! kernel-independent fast multipole method in one dimension. A balanced tree over ranks splits all pairs into blocks of
 //! two groups. Where the kernel is a polynomial on the distances of a block, to the accuracy asked for, the groups meet
-//! at Chebyshev points; elsewhere response by response. How far a kernel may be interpolated is measured, once, as a
+//! at Chebyshev points; where it is one in the position of one side alone, that side does; elsewhere response by response. How far a kernel may be interpolated is measured, once, as a
 //! function of the distance ([`resolution`]), so that a pole at 0, a smoothed pole, or a utility that is smooth up to and
 //! including 0 each get the blocks that suit them, and coinciding responses cost no more than others.
 
@@ -18,6 +18,7 @@ mod plan;
 mod rank_levels;
 mod resolution;
 mod tree;
+mod virial;
 
 use std::sync::{Arc, Mutex};
 
@@ -28,13 +29,14 @@ pub use laplacian::Laplacian;
 pub use rank_levels::RankLevels;
 
 use super::summation::Accurate;
-use super::{Forces, Positions};
-use crate::utility::{Derivative, Utility};
+use super::{Forces, Positions, UNDERFLOW};
+use crate::utility::{Derivative, Origin, Utility};
 use chebyshev::Chebyshev;
 use cover::Kind;
 use cuts::CutForces;
 use plan::Plan;
 use resolution::Resolution;
+use virial::virial_at_least;
 
 /// Relative accuracy of the sums, unless another is asked for.
 pub const ACCURACY: f64 = 1e-12;
@@ -59,7 +61,8 @@ pub const ACCURACY: f64 = 1e-12;
 pub struct FastRewards<U> {
     utility: U,
     accuracy: f64,
-    hessian_accuracy: f64,
+    /// The same problem to a lower accuracy, for Hessians.
+    coarse: Option<Box<FastRewards<U>>>,
     chebyshev: Chebyshev,
     /// For the smallest distance met so far.
     resolution: Mutex<Option<(f64, Arc<Resolution>)>>,
@@ -77,13 +80,14 @@ impl<U: Utility + Clone> FastRewards<U> {
         // Interpolation gains about 0.75 digits a point on intervals as long as their distance from a pole.
         let order = (-accuracy.log10() / 0.75).ceil() as usize + 4;
         let chebyshev = Chebyshev::new(order);
-        Self { utility, accuracy, hessian_accuracy: accuracy, chebyshev, resolution: Mutex::new(None) }
+        Self { utility, accuracy, coarse: None, chebyshev, resolution: Mutex::new(None) }
     }
 
     /// The same with Hessians to a lower accuracy, which cost less. Newton's method still converges, by this factor a step at
     /// worst.
     pub fn with_hessian_accuracy(self, accuracy: f64) -> Self {
-        Self { hessian_accuracy: accuracy.max(self.accuracy), ..self }
+        let coarse = (accuracy > self.accuracy).then(|| Box::new(Self::with_accuracy(self.utility.clone(), accuracy)));
+        Self { coarse, ..self }
     }
 
     /// The utility.
@@ -95,13 +99,15 @@ impl<U: Utility + Clone> FastRewards<U> {
     fn resolution(&self, x: &Positions) -> Arc<Resolution> {
         let m = x.lower_half().len();
         let gap = |i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
-        let gaps: Vec<f64> = (0..m).map(gap).filter(|gap| *gap > 0.0).collect();
-        let smallest = gaps.iter().copied().fold(1.0, f64::min);
-        // The virial of neighbours alone: a share of it, spread over all pairs, is nothing beside the force across a cut.
-        let mut slopes = gaps.clone();
-        self.utility.map(Derivative::Slope, &mut slopes);
-        let virial: f64 = gaps.iter().zip(&slopes).map(|(gap, slope)| gap * slope.max(0.0)).sum();
-        let floor = resolution::floor(&self.utility).min(0.1 * virial / (x.n() as f64).powi(2));
+        let smallest = (0..m).map(gap).filter(|gap| *gap > 0.0).fold(1.0, f64::min);
+        // A share of the virial, spread over all pairs, is nothing beside the force across a cut.
+        let floor = 0.1 * virial_at_least(&self.utility, x) / (x.n() as f64).powi(2);
+        // Where `U'(0+)` is infinite, nearest neighbours may have nearly all of the virial.
+        let floor = match self.utility.origin() {
+            Origin::FiniteSlope(_) => floor,
+            _ => floor.min(resolution::floor(&self.utility)),
+        };
+        let floor = floor.max(f64::MIN_POSITIVE);
         let mut kept = self.resolution.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((reach, resolution)) = &*kept
             && *reach <= smallest
@@ -184,15 +190,23 @@ impl<U: Utility + Clone> FastRewards<U> {
             add(forces.cuts[m], x.far(m - 1, m - 1));
         }
         let (objective, magnitude) = self.objective(&plan);
-        let curvatures = self.hessian_at(x, 1e-2).diagonal().to_vec();
-        let inside = x.lower_half().iter().zip(&curvatures).filter(|(x, _)| **x > 0.0);
-        let slack = !self.utility.is_strictly_concave()
-            && (inside.map(|(_, sum)| *sum).any(|sum| sum == 0.0)
-                || x.has_middle() && m > 0 && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0));
+        let slack = !self.utility.is_strictly_concave() && self.slack(x);
         let virial = largest_cut - deficit.value();
         let rounding = 2.0 * self.error_of_cuts(&resolution, &plan, largest_cut);
-        let objective_rounding = self.error_of_objective(&resolution, plan.tree.depth(), virial, magnitude);
+        let objective_rounding = self.error_of_objective(&resolution, &plan, virial, magnitude);
         Forces { largest_cut, virial, rounding, objective, objective_rounding, magnitude, slack }
+    }
+
+    /// Whether some response inside (0, 1) meets no curvature of `U` at all. Where `U'` underflows, `U''` says nothing.
+    fn slack(&self, x: &Positions) -> bool {
+        let m = x.n() / 2;
+        let curvatures = Self::with_accuracy(self.utility.clone(), 1e-2).laplacian(x).diagonal().to_vec();
+        let speaks = |i: usize| self.utility.slope(x.distance(i, i + 1)) > UNDERFLOW;
+        (0..m).any(|i| x.lower_half()[i] > 0.0 && curvatures[i] == 0.0 && speaks(i))
+            || x.has_middle()
+                && m > 0
+                && speaks(m - 1)
+                && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0)
     }
 
     /// A bound on the errors of the forces across cuts: of interpolation; of the kernel; and of products with Chebyshev
@@ -207,23 +221,21 @@ impl<U: Utility + Clone> FastRewards<U> {
         let interpolation = (1.0 + lebesgue) * resolution.error() * (largest_cut + resolution.floor() * pairs);
         let rounding = resolution.rounding().map(|r| (r.units + products) * (largest_cut + r.floor * pairs));
         let rounding = unit * lebesgue * lebesgue * rounding[0].min(rounding[1]);
-        interpolation + rounding
+        interpolation + rounding + UNDERFLOW * pairs
     }
 
     /// A bound on the error of the objective. `U` is interpolated where `U'` is, on lengths of the order of the distance, and
     /// the error of the one is that of the other times the length; rounding is that of products with Chebyshev bases.
-    fn error_of_objective(&self, resolution: &Resolution, depth: u32, virial: f64, magnitude: f64) -> f64 {
+    fn error_of_objective(&self, resolution: &Resolution, plan: &Plan, virial: f64, magnitude: f64) -> f64 {
+        let pairs = 0.5 * (plan.x.n() as f64).powi(2);
         let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
-        let products = 2.0 * (order + 2.0) * (f64::from(depth) + 2.0) + 64.0;
+        let products = 2.0 * (order + 2.0) * (f64::from(plan.tree.depth()) + 2.0) + 64.0;
         let interpolation = (1.0 + lebesgue) * resolution.error() * (virial + magnitude);
-        interpolation + 0.5 * f64::EPSILON * (lebesgue * lebesgue * products + resolution.value_units()) * magnitude
+        let rounding = 0.5 * f64::EPSILON * (lebesgue * lebesgue * products + resolution.value_units()) * magnitude;
+        interpolation + rounding + UNDERFLOW * pairs
     }
 
-    fn hessian_at(&self, x: &Positions, accuracy: f64) -> Laplacian<U> {
-        if accuracy > self.accuracy {
-            let coarse = Self::with_accuracy(self.utility.clone(), accuracy);
-            return Laplacian::new(&coarse.utility, x, &coarse.chebyshev, &coarse.resolution(x));
-        }
+    fn laplacian(&self, x: &Positions) -> Laplacian<U> {
         Laplacian::new(&self.utility, x, &self.chebyshev, &self.resolution(x))
     }
 }
@@ -256,6 +268,6 @@ impl<U: Utility + Clone> Hessian for FastRewards<U> {
 
     /// The Hessian of `-S(x)`.
     fn hessian(&self, x: &Positions) -> Result<Laplacian<U>, Error> {
-        Ok(self.hessian_at(x, self.hessian_accuracy))
+        Ok(self.coarse.as_deref().unwrap_or(self).laplacian(x))
     }
 }

@@ -80,11 +80,11 @@ impl Plan {
         let mut total = 0;
         for block in &self.blocks {
             starts.push(total);
-            total += self.len(block.a, block.interpolated);
-            counts[owner(block.a, block.interpolated) + 1] += 1;
+            total += self.len(block.a, block.interpolated[0]);
+            counts[owner(block.a, block.interpolated[0]) + 1] += 1;
             if !block.one_sided() {
-                total += self.len(block.b, block.interpolated);
-                counts[owner(block.b, block.interpolated) + 1] += 1;
+                total += self.len(block.b, block.interpolated[1]);
+                counts[owner(block.b, block.interpolated[1]) + 1] += 1;
             }
         }
         starts.push(total);
@@ -103,10 +103,10 @@ impl Plan {
                 Kind::Near => (Channel::Above, Channel::Below),
                 Kind::Mirror => (Channel::Mirror, Channel::Mirror),
             };
-            put(owner(block.a, block.interpolated), (*start, to_a));
+            put(owner(block.a, block.interpolated[0]), (*start, to_a));
             if !block.one_sided() {
-                let start = start + self.len(block.a, block.interpolated);
-                put(owner(block.b, block.interpolated), (start, to_b));
+                let start = start + self.len(block.a, block.interpolated[0]);
+                put(owner(block.b, block.interpolated[1]), (start, to_b));
             }
         }
         self.incoming = Incoming { starts: counts, items };
@@ -117,28 +117,52 @@ impl Plan {
     fn distances(&self, block: &Block, matrix: &mut Vec<f64>) {
         let (x, tree) = (&self.x, self.tree);
         matrix.clear();
-        if block.interpolated {
-            let offsets = |node: usize| self.interpolation.offsets(node);
-            let (a, b) = (tree.range(block.a).start, tree.range(block.b).start);
-            match block.kind {
-                Kind::Near => {
-                    let base = x.near(a, b);
-                    for from in offsets(block.a) {
-                        matrix.extend(offsets(block.b).iter().map(|to| (base + (to - from)).max(0.0)));
-                    }
-                }
-                Kind::Mirror => {
-                    let base = x.far(a, b);
-                    for from in offsets(block.a) {
-                        matrix.extend(offsets(block.b).iter().map(|to| (base - (from + to)).max(0.0)));
-                    }
+        let offsets = |node: usize| self.interpolation.offsets(node);
+        let (first_a, first_b) = (tree.range(block.a).start, tree.range(block.b).start);
+        // A Chebyshev point lies at an offset from the first response of its group.
+        match (block.kind, block.interpolated) {
+            (Kind::Near, [true, true]) => {
+                let base = x.near(first_a, first_b);
+                for from in offsets(block.a) {
+                    matrix.extend(offsets(block.b).iter().map(|to| (base + (to - from)).max(0.0)));
                 }
             }
-        } else {
-            for i in tree.range(block.a) {
-                match block.kind {
-                    Kind::Near => matrix.extend(tree.range(block.b).map(|j| x.near(i, j))),
-                    Kind::Mirror => matrix.extend(tree.range(block.b).map(|j| x.far(i, j))),
+            (Kind::Near, [true, false]) => {
+                for from in offsets(block.a) {
+                    matrix.extend(tree.range(block.b).map(|j| (x.near(first_a, j) - from).max(0.0)));
+                }
+            }
+            (Kind::Near, [false, true]) => {
+                for i in tree.range(block.a) {
+                    let base = x.near(i, first_b);
+                    matrix.extend(offsets(block.b).iter().map(|to| base + to));
+                }
+            }
+            (Kind::Near, [false, false]) => {
+                for i in tree.range(block.a) {
+                    matrix.extend(tree.range(block.b).map(|j| x.near(i, j)));
+                }
+            }
+            (Kind::Mirror, [true, true]) => {
+                let base = x.far(first_a, first_b);
+                for from in offsets(block.a) {
+                    matrix.extend(offsets(block.b).iter().map(|to| (base - (from + to)).max(0.0)));
+                }
+            }
+            (Kind::Mirror, [true, false]) => {
+                for from in offsets(block.a) {
+                    matrix.extend(tree.range(block.b).map(|j| (x.far(first_a, j) - from).max(0.0)));
+                }
+            }
+            (Kind::Mirror, [false, true]) => {
+                for i in tree.range(block.a) {
+                    let base = x.far(i, first_b);
+                    matrix.extend(offsets(block.b).iter().map(|to| (base - to).max(0.0)));
+                }
+            }
+            (Kind::Mirror, [false, false]) => {
+                for i in tree.range(block.a) {
+                    matrix.extend(tree.range(block.b).map(|j| x.far(i, j)));
                 }
             }
         }
@@ -165,7 +189,8 @@ impl Plan {
     /// All kernel matrices, a vector for each chunk of blocks, so that products with them can be repeated.
     pub(super) fn matrices(&self, kernel: Kernel<'_>) -> Matrices {
         let chunk = |blocks: &[Block]| {
-            let size = |block: &Block| self.len(block.a, block.interpolated) * self.len(block.b, block.interpolated);
+            let size =
+                |block: &Block| self.len(block.a, block.interpolated[0]) * self.len(block.b, block.interpolated[1]);
             let (mut all, mut matrix) = (Vec::with_capacity(blocks.iter().map(size).sum()), Vec::new());
             for block in blocks {
                 self.matrix(block, kernel, &mut matrix);
@@ -197,7 +222,7 @@ impl Plan {
         self.exchange_by(source, |chunk, results| {
             let (mut kept, mut rest) = (matrices.0[chunk.start / CHUNK].as_slice(), results);
             for block in &self.blocks[chunk] {
-                let size = self.len(block.a, block.interpolated) * self.len(block.b, block.interpolated);
+                let size = self.len(block.a, block.interpolated[0]) * self.len(block.b, block.interpolated[1]);
                 rest = self.multiply(block, &kept[..size], source, rest);
                 kept = &kept[size..];
             }
@@ -216,8 +241,8 @@ impl Plan {
 
     /// Writes what `a` and `b` receive, and returns the results that follow.
     fn multiply<'r>(&self, block: &Block, matrix: &[f64], source: &[f64], results: &'r mut [f64]) -> &'r mut [f64] {
-        let from_a = &source[self.interpolation.slots_of(block.a, block.interpolated)];
-        let from_b = &source[self.interpolation.slots_of(block.b, block.interpolated)];
+        let from_a = &source[self.interpolation.slots_of(block.a, block.interpolated[0])];
+        let from_b = &source[self.interpolation.slots_of(block.b, block.interpolated[1])];
         let (to_a, rest) = results.split_at_mut(from_a.len());
         if block.one_sided() {
             for (to, row) in to_a.iter_mut().zip(matrix.chunks(from_b.len())) {
@@ -241,7 +266,7 @@ impl Plan {
     /// what `a` receives.
     pub(super) fn totals(&self, exchanged: &Exchanged, source: &[f64]) -> Vec<f64> {
         let total = |(block, start): (&Block, &usize)| {
-            let from = &source[self.interpolation.slots_of(block.a, block.interpolated)];
+            let from = &source[self.interpolation.slots_of(block.a, block.interpolated[0])];
             from.iter().zip(&exchanged.0[*start..]).map(|(s, r)| s * r).sum()
         };
         self.blocks.par_iter().zip(&self.starts).with_min_len(CHUNK).map(total).collect()
@@ -298,6 +323,13 @@ pub(super) type Kernel<'k> = &'k (dyn Fn(&mut [f64]) + Sync);
 /// Kernel matrices of all blocks.
 #[derive(Debug)]
 pub(super) struct Matrices(Vec<Vec<f64>>);
+
+impl Matrices {
+    /// The number of their entries.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
 
 /// What every block sends to both of its sides.
 #[derive(Debug)]

@@ -116,18 +116,9 @@ struct Octaves<'a> {
 impl<'a> Octaves<'a> {
     fn new(utility: &dyn Utility, x: &Positions, scale: &'a [f64]) -> Self {
         let (n, m) = (x.n(), x.lower_half().len());
-        let distance = |i: usize, j: usize| {
-            if j < m {
-                x.near(i, j)
-            } else if n - 1 - j < m {
-                x.far(i, n - 1 - j)
-            } else {
-                x.to_middle(i)
-            }
-        };
         let sample = |q: u32| {
             let reach = m.min(n.saturating_sub(1 << q));
-            let mut sample: Vec<f64> = (0..reach).map(|i| distance(i, i + (1 << q))).collect();
+            let mut sample: Vec<f64> = (0..reach).map(|i| x.distance(i, i + (1 << q))).collect();
             weights(utility, &mut sample);
             sample.resize(m, 0.0);
             sample

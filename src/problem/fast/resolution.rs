@@ -12,6 +12,9 @@ const SMALLEST: f64 = 1e-155;
 /// The length, relative to its left end, of an interval on which every utility is linear but for rounding.
 const ROUNDING_ONLY: f64 = 1e-6;
 
+/// How much more than the tolerance rounding may make of an error.
+const ROUNDING_EXCESS: f64 = 16.0;
+
 /// For a distance `t`, the largest `L` such that `U'` and `U''` on `[t, t + L]` agree with their interpolants in Chebyshev
 /// points to a tolerance, relative to their smallest values there.
 ///
@@ -46,7 +49,7 @@ impl Resolution {
         let mut at_zero = 0.0;
         if let Origin::FiniteSlope(_) = utility.origin() {
             at_zero = 1.0;
-            while at_zero > 0.0 && !probe.fits(0.0, at_zero, [tolerance; 2]) {
+            while at_zero > 0.0 && !probe.measure(0.0, at_zero).iter().all(|error| error.relative() <= tolerance) {
                 at_zero = if at_zero > 1e-12 { 0.8 * at_zero } else { 0.0 };
             }
         }
@@ -56,8 +59,14 @@ impl Resolution {
         for k in 0..=last {
             let t = distance(k);
             // On a very short interval only rounding is left, which for a typed expression may exceed the tolerance.
-            let allowed = probe.errors(t, ROUNDING_ONLY * t).map(|rounding| tolerance.max(4.0 * rounding));
-            let fits = |relative: f64| probe.fits(t, (relative * t).min(1.0 - t), allowed);
+            let noise = probe.measure(t, ROUNDING_ONLY * t);
+            let allowed = [0, 1].map(|k| tolerance.max(4.0 * noise[k].relative()));
+            // Further on the values may be less, and the rounding beside them more: nothing is gained by shorter intervals.
+            let excess = |error: &Measured| (4.0 * noise[0].error / error.smallest).min(ROUNDING_EXCESS * tolerance);
+            let fits = |relative: f64| {
+                let errors = probe.measure(t, (relative * t).min(1.0 - t));
+                errors[0].relative() <= allowed[0].max(excess(&errors[0])) && errors[1].relative() <= allowed[1]
+            };
             if fits(relative) {
                 while relative * t < 1.0 - t && fits(relative * 1.25) {
                     relative *= 1.25;
@@ -68,7 +77,7 @@ impl Resolution {
                 }
             }
             let length = (relative * t).min(1.0 - t);
-            error = error.max(probe.errors(t, length)[0]);
+            error = error.max(probe.measure(t, length)[0].relative());
             // The slope's own rounding, and that of its argument through the condition number.
             let jet = utility.jet(t);
             let errors = utility.errors(t);
@@ -162,24 +171,32 @@ impl<'a> Probe<'a> {
         Self { utility, nodes, basis: basis.collect(), points, floor }
     }
 
-    /// The relative errors of `U'` and of `U''`.
-    fn errors(&self, t: f64, length: f64) -> [f64; 2] {
+    /// The errors of `U'` and of `U''`.
+    fn measure(&self, t: f64, length: f64) -> [Measured; 2] {
         let at = |xi: &f64| t + 0.5 * length * (1.0 + xi);
         [Derivative::Slope, Derivative::Curvature].map(|derivative| {
             let mut values: Vec<f64> = self.nodes.iter().map(at).collect();
             let mut exact: Vec<f64> = self.points.iter().map(at).collect();
             self.utility.map(derivative, &mut values);
             self.utility.map(derivative, &mut exact);
-            let smallest = exact[1].abs().max(self.floor);
             let error = |(basis, exact): (&Vec<f64>, &f64)| {
                 let interpolant: f64 = basis.iter().zip(&values).map(|(b, v)| b * v).sum();
                 (interpolant - exact).abs()
             };
-            self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max) / smallest
+            let smallest = exact[1].abs().max(self.floor);
+            Measured { error: self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max), smallest }
         })
     }
+}
 
-    fn fits(&self, t: f64, length: f64, allowed: [f64; 2]) -> bool {
-        self.errors(t, length).iter().zip(allowed).all(|(error, allowed)| *error <= allowed)
+/// The largest error of an interpolant on an interval, and the smallest value there, or the floor.
+struct Measured {
+    error: f64,
+    smallest: f64,
+}
+
+impl Measured {
+    fn relative(&self) -> f64 {
+        self.error / self.smallest
     }
 }
