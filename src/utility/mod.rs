@@ -315,10 +315,11 @@ pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
     if let Some(member) = recognise::family(&expression) {
         return Ok(member);
     }
-    // A factor that would take derivatives out of the range of doubles is set aside.
-    if let Some((base, factor)) = expression.without_extreme_factor() {
-        admissible::check_expression(&base)?;
-        return Ok(Arc::new(Affine::new(Arc::new(base), factor, 0.0, text.trim())?));
+    if let Some((base, factor, constant)) = expression.without_factor_and_constant() {
+        // The derivatives of the whole may be out of the range of doubles where those of the base are not.
+        let is_ordinary = (1e-100..1e100).contains(&factor);
+        admissible::check_expression(if is_ordinary { &expression } else { &base })?;
+        return Ok(Arc::new(Affine::new(Arc::new(base), factor, constant, text.trim())?));
     }
     admissible::check_expression(&expression)?;
     Ok(Arc::new(expression))

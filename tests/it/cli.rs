@@ -105,7 +105,9 @@ fn asymptotics_has_the_promised_fields() {
     assert!((rates[0]["drift"].as_f64().unwrap() - 1.0).abs() < 0.05);
     assert_eq!(rates.len(), 3);
     let csv = stdout(&["asymptotics", "-u", "x^0.5", "-n", "8,16", "--format", "csv"]);
-    assert!(csv.starts_with("n,w1,ks,mean_utility,limit_mean_utility,gap,seconds\n8,"), "{csv}");
+    let header = "n,w1,ks,mean_utility,limit_mean_utility,gap,seconds,energy_difference,end_share,utility,concavity";
+    assert!(csv.starts_with(&format!("{header}\n8,")), "{csv}");
+    assert!(csv.lines().nth(2).is_some_and(|row| row.starts_with("16,") && row.ends_with(",x^0.5,proved")), "{csv}");
 }
 
 #[test]

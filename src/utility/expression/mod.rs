@@ -118,19 +118,31 @@ impl Expression {
         Ok(())
     }
 
-    /// The expression without a constant factor that is so large or so small that derivatives might overflow or underflow; and
-    /// the factor.
-    pub(super) fn without_extreme_factor(&self) -> Option<(Self, f64)> {
-        const ORDINARY: std::ops::Range<f64> = 1e-100..1e100;
-        let (factor, base) = match &self.tree {
-            Node::Mul(a, b) => match (a.as_ref(), b.as_ref()) {
-                (&Node::Constant(c, _), base) | (base, &Node::Constant(c, _)) => (c, base),
-                _ => return None,
-            },
-            _ => return None,
+    /// The expression without a typed factor and a typed constant, `factor * base + constant`: neither changes the rewards, but
+    /// either may cost digits, or take derivatives out of the range of doubles. `None` where there is neither.
+    pub(super) fn without_factor_and_constant(&self) -> Option<(Self, f64, f64)> {
+        let typed = |node: &Node| match *node {
+            Node::Constant(c, 0.0) => Some(c),
+            _ => None,
         };
-        let is_extreme = factor > 0.0 && !ORDINARY.contains(&factor);
-        is_extreme.then(|| (Self::new(&self.text, base.clone()), factor))
+        let (sum, constant) = match &self.tree {
+            Node::Add(a, b) => match (typed(a), typed(b)) {
+                (None, Some(c)) => (a.as_ref(), c),
+                (Some(c), None) => (b.as_ref(), c),
+                _ => (&self.tree, 0.0),
+            },
+            Node::Sub(a, b) => typed(b).map_or((&self.tree, 0.0), |c| (a.as_ref(), -c)),
+            tree => (tree, 0.0),
+        };
+        let (base, factor) = match sum {
+            Node::Mul(a, b) => match (typed(a), typed(b)) {
+                (None, Some(c)) if c > 0.0 => (a.as_ref(), c),
+                (Some(c), None) if c > 0.0 => (b.as_ref(), c),
+                _ => (sum, 1.0),
+            },
+            sum => (sum, 1.0),
+        };
+        (factor != 1.0 || constant != 0.0).then(|| (Self::new(&self.text, base.clone()), factor, constant))
     }
 
     /// The expression as a tree.
