@@ -13,6 +13,15 @@ pub struct Evaluation {
     prompts: Vec<EncodedPrompt>,
 }
 
+impl std::fmt::Debug for Evaluation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Evaluation")
+            .field("split", &self.split)
+            .field("prompts", &self.prompts.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an evaluation gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluated {

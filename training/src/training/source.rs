@@ -25,6 +25,12 @@ pub struct PromptSource {
     order: Option<(u64, Vec<usize>)>,
 }
 
+impl std::fmt::Debug for PromptSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PromptSource").field("split", &self.split).finish_non_exhaustive()
+    }
+}
+
 /// What of a prompt is taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Taking {

@@ -44,6 +44,15 @@ pub struct Trainer {
     pub(super) saved: Option<(u64, PathBuf)>,
 }
 
+impl std::fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trainer")
+            .field("directory", &self.directory)
+            .field("configuration", &self.configuration)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How training goes, for whoever watches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {

@@ -27,6 +27,15 @@ pub struct Workers {
     tokens_per_pass: usize,
 }
 
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workers")
+            .field("workers", &self.workers.len())
+            .field("tokens_per_pass", &self.tokens_per_pass)
+            .finish_non_exhaustive()
+    }
+}
+
 struct Worker {
     model: RewardModel,
     gradient: Tensor,

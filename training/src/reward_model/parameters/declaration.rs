@@ -133,6 +133,12 @@ pub struct Branch<'a> {
     part: Part,
 }
 
+impl std::fmt::Debug for Branch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Branch").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
 impl Branch<'_> {
     /// The branch `name` below this one.
     pub fn at(&mut self, name: impl std::fmt::Display) -> Branch<'_> {
