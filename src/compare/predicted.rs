@@ -64,7 +64,7 @@ pub fn predicted_rate(utility: &dyn Utility) -> PredictedRate {
 }
 
 impl Measure {
-    /// The rate to expect of this measure, by how `U` leaves 0; derived in the book's chapter on comparison.
+    /// The rate to expect of this measure, by how `U` leaves 0; derived in `docs/src/rates.md`.
     pub fn predicted(self, utility: &dyn Utility) -> PredictedRate {
         match (self, utility.origin()) {
             (_, Origin::SlowSlope) => PredictedRate::Unknown,

@@ -1,5 +1,6 @@
 //! Every integration test of the mathematics, the figures and the program, in one binary: it links once.
 
+mod book;
 mod cli;
 mod comparison;
 mod contract;
