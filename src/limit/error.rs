@@ -28,6 +28,19 @@ pub enum LimitError {
         /// `max Phi - E(P)`, or NaN where the utility could not be evaluated.
         residual: f64,
     },
+    /// The computed law is no distribution.
+    #[error(
+        "the limit law of `{utility}` was not resolved: its computed density is {density:.1e} at x = {at:.2e}, and none is \
+         negative; `solve` finds the optimal rewards for any n"
+    )]
+    Signed {
+        /// The utility.
+        utility: String,
+        /// The smallest density found.
+        density: f64,
+        /// Where it was found.
+        at: f64,
+    },
     /// A constant potential on [0, 1] needs negative mass: the support of the limit law is smaller.
     #[error(
         "no method for the limit law of `{utility}`: it decreases before x = 1, and its optimal rewards do not reach 0 and 1; \

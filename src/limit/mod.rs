@@ -117,7 +117,7 @@ impl LimitLaw {
     ///
     /// # Errors
     /// [`LimitError::Refused`] for a utility outside the theory, [`LimitError::SlowSlope`] for one like `x - x log x`, and
-    /// [`LimitError::NotConverged`] if the potential of the result is not flat.
+    /// [`LimitError::NotConverged`] if the potential of the result is not flat, [`LimitError::Signed`] if it is negative somewhere.
     pub fn numerical<U: Utility + ?Sized>(utility: &U) -> Result<Self, LimitError> {
         let utility: &dyn Utility = &utility;
         refuse(utility)?;
@@ -169,12 +169,16 @@ impl LimitLaw {
         let unit = (certificate.mean_utility - utility.value(1.0)).abs();
         let decreases = utility.slope(1.0) < 0.0;
         let points = (0..=DENSITY_POINTS).map(|i| 0.5 * (i as f64 / DENSITY_POINTS as f64).powi(2));
-        if atom < 0.0 || points.into_iter().any(|x| lower.density(x) < -1e-9) {
-            let (utility, residual) = (utility.to_string(), 0.5 * certificate.gap);
+        let densities = points.map(|x| (lower.density(x), x));
+        let (density, at) = densities.fold((0.0, 0.0), |least, found| if found.0 < least.0 { found } else { least });
+        // An atom of negative mass is an infinitely negative density.
+        let (density, at) = if atom < 0.0 { (f64::NEG_INFINITY, 0.0) } else { (density, at) };
+        if density < -1e-9 {
+            let utility = utility.to_string();
             return Err(if decreases {
                 LimitError::NotPositive { utility }
             } else {
-                LimitError::NotConverged { utility, residual }
+                LimitError::Signed { utility, density, at }
             });
         }
         if certificate.gap <= LOOSEST * unit {

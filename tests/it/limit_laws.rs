@@ -328,3 +328,11 @@ fn factors_and_constants_change_no_law() {
     let beyond = parse("x*1e308+1e308").unwrap();
     assert!(matches!(LimitLaw::of(&beyond), Ok(_) | Err(LimitError::Overflow { .. })));
 }
+
+#[test]
+fn a_density_with_a_sign_is_said_to_be_one() {
+    // The potential is flat to 2e-6, far below what is allowed: the fault is in the density.
+    let error = LimitLaw::of(&utility("x+1e-6*x^0.5")).unwrap_err();
+    assert!(matches!(error, LimitError::Signed { density, .. } if density < 0.0), "{error}");
+    assert!(error.to_string().contains("negative"), "{error}");
+}
