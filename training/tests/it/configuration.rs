@@ -98,6 +98,24 @@ fn the_published_and_the_embedded_configurations() {
 }
 
 #[test]
+fn a_loss_that_cannot_be_trained_is_told_with_its_line() {
+    for (lines, line, key, reason) in [
+        ("model_name: embedded\nloss: lgo(x)\n", 2, "`loss`", "unknown name `lgo`"),
+        ("model_name: embedded\n\nloss: x^2\n", 3, "`loss`", "not concave"),
+        ("model_name: embedded\nloss: log(x)\n", 2, "`loss`", "infinite"),
+        (
+            "model_name: embedded\nloss:\n  open_ended: x\n  closed_ended: adaptive\n",
+            4,
+            "`loss.closed_ended`",
+            "two utilities",
+        ),
+    ] {
+        let error = Configuration::parse(lines, Path::new("c.yml")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("c.yml, line {line}: {key}")) && error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn values_are_taken_in_every_form_that_python_takes() {
     let c = good(
         "model_name: 'embedded'\nloss: {open_ended: -1/(x+0.1), closed_ended: x}\nlearning_rate: '1e-4'\n\

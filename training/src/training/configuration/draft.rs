@@ -129,9 +129,9 @@ impl Receiver for Draft {
             "tokenizer_name" => self.tokenizer_name = Some(given.model()?),
             "datasets" => c.datasets = given.datasets()?,
             "loss" if value == Value::Mapping => {}
-            "loss" => self.loss = Some(given.text(LossSpec::ALLOWED)?),
-            "loss.open_ended" => self.open_ended = Some(given.text("a utility")?),
-            "loss.closed_ended" => self.closed_ended = Some(given.text("a utility")?),
+            "loss" => self.loss = Some(given.loss(LossSpec::ALLOWED, false)?),
+            "loss.open_ended" => self.open_ended = Some(given.loss("a utility", true)?),
+            "loss.closed_ended" => self.closed_ended = Some(given.loss("a utility", true)?),
             "output_dir" => c.output_dir = given.text("a directory")?.into(),
             "name" => c.name = given.name()?,
             "learning_rate" => c.learning_rate = given.number(0.0..=1.0)?,

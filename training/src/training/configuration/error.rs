@@ -80,6 +80,14 @@ pub enum Problem {
         /// What its value can be.
         allowed: String,
     },
+    /// A loss that cannot be read, or not trained.
+    #[error("`{key}`: {reason}")]
+    Loss {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value that is not allowed.
     #[error("`{key}` is {value}; it must be {allowed}")]
     Value {

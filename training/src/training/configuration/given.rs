@@ -6,6 +6,8 @@ use super::choices::Choice;
 use super::error::Problem;
 use super::sources::{DataSource, ModelSource};
 use super::value::Value;
+use crate::training::loss::PairLoss;
+use reward_collapse::experiment::Loss;
 
 /// A key and its value.
 #[derive(Clone, Copy)]
@@ -49,6 +51,19 @@ impl Given<'_> {
 
     pub fn model(self) -> Result<ModelSource, Problem> {
         self.value.text().and_then(|text| ModelSource::parse(&text)).ok_or_else(|| self.wrong(ModelSource::ALLOWED))
+    }
+
+    /// A loss that can be trained: a released name or an expression, and for one type of prompt no name of two utilities.
+    pub fn loss(self, allowed: &str, of_one_type: bool) -> Result<String, Problem> {
+        let text = self.text(allowed)?;
+        let refused = |reason: &dyn std::error::Error| Problem::Loss {
+            key: self.key.to_owned(),
+            reason: reward_collapse::cli::error::with_causes(reason),
+        };
+        let loss = if of_one_type { Loss::by_prompt(&text, &text) } else { Loss::parse(&text) };
+        let loss = loss.map_err(|error| refused(&error))?;
+        PairLoss::new(&loss).map_err(|error| refused(&error))?;
+        Ok(text)
     }
 
     /// A name that can be part of a file's.
