@@ -44,7 +44,7 @@ impl Config {
     /// Reads `config.json` of the folder `directory`.
     ///
     /// # Errors
-    /// [`ModelError::Read`] where there is none, [`ModelError::Config`] where its architecture is not known, or its numbers
+    /// [`ModelError::File`] where there is none, [`ModelError::Config`] where its architecture is not known, or its numbers
     /// do not fit together.
     pub fn read(directory: &Path) -> Result<Self, ModelError> {
         let path = directory.join("config.json");
