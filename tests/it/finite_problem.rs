@@ -67,6 +67,19 @@ fn a_utility_that_is_linear_in_pieces_may_leave_the_middle_free() {
     assert!(solve(&utility("2x-sqrt((x-0.5)^2+0.01)"), 3).expect("strictly concave").unique);
 }
 
+/// Saturated at most distances: `tanh` is a sigmoid with another scale, however steep.
+#[test]
+fn a_steep_tanh_is_a_sigmoid() {
+    for (steep, n) in [(10, 40), (300, 40), (3000, 40), (3000, 300)] {
+        let tanh =
+            solve(&utility(&format!("tanh({steep}x)")), n).unwrap_or_else(|error| panic!("{steep}, {n}: {error}"));
+        let sigmoid = solve(&utility(&format!("sigmoid({}x)", 2 * steep)), n).expect("the same rewards");
+        for (a, b) in tanh.rewards.iter().zip(&sigmoid.rewards) {
+            assert!((a - b).abs() < 1e-9, "{steep}, {n}: {a} {b}");
+        }
+    }
+}
+
 #[test]
 fn few_responses() {
     for text in ["x", "log(x)", "-1/x", "log(x+0.1)", "logsigmoid(1000x)", "x^0.98"] {

@@ -107,7 +107,9 @@ impl Function {
             Function::Sinh => [u.cosh(), value],
             Function::Cosh => [u.sinh(), value],
             Function::Tanh => {
-                let slope = one.div(u.cosh().square());
+                // 1/cosh^2 without its overflow: 4 sigmoid(2u) sigmoid(-2u).
+                let twice = number(2.0).mul(u);
+                let slope = number(4.0).mul(twice.sigmoid().mul(twice.neg().sigmoid()));
                 [slope, number(-2.0).mul(value).mul(slope)]
             }
             Function::Asinh => {
