@@ -335,6 +335,7 @@ fn forces_that_underflow_leave_rewards_at_equal_distances() {
         ("1-exp(-1e4x)", 50),
         ("sigmoid(5000x)", 8),
         ("-exp(-1e5x)/x", 20),
+        ("-exp(-1e5x)/x", 2000),
     ] {
         let solution = solve(&utility(text), n).unwrap_or_else(|error| panic!("{text}, n = {n}: {error}"));
         for (i, reward) in solution.rewards.iter().enumerate() {
@@ -342,5 +343,30 @@ fn forces_that_underflow_leave_rewards_at_equal_distances() {
         }
         assert!(solution.unique && solution.gap > 0.0 && solution.relative_gap < 1e-11, "{text}, n = {n}");
         assert!(solution.iterations <= 10, "{text}, n = {n}: {} iterations", solution.iterations);
+    }
+}
+
+#[test]
+fn no_rewards_beat_the_objective_by_more_than_the_gap() {
+    // The best objectives to 30 digits, by Newton's method with 60, as a double and what it leaves.
+    for (text, n, best, rest) in [
+        ("1e8*log(x)-99999999*log(x)", 3, -1.3862943611198906, -4.638e-17),
+        ("log(x)+1e6", 7, 20999980.346238036, 1.499e-09),
+        ("x^0.001", 4, 5.995978486704957, 4.219e-16),
+        ("1e8*log(1+1e-8x)", 4, 3.99999998, 9.547e-17),
+        ("-(1-exp(-x))/x", 5, -7.676236957613163, -5.499e-17),
+        ("-(x+0.01)^-3", 6, -615.4926804889201, -1.314e-14),
+        ("-x^-8", 6, -1959419.1955956575, 9.304e-11),
+        ("logsigmoid(300x)", 6, -4.3782553813482603e-26, 1.363e-42),
+        ("-1/(x+0.0003)+x", 6, -36.016919320296296, -1.161e-15),
+        ("sqrt(x+1e-12)-1e5", 6, -1499989.632818593, -3.317e-11),
+        ("log(x)+1e6*x-999999*x", 6, -5.443657336308564, -2.322e-16),
+        ("sigmoid(30x)+1e5", 6, 1500014.987612271, 3.206e-11),
+    ] {
+        let solution = solve(&utility(text), n).unwrap_or_else(|error| panic!("{text}, n = {n}: {error}"));
+        let pairs = (n * (n - 1) / 2) as f64;
+        let missing: f64 = (best - solution.objective) + rest;
+        assert!(missing.abs() <= solution.gap * pairs, "{text}, n = {n}: {missing:e}, gap {:e}", solution.gap);
+        assert!(solution.relative_gap <= 1e-9, "{text}, n = {n}: {:e}", solution.relative_gap);
     }
 }

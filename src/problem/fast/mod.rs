@@ -102,10 +102,11 @@ impl<U: Utility + Clone> FastRewards<U> {
         let smallest = (0..m).map(gap).filter(|gap| *gap > 0.0).fold(1.0, f64::min);
         // A share of the virial, spread over all pairs, is nothing beside the force across a cut.
         let floor = 0.1 * virial_at_least(&self.utility, x) / (x.n() as f64).powi(2);
-        // Where `U'(0+)` is infinite, nearest neighbours may have nearly all of the virial.
+        // Where `U'(0+)` is infinite, nearest neighbours may have nearly all of the virial; but what underflows beside them is
+        // nothing.
         let floor = match self.utility.origin() {
             Origin::FiniteSlope(_) => floor,
-            _ => floor.min(resolution::floor(&self.utility)),
+            _ => floor.min(resolution::floor(&self.utility)).max(1e-120 * floor),
         };
         let floor = floor.max(f64::MIN_POSITIVE);
         let mut kept = self.resolution.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
