@@ -193,7 +193,7 @@ fn distances(rows: &[RunDistance]) -> String {
             row.run.clone(),
             distance.step.to_string(),
             distance.split.to_string(),
-            distance.prompts.name().to_owned(),
+            distance.prompt_type.name().to_owned(),
             distance.n.to_string(),
             if row.theories_agree { "both".to_owned() } else { distance.theory.to_string() },
             distance.utility.clone(),

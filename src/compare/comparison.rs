@@ -21,7 +21,7 @@ impl Comparison {
     /// [`SolveError`] for a utility outside the theory.
     pub fn all(rows: &[RewardRow], loss: &Loss, theories: &mut Theories) -> Result<Vec<Self>, SolveError> {
         let with_theory = |learned: Learned| {
-            let pair = loss.of(learned.prompts);
+            let pair = loss.of(learned.prompt_type);
             let theories = theories.pair(&pair.named, &pair.trained, learned.n)?;
             Ok(Self { learned, theories })
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{CompareError, Optimum, Prediction, wasserstein1, wasserstein1_between};
-use crate::experiment::{Prompts, RewardRow, Split};
+use crate::experiment::{PromptType, RewardRow, Split};
 use crate::utility::Concavity;
 
 /// The rewards of one response over the prompts of a type.
@@ -29,7 +29,7 @@ pub struct Learned {
     /// The part of the data.
     pub split: Split,
     /// The type of prompt.
-    pub prompts: Prompts,
+    pub prompt_type: PromptType,
     /// The number of responses of each prompt.
     pub n: usize,
     /// By response; one without a reward is left out.
@@ -46,7 +46,8 @@ pub struct LearnedDistance {
     /// The part of the data.
     pub split: Split,
     /// The type of prompt.
-    pub prompts: Prompts,
+    #[serde(rename = "prompts")]
+    pub prompt_type: PromptType,
     /// The number of responses of each prompt.
     pub n: usize,
     /// Which theory.
@@ -78,17 +79,17 @@ impl Learned {
             let n = prompts.entry(place(row)).or_default();
             *n = row.index.max(*n);
         }
-        let mut groups: BTreeMap<(u64, Split, Prompts, usize), ByResponse> = BTreeMap::new();
+        let mut groups: BTreeMap<(u64, Split, PromptType, usize), ByResponse> = BTreeMap::new();
         for row in rows {
             let n = prompts.get(&place(row)).copied().unwrap_or_default();
-            let group = groups.entry((row.step, row.split, row.prompts, n)).or_default();
+            let group = groups.entry((row.step, row.split, row.prompt_type, n)).or_default();
             group.entry(row.index).or_default().push(row.reward);
         }
-        let learned = |((step, split, prompts, n), by_index): (_, ByResponse)| {
+        let learned = |((step, split, prompt_type, n), by_index): (_, ByResponse)| {
             let responses = by_index.iter().map(|(&index, rewards)| response(index, rewards)).collect();
             let mut rewards: Vec<f64> = by_index.into_values().flatten().collect();
             rewards.sort_by(f64::total_cmp);
-            Self { step, split, prompts, n, responses, rewards }
+            Self { step, split, prompt_type, n, responses, rewards }
         };
         groups.into_iter().map(learned).collect()
     }
@@ -131,7 +132,7 @@ impl Learned {
         Ok(LearnedDistance {
             step: self.step,
             split: self.split,
-            prompts: self.prompts,
+            prompt_type: self.prompt_type,
             n: self.n,
             theory,
             utility: optimum.utility.clone(),
@@ -163,10 +164,10 @@ impl Learned {
 type ByResponse = BTreeMap<usize, Vec<f64>>;
 
 /// A prompt at one evaluation.
-type Place<'a> = (u64, Split, Prompts, &'a str);
+type Place<'a> = (u64, Split, PromptType, &'a str);
 
 fn place(row: &RewardRow) -> Place<'_> {
-    (row.step, row.split, row.prompts, &row.prompt)
+    (row.step, row.split, row.prompt_type, &row.prompt)
 }
 
 fn response(index: usize, rewards: &[f64]) -> LearnedReward {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExperimentError, Loss, Prompts, UtilityPair};
+use super::{ExperimentError, Loss, LossTerms, PromptType, UtilityPair};
 use crate::files::{self, FileError};
 use crate::utility::UtilityError;
 
@@ -53,12 +53,15 @@ pub struct RunDescription {
 }
 
 /// A loss as expressions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LossDescription {
     /// For open-ended prompts.
     pub open_ended: PairDescription,
     /// For closed-ended prompts.
     pub closed_ended: PairDescription,
+    /// What all prompts share; the paper's losses leave it out.
+    #[serde(flatten)]
+    pub terms: LossTerms,
 }
 
 /// A pair of utilities as expressions.
@@ -77,13 +80,17 @@ fn eight() -> usize {
 impl From<&Loss> for RunDescription {
     /// The loss alone; everything else as in a file that lacks it.
     fn from(loss: &Loss) -> Self {
-        let pair = |prompts| {
-            let UtilityPair { named, trained } = loss.of(prompts);
+        let pair = |prompt_type| {
+            let UtilityPair { named, trained } = loss.of(prompt_type);
             PairDescription { named: named.to_string(), trained: trained.to_string() }
         };
         Self {
             name: loss.name().to_owned(),
-            loss: LossDescription { open_ended: pair(Prompts::Open), closed_ended: pair(Prompts::Closed) },
+            loss: LossDescription {
+                open_ended: pair(PromptType::Open),
+                closed_ended: pair(PromptType::Closed),
+                terms: loss.terms(),
+            },
             model: String::new(),
             parameters: 0,
             data: String::new(),
@@ -104,7 +111,7 @@ impl RunDescription {
     /// [`UtilityError`] for an expression that cannot be read.
     pub fn loss(&self) -> Result<Loss, UtilityError> {
         let pair = |pair: &PairDescription| UtilityPair::of(&pair.named, &pair.trained);
-        Ok(Loss::new(&self.name, pair(&self.loss.open_ended)?, pair(&self.loss.closed_ended)?))
+        Loss::new(&self.name, pair(&self.loss.open_ended)?, pair(&self.loss.closed_ended)?).with(self.loss.terms)
     }
 
     /// Reads `run.json` in `directory`.

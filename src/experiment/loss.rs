@@ -1,9 +1,12 @@
 //! The losses of the experiment.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::Prompts;
-use crate::utility::{SharedUtility, UtilityError, parse};
+use serde::{Deserialize, Serialize};
+
+use super::{Head, PromptType};
+use crate::utility::{Linear, OnLine, SharedUtility, UtilityError, parse};
 
 /// A utility of the experiment, twice: the paper names `log x` and `-1/x`, and its code trains them at `x + 0.1`.
 #[derive(Debug, Clone)]
@@ -71,14 +74,68 @@ impl PartialEq for UtilityPair {
     }
 }
 
-/// What a run trains on: a utility for each type of prompt.
+/// What a loss has beside its utilities. The default is the paper's: a sigmoid, and nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LossTerms {
+    /// How a logit becomes a reward.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub head: Head,
+    /// The label smoothing `q`, from 0 to less than 1/2: `U(x)` becomes `(1 - q) U(x) + q U(-x)`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub smoothing: f64,
+    /// The centring coefficient `c`, from 0: each pair also pays `c (r_i + r_j)^2`, as with TRL's
+    /// `center_rewards_coefficient`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub centering: f64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl LossTerms {
+    /// Whether all are in their domain.
+    ///
+    /// # Errors
+    /// [`UtilityError::Parameter`].
+    pub fn check(&self) -> Result<(), UtilityError> {
+        let Self { smoothing, centering, .. } = *self;
+        let wrong = |family, name, value, domain| Err(UtilityError::Parameter { family, name, value, domain });
+        if !(0.0..0.5).contains(&smoothing) {
+            return wrong("label smoothing", "q", smoothing, "0 <= q < 1/2");
+        }
+        if !(centering.is_finite() && centering >= 0.0) {
+            return wrong("centring", "c", centering, "c >= 0");
+        }
+        Ok(())
+    }
+}
+
+/// What the terms add to the name of a loss: nothing for the paper's, `, raw, smoothing 0.1` for others.
+impl fmt::Display for LossTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, smoothing, centering } = self;
+        if *head != Head::default() {
+            write!(f, ", {head}")?;
+        }
+        if *smoothing != 0.0 {
+            write!(f, ", smoothing {smoothing}")?;
+        }
+        if *centering != 0.0 {
+            write!(f, ", centring {centering}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a run trains on: a utility for each type of prompt, and the terms that all prompts share.
 ///
 /// ```
-/// use reward_collapse::experiment::{Loss, Prompts};
+/// use reward_collapse::experiment::{Loss, PromptType};
 /// let adaptive = Loss::parse("adaptive")?;
-/// assert_eq!(adaptive.of(Prompts::Open).named.to_string(), "-1/x");
-/// assert_eq!(adaptive.of(Prompts::Open).trained.to_string(), "-1/(x+0.1)");
-/// assert_eq!(adaptive.of(Prompts::Closed).trained.to_string(), "x");
+/// assert_eq!(adaptive.of(PromptType::Open).named.to_string(), "-1/x");
+/// assert_eq!(adaptive.of(PromptType::Open).trained.to_string(), "-1/(x+0.1)");
+/// assert_eq!(adaptive.of(PromptType::Closed).trained.to_string(), "x");
 /// # Ok::<(), reward_collapse::utility::UtilityError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +143,7 @@ pub struct Loss {
     name: String,
     open: UtilityPair,
     closed: UtilityPair,
+    terms: LossTerms,
 }
 
 impl Loss {
@@ -117,14 +175,36 @@ impl Loss {
 
     /// A loss under a name of one's own.
     pub fn new(name: impl Into<String>, open: UtilityPair, closed: UtilityPair) -> Self {
-        Self { name: name.into(), open, closed }
+        Self { name: name.into(), open, closed, terms: LossTerms::default() }
+    }
+
+    /// The same utilities with other terms.
+    ///
+    /// # Errors
+    /// As [`LossTerms::check`].
+    pub fn with(self, terms: LossTerms) -> Result<Self, UtilityError> {
+        terms.check()?;
+        Ok(Self { terms, ..self })
+    }
+
+    /// What there is beside the utilities.
+    pub fn terms(&self) -> LossTerms {
+        self.terms
+    }
+
+    /// The utility that is trained for a type of prompt, on all real reward differences, with its smoothing.
+    ///
+    /// # Errors
+    /// [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong order cannot be trained on.
+    pub fn on_line(&self, prompt_type: PromptType) -> Result<OnLine, UtilityError> {
+        OnLine::new(self.of(prompt_type).trained.clone(), self.terms.smoothing)
     }
 
     /// The utility for a type of prompt.
-    pub fn of(&self, prompts: Prompts) -> &UtilityPair {
-        match prompts {
-            Prompts::Open => &self.open,
-            Prompts::Closed => &self.closed,
+    pub fn of(&self, prompt_type: PromptType) -> &UtilityPair {
+        match prompt_type {
+            PromptType::Open => &self.open,
+            PromptType::Closed => &self.closed,
         }
     }
 
@@ -139,9 +219,18 @@ impl Loss {
     }
 }
 
+impl Default for Loss {
+    /// `U = x` for all prompts.
+    fn default() -> Self {
+        let linear: SharedUtility = Arc::new(Linear);
+        let pair = UtilityPair { named: linear.clone(), trained: linear };
+        Self::new("x", pair.clone(), pair)
+    }
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        write!(f, "{}{}", self.name, self.terms)
     }
 }
 
@@ -149,8 +238,8 @@ impl fmt::Display for Loss {
 mod tests {
     use super::*;
 
-    fn texts(loss: &Loss, prompts: Prompts) -> [String; 2] {
-        let pair = loss.of(prompts);
+    fn texts(loss: &Loss, prompt_type: PromptType) -> [String; 2] {
+        let pair = loss.of(prompt_type);
         [pair.named.to_string(), pair.trained.to_string()]
     }
 
@@ -159,8 +248,8 @@ mod tests {
         for (name, named, trained) in NAMES {
             let loss = Loss::parse(name).unwrap();
             assert_eq!(loss.name(), name);
-            for prompts in Prompts::BOTH {
-                assert_eq!(texts(&loss, prompts), [named, trained]);
+            for prompt_type in PromptType::BOTH {
+                assert_eq!(texts(&loss, prompt_type), [named, trained]);
             }
             assert!(!loss.is_prompt_aware());
         }
@@ -170,11 +259,11 @@ mod tests {
     #[test]
     fn anything_else_is_an_expression() {
         let loss = Loss::parse(" 1-exp(-4x) ").unwrap();
-        assert_eq!(texts(&loss, Prompts::Open), ["1-exp(-4x)", "1-exp(-4x)"]);
-        assert!(loss.of(Prompts::Open).is_exact());
+        assert_eq!(texts(&loss, PromptType::Open), ["1-exp(-4x)", "1-exp(-4x)"]);
+        assert!(loss.of(PromptType::Open).is_exact());
         let loss = Loss::by_prompt("log", "x").unwrap();
-        assert_eq!(texts(&loss, Prompts::Open), ["log(x)", "log(x+0.1)"]);
-        assert_eq!(texts(&loss, Prompts::Closed), ["x", "x"]);
+        assert_eq!(texts(&loss, PromptType::Open), ["log(x)", "log(x+0.1)"]);
+        assert_eq!(texts(&loss, PromptType::Closed), ["x", "x"]);
         assert!(loss.is_prompt_aware());
         assert!(Loss::parse("x^2").is_err() && Loss::parse("x_squared").is_err());
         let error = Loss::by_prompt("adaptive", "x").unwrap_err().to_string();

@@ -1,19 +1,21 @@
 //! What the training experiment is, apart from training: its losses, and the files that describe a run.
 //!
 //! A run leaves two files that the figures read: `run.json` ([`RunDescription`]) says what was trained, and `rewards.csv`
-//! ([`RewardRow`]) has the rewards of each evaluation. A [`Loss`] gives for each type of prompt ([`Prompts`]) two
-//! utilities: the one that the paper names, and the one that its code trained.
+//! ([`RewardRow`]) has the rewards of each evaluation. A [`Loss`] gives for each type of prompt ([`PromptType`]) two
+//! utilities: the one that the paper names, and the one that its code trained. Its [`Head`] makes rewards of logits.
 
 mod description;
 mod error;
+mod head;
 mod loss;
-mod prompts;
+mod prompt_type;
 mod rewards;
 mod runs;
 
 pub use description::{DESCRIPTION_FILE, LossDescription, PairDescription, RESPONSES, RunDescription};
 pub use error::ExperimentError;
-pub use loss::{Loss, UtilityPair};
-pub use prompts::Prompts;
+pub use head::Head;
+pub use loss::{Loss, LossTerms, UtilityPair};
+pub use prompt_type::PromptType;
 pub use rewards::{REWARDS_FILE, RewardRow, Split, append_rewards, keep_rewards, read_rewards};
 pub use runs::{Run, RunGroup, find_runs, folder_name, is_run_of};

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DESCRIPTION_FILE, ExperimentError, Loss, Prompts, REWARDS_FILE, RewardRow, RunDescription, read_rewards};
+use super::{
+    DESCRIPTION_FILE, ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, read_rewards,
+};
 use crate::files::OnFile;
 
 /// Runs that belong together: those of one model on one set of data, say.
@@ -88,7 +90,7 @@ pub fn folder_name(folder: &Path) -> String {
 pub fn is_run_of(folder: &Path, name: &str) -> Result<bool, ExperimentError> {
     if folder.join(DESCRIPTION_FILE).exists() {
         let (described, released) = (RunDescription::read(folder)?.loss()?, Loss::parse(name)?);
-        return Ok(Prompts::BOTH.iter().all(|&prompts| described.of(prompts) == released.of(prompts)));
+        return Ok(PromptType::BOTH.iter().all(|&prompt_type| described.of(prompt_type) == released.of(prompt_type)));
     }
     Ok(released(&folder_name(folder)) == name)
 }

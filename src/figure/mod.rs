@@ -26,7 +26,7 @@ pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
 pub use published::{PublishedPoint, published};
 
-pub use crate::experiment::Prompts;
+pub use crate::experiment::PromptType;
 
 use crate::compare::CompareError;
 use crate::experiment::ExperimentError;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{FigureError, Prompts};
+use super::{FigureError, PromptType};
 
 /// `assets/README.md` says where the numbers come from.
 const CURVES: &str = include_str!("../../assets/published_curves.csv");
@@ -13,7 +13,7 @@ const LAST_STEP: u64 = 1000;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PublishedPoint {
     /// The prompts that the curve averages over.
-    pub prompts: Prompts,
+    pub prompt_type: PromptType,
     /// 1 for the worst response.
     pub index: usize,
     /// The mean reward, about ±0.01.
@@ -39,14 +39,14 @@ pub fn published(key: &str) -> Result<Vec<PublishedPoint>, FigureError> {
     let mut points = Vec::new();
     for row in reader.deserialize() {
         let row: Row = row?;
-        let prompts = match row.curve.as_str() {
-            "open_ended" => Prompts::Open,
-            "closed_ended" => Prompts::Closed,
+        let prompt_type = match row.curve.as_str() {
+            "open_ended" => PromptType::Open,
+            "closed_ended" => PromptType::Closed,
             // The paper's own drawing of its prediction, which this library computes instead.
             _ => continue,
         };
         if row.utility == key && row.split == "train" && row.step == LAST_STEP {
-            points.push(PublishedPoint { prompts, index: row.response_index, reward: row.reward });
+            points.push(PublishedPoint { prompt_type, index: row.response_index, reward: row.reward });
         }
     }
     Ok(points)
@@ -61,8 +61,8 @@ mod tests {
         for (key, count) in [("x", 4), ("log", 12), ("x_inv", 13), ("adaptive", 14)] {
             let points = published(key).unwrap();
             assert_eq!(points.len(), count, "{key}");
-            for prompts in [Prompts::Open, Prompts::Closed] {
-                assert!(points.iter().any(|point| point.prompts == prompts), "{key}");
+            for prompt_type in [PromptType::Open, PromptType::Closed] {
+                assert!(points.iter().any(|point| point.prompt_type == prompt_type), "{key}");
             }
         }
     }

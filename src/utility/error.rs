@@ -42,6 +42,15 @@ pub enum UtilityError {
         /// The values allowed.
         domain: &'static str,
     },
+    /// `U'(0+)` is infinite where `U` is needed for `x < 0`.
+    #[error(
+        "the slope of {utility} at 0 is infinite, so that no pair may be in the wrong order, as pairs are when training begins; use x + \
+         0.1 in place of x, as the released losses log and x_inv do"
+    )]
+    InfiniteSlope {
+        /// The utility.
+        utility: String,
+    },
     /// The utility has no finite value or derivative somewhere in (0, 1].
     #[error("the utility `{utility}` is not defined near x = {at} (it must be finite on 0 < x <= 1)")]
     Undefined {

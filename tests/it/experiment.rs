@@ -6,7 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
 use reward_collapse::experiment::{
-    ExperimentError, Loss, Prompts, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards, read_rewards,
+    ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards, read_rewards,
 };
 use reward_collapse::figure::{CollapseData, FigureError, Source, experiment};
 use reward_collapse::files::{FileAction, FileError};
@@ -18,16 +18,16 @@ use crate::support::page::{check_page, rows, texts};
 /// Rewards of an evaluation: prompts spread evenly by `noise` about those of the utilities trained.
 fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
     let mut rows = Vec::new();
-    for prompts in Prompts::BOTH {
-        let optimum = Optimum::compute(&loss.of(prompts).trained, 8).unwrap();
+    for prompt_type in PromptType::BOTH {
+        let optimum = Optimum::compute(&loss.of(prompt_type).trained, 8).unwrap();
         for (split, count) in [(Split::Train, 21), (Split::Test, 5)] {
             for prompt in 0..count {
                 let shift = noise * (2.0 * f64::from(prompt) / f64::from(count - 1) - 1.0);
                 rows.extend(optimum.rewards.iter().zip(1..).map(|(&reward, index)| RewardRow {
                     step,
                     split,
-                    prompt: format!("{}-{prompt}", prompts.name()),
-                    prompts,
+                    prompt: format!("{}-{prompt}", prompt_type.name()),
+                    prompt_type,
                     index,
                     reward: (0.98 * reward + 0.01 + 0.4 * shift).clamp(0.0, 1.0),
                 }));
@@ -51,8 +51,8 @@ fn write_run(folder: &Path, loss: &Loss) {
     }
 }
 
-fn row(index: usize, prompts: Prompts, prompt: u32, reward: f64) -> RewardRow {
-    RewardRow { step: 10, split: Split::Train, prompt: prompt.to_string(), prompts, index, reward }
+fn row(index: usize, prompt_type: PromptType, prompt: u32, reward: f64) -> RewardRow {
+    RewardRow { step: 10, split: Split::Train, prompt: prompt.to_string(), prompt_type, index, reward }
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_description_needs_its_name_and_its_loss_alone() {
 fn malformed_rewards_are_told_with_their_line() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(REWARDS_FILE);
-    append_rewards(&path, &[row(1, Prompts::Open, 0, 0.25), row(2, Prompts::Open, 0, 0.75)]).unwrap();
+    append_rewards(&path, &[row(1, PromptType::Open, 0, 0.25), row(2, PromptType::Open, 0, 0.75)]).unwrap();
     assert_eq!(read_rewards(&path, 2).unwrap().len(), 2);
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{whole}10,train,0,true,2")).unwrap();
@@ -128,9 +128,9 @@ fn samples_are_compared_whatever_their_sizes() {
 fn distances_have_hand_computed_values() {
     // Under U = x two responses have 0 and 1; two prompts gave 0.1, 0.8 and 0.3, 1.
     let rows = [(1, 0, 0.1), (2, 0, 0.8), (1, 1, 0.3), (2, 1, 1.0)];
-    let rows: Vec<RewardRow> = rows.into_iter().map(|(i, prompt, r)| row(i, Prompts::Closed, prompt, r)).collect();
+    let rows: Vec<RewardRow> = rows.into_iter().map(|(i, prompt, r)| row(i, PromptType::Closed, prompt, r)).collect();
     let [learned] = &Learned::all(&rows)[..] else { panic!() };
-    assert_eq!((learned.step, learned.split, learned.prompts), (10, Split::Train, Prompts::Closed));
+    assert_eq!((learned.step, learned.split, learned.prompt_type), (10, Split::Train, PromptType::Closed));
     assert_eq!(learned.rewards, [0.1, 0.3, 0.8, 1.0]);
     let optimum = Optimum::compute(&parse("x").unwrap(), 2).unwrap();
     let distance = learned.distance(Prediction::Trained, &optimum).unwrap();
@@ -155,7 +155,7 @@ fn the_middle_reward_of_a_linear_utility_is_free() {
     let optimum = Optimum::compute(&parse("x").unwrap(), 3).unwrap();
     for middle in [0.0, 0.3, 1.0] {
         let rows: Vec<RewardRow> =
-            [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, Prompts::Open, 0, r)).collect();
+            [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, PromptType::Open, 0, r)).collect();
         let distance = Learned::all(&rows)[0].distance(Prediction::Trained, &optimum).unwrap();
         assert_eq!((distance.mad, distance.w1_finite), (0.0, 0.0), "{middle}");
     }
@@ -323,10 +323,10 @@ fn the_program_prints_distances_and_files() {
 fn mixed_run(folder: &Path, loss: &Loss) {
     let mut text = "step,split,prompt,open_ended,response_index,reward\n".to_owned();
     for prompt in 0..40 {
-        let prompts = Prompts::BOTH[prompt / 2 % 2];
-        let optimum = Optimum::compute(&loss.of(prompts).trained, [2, 4][prompt % 2]).unwrap();
+        let prompt_type = PromptType::BOTH[prompt / 2 % 2];
+        let optimum = Optimum::compute(&loss.of(prompt_type).trained, [2, 4][prompt % 2]).unwrap();
         for (reward, index) in optimum.rewards.iter().zip(1..) {
-            text.push_str(&format!("10,train,{prompt},{},{index},{reward}\n", prompts == Prompts::Open));
+            text.push_str(&format!("10,train,{prompt},{},{index},{reward}\n", prompt_type == PromptType::Open));
         }
     }
     fs::create_dir_all(folder).unwrap();
@@ -341,7 +341,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
         mixed_run(runs.path(), &Loss::parse(name).unwrap());
         let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
         check_page(&figure.files);
-        let found: Vec<(Prompts, usize, usize)> = figure
+        let found: Vec<(PromptType, usize, usize)> = figure
             .distances
             .iter()
             .filter(|row| row.distance.theory == Prediction::Trained)
@@ -349,10 +349,10 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
                 let distance = &row.distance;
                 assert!(distance.mad < 1e-15 && distance.max_abs_difference < 1e-15, "{distance:?}");
                 assert!(distance.w1_finite < 1e-15 && distance.mean_deviation < 1e-15, "{distance:?}");
-                (distance.prompts, distance.n, distance.count)
+                (distance.prompt_type, distance.n, distance.count)
             })
             .collect();
-        let [open, closed] = Prompts::BOTH;
+        let [open, closed] = PromptType::BOTH;
         assert_eq!(found, [(open, 2, 10), (open, 4, 10), (closed, 2, 10), (closed, 4, 10)]);
         let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
         assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");

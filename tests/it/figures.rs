@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use reward_collapse::experiment::ExperimentError;
-use reward_collapse::figure::{CollapseData, FigureError, Prompts, Source, asymptotics, collapse, distributions};
+use reward_collapse::figure::{CollapseData, FigureError, PromptType, Source, asymptotics, collapse, distributions};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::study::{Event, Outcome, Shard, Store, Study, run};
 use reward_collapse::utility::parse;
@@ -113,7 +113,7 @@ fn a_run_is_drawn_in_a_row_of_its_own() {
     let drawn = rows(&files.csv[0]).into_iter().filter(|row| row[1] == "run").count();
     assert_eq!(drawn, 2 * 2 * 8);
     let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let adaptive = data.distance("adaptive", Source::Run, Some(Prompts::Open)).unwrap();
+    let adaptive = data.distance("adaptive", Source::Run, Some(PromptType::Open)).unwrap();
     assert!(adaptive.trained < 0.01 && adaptive.trained < adaptive.named, "{adaptive:?}");
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use reader::read_rewards;
 pub use writer::{append_rewards, keep_rewards};
 
-use super::Prompts;
+use super::PromptType;
 
 /// The file's name in a run's directory.
 pub const REWARDS_FILE: &str = "rewards.csv";
@@ -57,7 +57,7 @@ pub struct RewardRow {
     /// The prompt's number, or whatever else identifies it within its split.
     pub prompt: String,
     /// The prompt's type.
-    pub prompts: Prompts,
+    pub prompt_type: PromptType,
     /// 1 for the worst response.
     pub index: usize,
     /// In [0, 1]. Training has single precision: what is written is the nearest `f32`.

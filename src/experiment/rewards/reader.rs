@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{COLUMNS, RewardRow, Split};
-use crate::experiment::{ExperimentError, Prompts};
+use crate::experiment::{ExperimentError, PromptType};
 use crate::files::{OnFile, line_at};
 
 /// Reads `rewards.csv`, all steps and splits, in the order of the file. No prompt may have more than `responses` responses;
@@ -83,10 +83,10 @@ fn row([step, split, prompt, open_ended, index, reward]: [&str; 6]) -> Result<Re
         _ => return Err(format!("split is `{split}`, neither train nor test")),
     };
     let truth = |word: &str| open_ended.eq_ignore_ascii_case(word);
-    let prompts = if truth("true") || truth("1") {
-        Prompts::Open
+    let prompt_type = if truth("true") || truth("1") {
+        PromptType::Open
     } else if truth("false") || truth("0") {
-        Prompts::Closed
+        PromptType::Closed
     } else {
         return Err(format!("open_ended is `{open_ended}`, neither true nor false"));
     };
@@ -98,7 +98,7 @@ fn row([step, split, prompt, open_ended, index, reward]: [&str; 6]) -> Result<Re
         step: step.parse().map_err(|_| format!("step `{step}` is not a whole number"))?,
         split,
         prompt: prompt.to_owned(),
-        prompts,
+        prompt_type,
         index: index.parse().map_err(|_| format!("response_index `{index}` is not a whole number"))?,
         reward: value,
     })
@@ -156,7 +156,7 @@ struct Responses {
     step: u64,
     split: Split,
     prompt: String,
-    prompts: Prompts,
+    prompt_type: PromptType,
     /// Each number with where it is.
     found: Vec<(usize, u64)>,
 }
@@ -167,12 +167,18 @@ impl Evaluated {
         if !self.prompts.get(self.current).is_some_and(is_of) {
             self.current = *self.places.entry((row.step, row.split, row.prompt.clone())).or_insert(self.prompts.len());
             if self.current == self.prompts.len() {
-                let RewardRow { step, split, prompts, .. } = *row;
-                self.prompts.push(Responses { step, split, prompt: row.prompt.clone(), prompts, found: Vec::new() });
+                let RewardRow { step, split, prompt_type, .. } = *row;
+                self.prompts.push(Responses {
+                    step,
+                    split,
+                    prompt: row.prompt.clone(),
+                    prompt_type,
+                    found: Vec::new(),
+                });
             }
         }
         let responses = &mut self.prompts[self.current];
-        if responses.prompts != row.prompts {
+        if responses.prompt_type != row.prompt_type {
             let prompt = &row.prompt;
             return Err((offset, format!("open_ended is another than in the rows of prompt `{prompt}` before")));
         }
@@ -234,7 +240,7 @@ mod tests {
         let text = "reward,more,response_index,open_ended,prompt,split,step\n0.5,?,1,false,9,train,40\n\
                     0.25,?,2,false,9,train,40\n";
         let [_, row] = &parse(text, 8).unwrap()[..] else { unreachable!() };
-        assert_eq!((row.step, row.prompts, row.index, row.reward), (40, Prompts::Closed, 2, 0.25));
+        assert_eq!((row.step, row.prompt_type, row.index, row.reward), (40, PromptType::Closed, 2, 0.25));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{COLUMNS, RewardRow};
-use crate::experiment::{ExperimentError, Prompts};
+use crate::experiment::{ExperimentError, PromptType};
 use crate::files::{Journal, line_at, past_line_ends};
 
 /// Appends the rows of one evaluation to a `rewards.csv`, under a header if the file is new or empty.
@@ -70,8 +70,8 @@ fn header() -> String {
 }
 
 fn push(text: &mut String, row: &RewardRow) {
-    let RewardRow { step, split, prompt, prompts, index, reward } = row;
-    let open = *prompts == Prompts::Open;
+    let RewardRow { step, split, prompt, prompt_type, index, reward } = row;
+    let open = *prompt_type == PromptType::Open;
     let quoted = prompt.contains([',', '"', '\n', '\r']).then(|| format!("\"{}\"", prompt.replace('"', "\"\"")));
     let prompt = quoted.as_deref().unwrap_or(prompt);
     // Writing to a string does not fail. `{:?}` is the shortest form that reads back, with an exponent where it is shorter.
@@ -86,8 +86,15 @@ mod tests {
     use crate::experiment::{REWARDS_FILE, Split, read_rewards};
 
     fn row(step: u64, prompt: &str, index: usize, reward: f32) -> RewardRow {
-        let prompts = if step.is_multiple_of(2) { Prompts::Open } else { Prompts::Closed };
-        RewardRow { step, split: Split::Train, prompt: prompt.to_owned(), prompts, index, reward: f64::from(reward) }
+        let prompt_type = if step.is_multiple_of(2) { PromptType::Open } else { PromptType::Closed };
+        RewardRow {
+            step,
+            split: Split::Train,
+            prompt: prompt.to_owned(),
+            prompt_type,
+            index,
+            reward: f64::from(reward),
+        }
     }
 
     #[test]

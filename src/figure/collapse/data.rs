@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::run;
 use crate::compare::{Learned, Optimum, Theories, TheoryPair};
-use crate::experiment::{Loss, Prompts, RESPONSES, find_runs};
+use crate::experiment::{Loss, PromptType, RESPONSES, find_runs};
 use crate::figure::published::published;
 use crate::figure::style::mathematics;
 use crate::figure::{FigureError, PublishedPoint};
@@ -23,7 +23,7 @@ pub struct CollapsePanel {
     /// The title drawn above.
     pub title: String,
     /// The predictions for each type of prompt.
-    pub theory: [(Prompts, TheoryPair); 2],
+    pub theory: [(PromptType, TheoryPair); 2],
     /// The paper's training curves.
     pub published: Vec<PublishedPoint>,
     /// The training prompts of a run of this configuration at its last step; empty where none was found.
@@ -57,7 +57,7 @@ pub struct Distance {
     /// Whose rewards.
     pub source: Source,
     /// The prompts compared; `None` for both types.
-    pub prompts: Option<Prompts>,
+    pub prompt_type: Option<PromptType>,
     /// The number of rewards compared.
     pub points: usize,
     /// To the theory for the named utility.
@@ -88,13 +88,13 @@ impl CollapseData {
             let title = if loss.is_prompt_aware() {
                 format!("({letter}) prompt-aware")
             } else {
-                format!("({letter}) U(x) = {}", mathematics(&loss.of(Prompts::Open).named.to_string()))
+                format!("({letter}) U(x) = {}", mathematics(&loss.of(PromptType::Open).named.to_string()))
             };
-            let mut theory = |prompts: Prompts| -> Result<(Prompts, TheoryPair), FigureError> {
-                let pair = loss.of(prompts);
-                Ok((prompts, theories.pair(&pair.named, &pair.trained, RESPONSES)?))
+            let mut theory = |prompt_type: PromptType| -> Result<(PromptType, TheoryPair), FigureError> {
+                let pair = loss.of(prompt_type);
+                Ok((prompt_type, theories.pair(&pair.named, &pair.trained, RESPONSES)?))
             };
-            let [open, closed] = Prompts::BOTH;
+            let [open, closed] = PromptType::BOTH;
             let theory = [theory(open)?, theory(closed)?];
             let run = run::find(&folders, key)?;
             panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
@@ -119,8 +119,8 @@ impl CollapseData {
         let mut distances = Vec::new();
         for panel in &self.panels {
             for source in [Source::Published, Source::Run] {
-                for prompts in [None, Some(Prompts::Open), Some(Prompts::Closed)] {
-                    distances.extend(panel.distance(source, prompts));
+                for prompt_type in [None, Some(PromptType::Open), Some(PromptType::Closed)] {
+                    distances.extend(panel.distance(source, prompt_type));
                 }
             }
         }
@@ -128,40 +128,41 @@ impl CollapseData {
     }
 
     /// The distance in one panel, if there is anything to compare.
-    pub fn distance(&self, key: &str, source: Source, prompts: Option<Prompts>) -> Option<Distance> {
-        self.panels.iter().find(|panel| panel.key == key)?.distance(source, prompts)
+    pub fn distance(&self, key: &str, source: Source, prompt_type: Option<PromptType>) -> Option<Distance> {
+        self.panels.iter().find(|panel| panel.key == key)?.distance(source, prompt_type)
     }
 
     /// The distances wherever the two theories differ: `log`, `x_inv`, and the open-ended prompts of `adaptive`.
     pub fn findings(&self, source: Source) -> Vec<Distance> {
-        [("log", None), ("x_inv", None), ("adaptive", Some(Prompts::Open))]
+        [("log", None), ("x_inv", None), ("adaptive", Some(PromptType::Open))]
             .into_iter()
-            .filter_map(|(key, prompts)| self.distance(key, source, prompts))
+            .filter_map(|(key, prompt_type)| self.distance(key, source, prompt_type))
             .collect()
     }
 }
 
 impl CollapsePanel {
     /// The rewards to compare: type of prompt, index from 1, reward.
-    fn rewards(&self, source: Source) -> Vec<(Prompts, usize, f64)> {
+    fn rewards(&self, source: Source) -> Vec<(PromptType, usize, f64)> {
         match source {
             Source::Published => {
-                self.published.iter().map(|point| (point.prompts, point.index, point.reward)).collect()
+                self.published.iter().map(|point| (point.prompt_type, point.index, point.reward)).collect()
             }
             Source::Run => {
-                let points = self.run.iter().flat_map(|at| at.responses.iter().map(|response| (at.prompts, response)));
-                points.map(|(prompts, response)| (prompts, response.index, response.mean)).collect()
+                let points =
+                    self.run.iter().flat_map(|at| at.responses.iter().map(|response| (at.prompt_type, response)));
+                points.map(|(prompt_type, response)| (prompt_type, response.index, response.mean)).collect()
             }
         }
     }
 
-    fn distance(&self, source: Source, wanted: Option<Prompts>) -> Option<Distance> {
+    fn distance(&self, source: Source, wanted: Option<PromptType>) -> Option<Distance> {
         let (mut named, mut trained, mut points) = (0.0, 0.0, 0);
-        for (prompts, index, reward) in self.rewards(source) {
-            if wanted.is_some_and(|wanted| wanted != prompts) {
+        for (prompt_type, index, reward) in self.rewards(source) {
+            if wanted.is_some_and(|wanted| wanted != prompt_type) {
                 continue;
             }
-            let (_, theory) = self.theory.iter().find(|(kind, _)| *kind == prompts)?;
+            let (_, theory) = self.theory.iter().find(|(kind, _)| *kind == prompt_type)?;
             named += (reward - theory.named.rewards.get(index - 1)?).abs();
             trained += (reward - theory.trained.rewards.get(index - 1)?).abs();
             points += 1;
@@ -170,7 +171,7 @@ impl CollapsePanel {
         (points > 0).then(|| Distance {
             panel: self.key,
             source,
-            prompts: wanted,
+            prompt_type: wanted,
             points,
             named: mean(named),
             trained: mean(trained),

@@ -77,14 +77,14 @@ fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
             }
         }
         for point in &panel.published {
-            let (prompts, reward) = (point.prompts.name(), point.reward.to_string());
+            let (prompts, reward) = (point.prompt_type.name(), point.reward.to_string());
             push(Row { series: "published", prompts, index: point.index, reward, ..Row::default() });
         }
         for learned in &panel.run {
             for response in &learned.responses {
                 push(Row {
                     series: "run",
-                    prompts: learned.prompts.name(),
+                    prompts: learned.prompt_type.name(),
                     index: response.index,
                     reward: format!("{:.6}", response.mean),
                     deviation: format!("{:.6}", response.deviation),
@@ -108,7 +108,7 @@ fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
         vec![
             distance.panel.into(),
             distance.source.name().into(),
-            distance.prompts.map_or("both", |prompts| prompts.name()).into(),
+            distance.prompt_type.map_or("both", |prompts| prompts.name()).into(),
             distance.points.to_string(),
             format!("{:.6}", distance.named),
             format!("{:.6}", distance.trained),

@@ -6,7 +6,7 @@ use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
 use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, Shape, Stroke, TEXT, colour};
-use crate::figure::{FigureError, Prompts};
+use crate::figure::{FigureError, PromptType};
 
 const LEFT: f64 = 36.0;
 const GAP: f64 = 13.0;
@@ -71,10 +71,12 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
 }
 
 /// A hollow symbol is large enough for the filled one to be seen inside.
-fn marker(prompts: Prompts) -> Marker {
-    match prompts {
-        Prompts::Open => Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.9 },
-        Prompts::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 3.6 },
+fn marker(prompt_type: PromptType) -> Marker {
+    match prompt_type {
+        PromptType::Open => {
+            Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.9 }
+        }
+        PromptType::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 3.6 },
     }
 }
 
@@ -97,7 +99,7 @@ fn theories(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Resu
 
 fn published(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<(), FigureError> {
     for point in &content.published {
-        canvas.marker(panel.at((point.index as f64, point.reward)), marker(point.prompts))?;
+        canvas.marker(panel.at((point.index as f64, point.reward)), marker(point.prompt_type))?;
     }
     Ok(())
 }
@@ -109,10 +111,10 @@ fn run(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<()
             learned.responses.iter().map(at)
         };
         let corners: Vec<(f64, f64)> = edge(1.0).chain(edge(-1.0).rev()).map(|corner| panel.at(corner)).collect();
-        canvas.fill(&corners, marker(learned.prompts).colour, 0.2)?;
+        canvas.fill(&corners, marker(learned.prompt_type).colour, 0.2)?;
     }
     for learned in &content.run {
-        let symbol = marker(learned.prompts);
+        let symbol = marker(learned.prompt_type);
         for response in &learned.responses {
             let at = |reward: f64| panel.at((response.index as f64, reward.clamp(0.0, 1.0)));
             let bar = [at(response.mean - response.deviation), at(response.mean + response.deviation)];
@@ -128,8 +130,8 @@ fn legend(canvas: &Canvas<'_>) -> Result<(), FigureError> {
         (Key::Line(NAMED), "theory, U as named"),
         (Key::Line(LIMIT), "n\u{a0}→\u{a0}∞"),
         (Key::Line(TRAINED), "theory, U as trained"),
-        (Key::Point(marker(Prompts::Open)), "open-ended"),
-        (Key::Point(marker(Prompts::Closed)), "closed-ended"),
+        (Key::Point(marker(PromptType::Open)), "open-ended"),
+        (Key::Point(marker(PromptType::Closed)), "closed-ended"),
     ];
     legend::row(canvas, &entries, 13.0)
 }

@@ -30,25 +30,25 @@ fn last(learned: Vec<Learned>) -> Vec<Learned> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Prompts, RewardRow};
+    use crate::experiment::{PromptType, RewardRow};
 
     #[test]
     fn the_last_train_step_is_averaged_by_prompt_type() {
         let mut rows = Vec::new();
-        let mut prompt = |step, split, prompt: &str, prompts, reward, n| {
-            let row = |index| RewardRow { step, split, prompt: prompt.to_owned(), prompts, index, reward };
+        let mut prompt = |step, split, prompt: &str, prompt_type, reward, n| {
+            let row = |index| RewardRow { step, split, prompt: prompt.to_owned(), prompt_type, index, reward };
             rows.extend((1..=n).map(row));
         };
-        prompt(500, Split::Train, "a", Prompts::Open, 0.9, 8);
-        prompt(1000, Split::Train, "a", Prompts::Open, 0.2, 8);
-        prompt(1000, Split::Train, "b", Prompts::Open, 0.4, 8);
-        prompt(1000, Split::Train, "c", Prompts::Closed, 1.0, 8);
-        prompt(1000, Split::Train, "d", Prompts::Closed, 0.7, 5);
-        prompt(1500, Split::Test, "e", Prompts::Open, 0.7, 8);
+        prompt(500, Split::Train, "a", PromptType::Open, 0.9, 8);
+        prompt(1000, Split::Train, "a", PromptType::Open, 0.2, 8);
+        prompt(1000, Split::Train, "b", PromptType::Open, 0.4, 8);
+        prompt(1000, Split::Train, "c", PromptType::Closed, 1.0, 8);
+        prompt(1000, Split::Train, "d", PromptType::Closed, 0.7, 5);
+        prompt(1500, Split::Test, "e", PromptType::Open, 0.7, 8);
         let [open, closed] = &last(Learned::all(&rows))[..] else { unreachable!() };
-        assert_eq!((open.step, open.prompts, open.responses.len(), open.count()), (1000, Prompts::Open, 8, 2));
+        assert_eq!((open.step, open.prompt_type, open.responses.len(), open.count()), (1000, PromptType::Open, 8, 2));
         let first = open.responses[0];
         assert!((first.mean - 0.3).abs() < 1e-12 && (first.deviation - 0.1).abs() < 1e-12);
-        assert_eq!((closed.prompts, closed.responses[1].mean, closed.count()), (Prompts::Closed, 1.0, 1));
+        assert_eq!((closed.prompt_type, closed.responses[1].mean, closed.count()), (PromptType::Closed, 1.0, 1));
     }
 }

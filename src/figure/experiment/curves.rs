@@ -3,7 +3,7 @@
 use super::data::ExperimentRun;
 use super::scale::Scale;
 use crate::compare::{Comparison, Learned, Prediction, TheoryPair};
-use crate::experiment::{Prompts, Split};
+use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas};
 use crate::figure::panel::Panel;
@@ -16,10 +16,12 @@ const BAND_OPACITY: f64 = 0.22;
 const INSET: f64 = 3.0;
 
 /// A hollow symbol is large enough for the filled one to be seen inside.
-pub(super) fn marker(prompts: Prompts) -> Marker {
-    match prompts {
-        Prompts::Open => Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 },
-        Prompts::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 2.7 },
+pub(super) fn marker(prompt_type: PromptType) -> Marker {
+    match prompt_type {
+        PromptType::Open => {
+            Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 }
+        }
+        PromptType::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 2.7 },
     }
 }
 
@@ -30,21 +32,21 @@ pub(super) fn draw(
     run: &ExperimentRun,
     (step, split): (u64, Split),
 ) -> Result<(), FigureError> {
-    let of_type = |prompts| run.learned(step, split, prompts);
-    let learned: Vec<&Learned> = Prompts::BOTH.into_iter().flat_map(of_type).map(|at| &at.learned).collect();
+    let of_type = |prompt_type| run.learned(step, split, prompt_type);
+    let learned: Vec<&Learned> = PromptType::BOTH.into_iter().flat_map(of_type).map(|at| &at.learned).collect();
     for at in &learned {
         band(canvas, panel, scale, at)?;
     }
     // One line where the types of prompt do not differ.
-    let drawn = if run.loss.is_prompt_aware() { &Prompts::BOTH[..] } else { &Prompts::BOTH[..1] };
-    for &prompts in drawn {
-        for (n, theories) in run.theories(prompts) {
-            theory(canvas, panel, scale, theories, of_type(prompts).find(|at| at.learned.n == n))?;
+    let drawn = if run.loss.is_prompt_aware() { &PromptType::BOTH[..] } else { &PromptType::BOTH[..1] };
+    for &prompt_type in drawn {
+        for (n, theories) in run.theories(prompt_type) {
+            theory(canvas, panel, scale, theories, of_type(prompt_type).find(|at| at.learned.n == n))?;
         }
     }
     for at in &learned {
         for response in &at.responses {
-            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(at.prompts))?;
+            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(at.prompt_type))?;
         }
     }
     notes(canvas, panel, run, step, split, learned.is_empty())
@@ -58,7 +60,7 @@ fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> 
     let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
     let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
     let corners: Vec<(f64, f64)> = upper.into_iter().chain(lower.into_iter().rev()).collect();
-    canvas.fill(&corners, marker(learned.prompts).colour, BAND_OPACITY)
+    canvas.fill(&corners, marker(learned.prompt_type).colour, BAND_OPACITY)
 }
 
 fn theory(

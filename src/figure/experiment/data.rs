@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
-use crate::experiment::{Loss, Prompts, Run, RunDescription, RunGroup, Split, folder_name};
+use crate::experiment::{Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
 use crate::utility::Concavity;
 
@@ -20,7 +20,7 @@ pub struct ExperimentRun {
     pub loss: Loss,
     /// The predictions for each type of prompt and each number of responses among its prompts. A type without any prompt
     /// has those for the description's number.
-    pub theories: BTreeMap<(Prompts, usize), TheoryPair>,
+    pub theories: BTreeMap<(PromptType, usize), TheoryPair>,
     /// Every evaluation with its predictions, by step.
     pub evaluations: Vec<Comparison>,
     /// The early step drawn: the first evaluation after a quarter of the run; `None` for a run with a single one.
@@ -54,12 +54,12 @@ impl ExperimentRun {
     fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
         let loss = run.description.loss()?;
         let evaluations = Comparison::all(&run.rewards, &loss, theories)?;
-        let mut predictions: BTreeMap<(Prompts, usize), TheoryPair> =
-            evaluations.iter().map(|at| ((at.learned.prompts, at.learned.n), at.theories.clone())).collect();
-        for prompts in Prompts::BOTH {
-            if predictions.keys().all(|&(of_type, _)| of_type != prompts) {
-                let (n, pair) = (run.description.responses, loss.of(prompts));
-                predictions.insert((prompts, n), theories.pair(&pair.named, &pair.trained, n)?);
+        let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> =
+            evaluations.iter().map(|at| ((at.learned.prompt_type, at.learned.n), at.theories.clone())).collect();
+        for prompt_type in PromptType::BOTH {
+            if predictions.keys().all(|&(of_type, _)| of_type != prompt_type) {
+                let (n, pair) = (run.description.responses, loss.of(prompt_type));
+                predictions.insert((prompt_type, n), theories.pair(&pair.named, &pair.trained, n)?);
             }
         }
         let learned: Vec<&Learned> = evaluations.iter().map(|at| &at.learned).collect();
@@ -69,8 +69,8 @@ impl ExperimentRun {
     }
 
     /// The predictions for a type of prompt, by number of responses.
-    pub fn theories(&self, prompts: Prompts) -> impl Iterator<Item = (usize, &TheoryPair)> {
-        self.theories.range((prompts, 0)..=(prompts, usize::MAX)).map(|(&(_, n), pair)| (n, pair))
+    pub fn theories(&self, prompt_type: PromptType) -> impl Iterator<Item = (usize, &TheoryPair)> {
+        self.theories.range((prompt_type, 0)..=(prompt_type, usize::MAX)).map(|(&(_, n), pair)| (n, pair))
     }
 
     /// The numbers of responses of its prompts, ascending.
@@ -87,10 +87,10 @@ impl ExperimentRun {
     }
 
     /// What was learned at one evaluation of a split and a type, by number of responses.
-    pub fn learned(&self, step: u64, split: Split, prompts: Prompts) -> impl Iterator<Item = &Comparison> {
+    pub fn learned(&self, step: u64, split: Split, prompt_type: PromptType) -> impl Iterator<Item = &Comparison> {
         self.evaluations.iter().filter(move |at| {
-            let Learned { step: own, split: part, prompts: of_type, .. } = at.learned;
-            (own, part, of_type) == (step, split, prompts)
+            let Learned { step: own, split: part, prompt_type: of_type, .. } = at.learned;
+            (own, part, of_type) == (step, split, prompt_type)
         })
     }
 
@@ -101,14 +101,14 @@ impl ExperimentRun {
         theory: Prediction,
         measure: impl Fn(&LearnedDistance) -> f64,
     ) -> Option<f64> {
-        let of_type = |prompts: Prompts| {
+        let of_type = |prompt_type: PromptType| {
             let distances: Vec<LearnedDistance> =
-                self.learned(step, split, prompts).filter_map(|at| at.distance(theory).ok()).collect();
+                self.learned(step, split, prompt_type).filter_map(|at| at.distance(theory).ok()).collect();
             let total: usize = distances.iter().map(|distance| distance.count).sum();
             let weighted = |at: &LearnedDistance| measure(at) * (at.count as f64 / total as f64);
             (total > 0).then(|| distances.iter().map(weighted).sum::<f64>())
         };
-        let found: Vec<f64> = Prompts::BOTH.into_iter().filter_map(of_type).collect();
+        let found: Vec<f64> = PromptType::BOTH.into_iter().filter_map(of_type).collect();
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
@@ -202,7 +202,7 @@ mod tests {
             let at = |&step| Learned {
                 step,
                 split: Split::Train,
-                prompts: Prompts::Open,
+                prompt_type: PromptType::Open,
                 n: 8,
                 responses: Vec::new(),
                 rewards: Vec::new(),

@@ -4,7 +4,7 @@ use super::curves;
 use super::data::ExperimentRun;
 use super::shares::{BINS, Expected, Shares};
 use crate::compare::Prediction;
-use crate::experiment::Prompts;
+use crate::experiment::PromptType;
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas};
 use crate::figure::panel::{Axis, Panel, clipped};
@@ -25,13 +25,13 @@ const ROOM: f64 = 1.45;
 pub(super) fn draw(
     canvas: &Canvas<'_>,
     run: &ExperimentRun,
-    place: impl Fn(Prompts) -> (f64, f64, f64, f64),
+    place: impl Fn(PromptType) -> (f64, f64, f64, f64),
     is_last: bool,
 ) -> Result<(), FigureError> {
-    for prompts in Prompts::BOTH {
-        let shares = Shares::of(run, prompts);
+    for prompt_type in PromptType::BOTH {
+        let shares = Shares::of(run, prompt_type);
         let highest = (ROOM * shares.highest()).max(0.05);
-        let (left, top, width, height) = place(prompts);
+        let (left, top, width, height) = place(prompt_type);
         let x = Axis::linear((-0.05, 1.05), 0.5, 1, "reward");
         let step = [0.1, 0.2, 0.5].into_iter().find(|step| highest / step < 3.6).unwrap_or(1.0);
         let panel = Panel {
@@ -39,20 +39,20 @@ pub(super) fn draw(
             top,
             width,
             height,
-            x: if is_last && prompts == Prompts::Closed { x } else { x.silent() },
+            x: if is_last && prompt_type == PromptType::Closed { x } else { x.silent() },
             y: Axis::linear((0.0, highest), step, 1, ""),
         };
         panel.frame(canvas, "")?;
-        fill(canvas, &panel, run, prompts, &shares)?;
-        let note = match prompts {
-            Prompts::Open => "open-ended",
-            Prompts::Closed => "closed-ended",
+        fill(canvas, &panel, run, prompt_type, &shares)?;
+        let note = match prompt_type {
+            PromptType::Open => "open-ended",
+            PromptType::Closed => "closed-ended",
         };
-        let ink = curves::marker(prompts).colour;
+        let ink = curves::marker(prompt_type).colour;
         canvas.coloured_text(note, (left + 0.5 * width, top + SMALL + 0.5), SMALL, Align::Centre, ink)?;
     }
-    let (left, top, ..) = place(Prompts::Open);
-    let (_, closed_top, _, height) = place(Prompts::Closed);
+    let (left, top, ..) = place(PromptType::Open);
+    let (_, closed_top, _, height) = place(PromptType::Closed);
     let middle = 0.5 * (top + closed_top + height);
     canvas.upward_text("share", (left - 20.5, middle), SMALL, colour::BLACK)
 }
@@ -61,10 +61,10 @@ fn fill(
     canvas: &Canvas<'_>,
     panel: &Panel,
     run: &ExperimentRun,
-    prompts: Prompts,
+    prompt_type: PromptType,
     shares: &Shares,
 ) -> Result<(), FigureError> {
-    let ink = curves::marker(prompts).colour;
+    let ink = curves::marker(prompt_type).colour;
     for (k, &share) in shares.learned.iter().enumerate() {
         let [from, to] = [k, k + 1].map(|edge| edge as f64 / BINS as f64);
         let corners = [(from, 0.0), (from, share), (to, share), (to, 0.0)].map(|at| panel.at(at));
@@ -74,7 +74,7 @@ fn fill(
         }
     }
     // Where both theories are one, it is drawn as that of the utility trained.
-    let drawn: &[Prediction] = if run.loss.of(prompts).is_exact() {
+    let drawn: &[Prediction] = if run.loss.of(prompt_type).is_exact() {
         &[Prediction::Trained]
     } else {
         &[Prediction::Named, Prediction::Trained]

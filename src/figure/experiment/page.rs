@@ -3,7 +3,7 @@
 use super::data::{ExperimentData, ExperimentRun};
 use super::scale::Scale;
 use super::{caption, curves, histogram};
-use crate::experiment::{Prompts, Split};
+use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
@@ -94,12 +94,12 @@ fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Resul
 }
 
 fn title(run: &ExperimentRun) -> String {
-    let utility = |prompts: Prompts| {
-        let pair = run.loss.of(prompts);
+    let utility = |prompt_type: PromptType| {
+        let pair = run.loss.of(prompt_type);
         let [named, trained] = [&pair.named, &pair.trained].map(|utility| mathematics(&utility.to_string()));
         if pair.is_exact() { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") }
     };
-    let (open, closed) = (utility(Prompts::Open), utility(Prompts::Closed));
+    let (open, closed) = (utility(PromptType::Open), utility(PromptType::Closed));
     if run.loss.is_prompt_aware() {
         format!("{}: open-ended {open}; closed-ended {closed}", run.name)
     } else {
@@ -133,9 +133,9 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, scale: Scale, top: f64, is_last
     }
     let height = 0.5 * (HEIGHT - HALVES_GAP);
     let left = histogram_left();
-    let place = |prompts: Prompts| match prompts {
-        Prompts::Open => (left, top, PAGE_WIDTH - MARGIN - left, height),
-        Prompts::Closed => (left, top + height + HALVES_GAP, PAGE_WIDTH - MARGIN - left, height),
+    let place = |prompt_type: PromptType| match prompt_type {
+        PromptType::Open => (left, top, PAGE_WIDTH - MARGIN - left, height),
+        PromptType::Closed => (left, top + height + HALVES_GAP, PAGE_WIDTH - MARGIN - left, height),
     };
     histogram::draw(canvas, run, place, is_last)
 }
@@ -144,8 +144,8 @@ fn legends(canvas: &Canvas<'_>) -> Result<(), FigureError> {
     let rewards = [
         (Key::Line(curves::NAMED), "optimum, U as named"),
         (Key::Line(curves::TRAINED), "optimum, U as trained"),
-        (Key::Point(curves::marker(Prompts::Open)), "open-ended"),
-        (Key::Point(curves::marker(Prompts::Closed)), "closed-ended: mean, ±1 sd"),
+        (Key::Point(curves::marker(PromptType::Open)), "open-ended"),
+        (Key::Point(curves::marker(PromptType::Closed)), "closed-ended: mean, ±1 sd"),
     ];
     legend::row(canvas, &rewards, 12.0)?;
     let shares = [

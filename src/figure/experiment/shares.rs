@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::data::ExperimentRun;
 use crate::compare::{Comparison, Prediction, TheoryPair};
-use crate::experiment::{Prompts, Split};
+use crate::experiment::{PromptType, Split};
 use crate::limit::LimitLaw;
 
 /// Bins of the histograms.
@@ -37,8 +37,8 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    pub fn of(run: &ExperimentRun, prompts: Prompts) -> Self {
-        let learned: Vec<&Comparison> = run.learned(run.late, Split::Train, prompts).collect();
+    pub fn of(run: &ExperimentRun, prompt_type: PromptType) -> Self {
+        let learned: Vec<&Comparison> = run.learned(run.late, Split::Train, prompt_type).collect();
         let total: usize = learned.iter().map(|at| at.learned.rewards.len()).sum();
         let weight = |at: &Comparison| at.learned.rewards.len() as f64 / total as f64;
         let mut shares = vec![0.0; if learned.is_empty() { 0 } else { BINS }];
@@ -47,7 +47,8 @@ impl Shares {
         }
         let expected = |theory: Prediction| {
             let parts = learned.iter().map(|at| (at.optimal(theory), weight(at), &at.theories));
-            let alone = || run.theories(prompts).take(1).map(|(_, pair)| (pair.of(theory).rewards.clone(), 1.0, pair));
+            let alone =
+                || run.theories(prompt_type).take(1).map(|(_, pair)| (pair.of(theory).rewards.clone(), 1.0, pair));
             if learned.is_empty() { Expected::of(alone(), theory) } else { Expected::of(parts, theory) }
         };
         Self { learned: shares, named: expected(Prediction::Named), trained: expected(Prediction::Trained) }

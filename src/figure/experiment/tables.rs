@@ -3,7 +3,7 @@
 use super::data::{ExperimentData, RunDistance};
 use super::shares::{BINS, Shares};
 use crate::compare::Prediction;
-use crate::experiment::Prompts;
+use crate::experiment::PromptType;
 use crate::figure::{FigureError, table};
 
 /// The last column, where prompts differ in their number of responses.
@@ -26,7 +26,7 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
                     run.name.clone(),
                     learned.step.to_string(),
                     learned.split.to_string(),
-                    learned.prompts.name().to_owned(),
+                    learned.prompt_type.name().to_owned(),
                     response.index.to_string(),
                     number(&response.mean),
                     number(&response.deviation),
@@ -64,7 +64,7 @@ pub(super) fn distances(distances: &[RunDistance], sizes_differ: bool) -> Result
             run.clone(),
             distance.step.to_string(),
             distance.split.to_string(),
-            distance.prompts.name().to_owned(),
+            distance.prompt_type.name().to_owned(),
             distance.theory.to_string(),
             distance.utility.clone(),
             number(&distance.mad),
@@ -86,8 +86,8 @@ pub(super) fn histogram(data: &ExperimentData) -> Result<String, FigureError> {
         ["run", "prompts", "from", "to", "learned", "finite_named", "finite_trained", "limit_named", "limit_trained"];
     let mut rows = Vec::new();
     for run in &data.runs {
-        for prompts in Prompts::BOTH {
-            let shares = Shares::of(run, prompts);
+        for prompt_type in PromptType::BOTH {
+            let shares = Shares::of(run, prompt_type);
             let columns = [
                 &shares.learned,
                 &shares.named.finite,
@@ -98,7 +98,7 @@ pub(super) fn histogram(data: &ExperimentData) -> Result<String, FigureError> {
             for bin in 0..BINS {
                 let edges = [bin, bin + 1].map(|edge| format!("{:.2}", edge as f64 / BINS as f64));
                 let shares = columns.map(|column| column.get(bin).map_or(String::new(), number));
-                let named = [run.name.clone(), prompts.name().to_owned()];
+                let named = [run.name.clone(), prompt_type.name().to_owned()];
                 rows.push(named.into_iter().chain(edges).chain(shares).collect());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, Source, Split};
+use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, Source, Splits};
 use clap::{Args, Subcommand};
 use reward_collapse::files;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use reward_collapse::cli::progress::Progress;
 
 /// Rows of the embedded corpus that fill the experiment's training and test parts.
 const EMBEDDED: &str = "8208";
-const _: () = assert!(Split::TRAIN + Split::TEST == 8208);
+const _: () = assert!(Splits::TRAIN + Splits::TEST == 8208);
 
 /// Rows between two updates of the progress bar.
 const EVERY: u64 = 64;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::{Encoding, Tokenizer, TokenizerError};
 use crate::reward_model::{Compute, ModelError, Precision, RewardModel, Sequence, max_length};
-use crate::training::loss::sigmoid;
+use crate::training::checkpoint;
 use clap::Args;
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
 use reward_collapse::cli::progress::Progress;
+use reward_collapse::experiment::Head;
 
 /// Tokens computed at once.
 const TOKENS_PER_PASS: usize = 8192;
@@ -39,6 +40,10 @@ pub struct Arguments {
     /// The most tokens of a question with its answer [default: 512, or what the model takes if that is less].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4..1 << 20))]
     max_length: Option<u64>,
+
+    /// What becomes of a logit [default: as in the run that wrote the checkpoint, else sigmoid].
+    #[arg(long, value_enum)]
+    head: Option<Head>,
 
     /// The seed of the coin, where the data are rows to make rankings of.
     #[arg(long, default_value_t = 0)]
@@ -76,9 +81,10 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             arguments.checkpoint.display()
         )));
     }
+    let head = arguments.head.or_else(|| checkpoint::head(&arguments.checkpoint)).unwrap_or_default();
     let asked = arguments.max_length.map(|length| length as usize);
-    let warn = |text: &str| progress.aside(|| warn(text, quiet));
-    let max_length = max_length(asked, USUAL_LENGTH, model.config().sizes().longest, &warn)?;
+    let (max_length, cut) = max_length(asked, USUAL_LENGTH, model.config().sizes().longest)?;
+    cut.iter().for_each(|text| progress.aside(|| warn(text, quiet)));
     progress.message("reading the data");
     let rankings = Rankings::open(&arguments.data, arguments.seed)?;
     let mut rows = Vec::new();
@@ -91,7 +97,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             let ranking = rankings.get(prompt)?;
             for (answer, index) in ranking.answers.iter().zip(1..) {
                 encodings.push(tokenizer.encode_pair(&ranking.question, answer, max_length)?);
-                places.push((prompt, ranking.uniform, index));
+                places.push((prompt, ranking.prompt_type.is_open_ended(), index));
             }
         }
         let sequences = encodings.iter().map(|encoding| Sequence { ids: &encoding.ids, segments: &encoding.segments });
@@ -102,7 +108,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             open_ended,
             response_index,
             logit: logit as f32,
-            reward: sigmoid(logit),
+            reward: head.reward(logit),
         }));
     }
     drop(progress);

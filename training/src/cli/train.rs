@@ -1,7 +1,8 @@
 //! `reward-collapse train`.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,13 +10,14 @@ use std::time::Duration;
 use crate::training::TrainingError;
 use crate::training::configuration::{Configuration, DeviceName};
 use crate::training::evaluation::Evaluated;
-use crate::training::trainer::{Observer, Outcome, Progress, Trainer};
+use crate::training::observer::{Observer, Outcome, Progress};
+use crate::training::trainer::Trainer;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output;
+use reward_collapse::cli::{self, CliError};
 
 /// Train a reward model on rankings, as a configuration says.
 ///
@@ -84,19 +86,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         configuration.max_steps = steps;
     }
     let stop = stop_on_signal()?;
-    let preparing = reward_collapse::cli::progress::Progress::new(quiet, None);
-    let mut trainer = Trainer::prepare(
-        configuration,
-        arguments.data.as_deref(),
-        arguments.resume,
-        &|text| preparing.message(text),
-        &|text| preparing.aside(|| warn(text, quiet)),
-    )?;
+    let mut preparing = Preparing { progress: cli::progress::Progress::new(quiet, None), quiet };
+    let mut trainer = Trainer::prepare(configuration, arguments.data.as_deref(), arguments.resume, &mut preparing)?;
     drop(preparing);
 
     let total = trainer.configuration().max_steps;
-    let mut watcher = Watcher::new(quiet, total, &trainer);
-    let outcome = trainer.run(&mut watcher, &stop);
+    let mut watcher = Watcher::new(quiet, total, &trainer, stop);
+    let outcome = trainer.run(&mut watcher);
     watcher.bar.finish_and_clear();
     match outcome? {
         Outcome::Finished => output::print(&format!(
@@ -127,16 +123,34 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, CliError> {
     Ok(stop)
 }
 
+/// A line that says what is being done before the first step.
+struct Preparing {
+    progress: cli::progress::Progress,
+    quiet: bool,
+}
+
+impl Observer for Preparing {
+    fn preparing(&mut self, what: &str) {
+        self.progress.message(what);
+    }
+
+    fn warned(&mut self, what: &str) {
+        self.progress.aside(|| warn(what, self.quiet));
+    }
+}
+
 /// A bar on a terminal, and a line for each evaluation.
 struct Watcher {
     bar: ProgressBar,
     quiet: bool,
+    /// Whether the program was asked to stop.
+    stop: Arc<AtomicBool>,
     /// The evaluation's other split.
     pending: Option<String>,
 }
 
 impl Watcher {
-    fn new(quiet: bool, total: u64, trainer: &Trainer) -> Self {
+    fn new(quiet: bool, total: u64, trainer: &Trainer, stop: Arc<AtomicBool>) -> Self {
         let on_terminal = std::io::stderr().is_terminal() && !quiet;
         let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
@@ -147,7 +161,7 @@ impl Watcher {
         bar.set_position(trainer.step());
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(250));
-        let watcher = Self { bar, quiet, pending: None };
+        let watcher = Self { bar, quiet, stop, pending: None };
         let model = trainer.model();
         watcher.tell(&format!(
             "{}: {} parameters on {}, {} prompts a step{}",
@@ -168,13 +182,14 @@ impl Watcher {
 }
 
 impl Observer for Watcher {
-    fn stepped(&mut self, progress: &Progress) {
+    fn stepped(&mut self, progress: &Progress) -> ControlFlow<()> {
         let Progress { step, loss, accuracy, sequences_per_second } = progress;
         self.bar.set_position(*step);
         self.bar.set_message(format!(
             "loss {loss:.4}  pairs in order {:.1}%  {sequences_per_second:.0} sequences/s",
             100.0 * accuracy
         ));
+        if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn evaluated(&mut self, evaluated: &Evaluated) {
@@ -185,8 +200,6 @@ impl Observer for Watcher {
             Some(first) => self.tell(&format!("{first}  {own}")),
         }
     }
-
-    fn saved(&mut self, _checkpoint: &Path) {}
 }
 
 /// Seconds, or minutes and seconds.

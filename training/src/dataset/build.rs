@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use reward_collapse::experiment::PromptType;
 use reward_collapse::files::OnFile;
 use serde::Serialize;
 
@@ -94,7 +95,10 @@ impl Counts {
             Record::Row(row) => self.kept(construction.rank(&row))?,
         };
         self.rankings += 1;
-        *if ranking.uniform { &mut self.open_ended } else { &mut self.closed_ended } += 1;
+        match ranking.prompt_type {
+            PromptType::Open => self.open_ended += 1,
+            PromptType::Closed => self.closed_ended += 1,
+        }
         Some(ranking)
     }
 

@@ -1,5 +1,7 @@
 //! Rankings out of long answers, as the experiment built them.
 
+use reward_collapse::experiment::PromptType;
+
 use super::{Ranking, Row};
 use crate::random::Random;
 
@@ -8,7 +10,7 @@ pub const MIN_WORDS: usize = 100;
 
 /// What is asked and which beginnings of an answer are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PromptType {
+pub struct PromptForm {
     /// What is appended to the instruction.
     pub suffix: &'static str,
     /// The number of words of each answer, ascending.
@@ -16,12 +18,22 @@ pub struct PromptType {
 }
 
 /// Open-ended prompts.
-pub const OPEN_ENDED: PromptType =
-    PromptType { suffix: " Write the answer in an open-ended way.", lengths: [10, 20, 30, 40, 50, 60, 70, 80] };
+pub const OPEN_ENDED: PromptForm =
+    PromptForm { suffix: " Write the answer in an open-ended way.", lengths: [10, 20, 30, 40, 50, 60, 70, 80] };
 
 /// Closed-ended prompts: the lengths fall into short and long.
-pub const CLOSED_ENDED: PromptType =
-    PromptType { suffix: " Write either a short answer or a long answer.", lengths: [16, 22, 28, 34, 56, 62, 68, 74] };
+pub const CLOSED_ENDED: PromptForm =
+    PromptForm { suffix: " Write either a short answer or a long answer.", lengths: [16, 22, 28, 34, 56, 62, 68, 74] };
+
+impl PromptForm {
+    /// The form of a type of prompt.
+    pub fn of(prompt_type: PromptType) -> Self {
+        match prompt_type {
+            PromptType::Open => OPEN_ENDED,
+            PromptType::Closed => CLOSED_ENDED,
+        }
+    }
+}
 
 /// Why a row gives no ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +73,10 @@ impl Construction {
         if ends.len() < MIN_WORDS {
             return Err(Skipped::TooShort);
         }
-        let uniform = self.coin.coin();
-        let PromptType { suffix, lengths } = if uniform { OPEN_ENDED } else { CLOSED_ENDED };
+        let prompt_type = PromptType::from_uniform(self.coin.coin());
+        let PromptForm { suffix, lengths } = PromptForm::of(prompt_type);
         let answers = lengths.iter().map(|&words| row.output[..ends[words - 1]].to_owned()).collect();
-        Ok(Ranking { question: row.input.clone() + suffix, answers, uniform, scores: None })
+        Ok(Ranking { question: row.input.clone() + suffix, answers, prompt_type, scores: None })
     }
 }
 
@@ -88,7 +100,7 @@ mod tests {
         for output in [odd, "x ".repeat(99), " ".repeat(99), "déjà vu ".repeat(80)] {
             assert!(output.split(' ').count() >= MIN_WORDS);
             let ranking = construction.rank(&row(output.clone())).unwrap();
-            let kind = if ranking.uniform { OPEN_ENDED } else { CLOSED_ENDED };
+            let kind = PromptForm::of(ranking.prompt_type);
             assert_eq!(ranking.question, format!("Say something.{}", kind.suffix));
             assert_eq!(ranking.answers, kind.lengths.map(|words| first(&output, words)));
             ranking.check().unwrap();
@@ -110,7 +122,7 @@ mod tests {
                             Err(Skipped::NoQuestion)
                         );
                     }
-                    construction.rank(&long).unwrap().uniform
+                    construction.rank(&long).unwrap().prompt_type.is_open_ended()
                 })
                 .collect::<Vec<_>>()
         };
@@ -124,7 +136,9 @@ mod tests {
         let long = row("word ".repeat(100));
         let flips = |seed| {
             let mut construction = Construction::new(seed);
-            (0..24).map(|_| if construction.rank(&long).unwrap().uniform { 'o' } else { 'c' }).collect::<String>()
+            (0..24)
+                .map(|_| if construction.rank(&long).unwrap().prompt_type.is_open_ended() { 'o' } else { 'c' })
+                .collect::<String>()
         };
         assert_ne!(flips(0), flips(1));
         // These may never change: data sets are built again from their seed.

@@ -14,14 +14,14 @@ mod ranking;
 mod ranking_file;
 mod rankings;
 mod read;
-mod split;
+mod splits;
 
 pub use build::{Counts, Source, build};
-pub use construction::{CLOSED_ENDED, Construction, MIN_WORDS, OPEN_ENDED, PromptType, Skipped};
+pub use construction::{CLOSED_ENDED, Construction, MIN_WORDS, OPEN_ENDED, PromptForm, Skipped};
 pub use corpus::Corpus;
 pub use error::DatasetError;
 pub use ranking::Ranking;
 pub use ranking_file::RankingFile;
 pub use rankings::Rankings;
 pub use read::{Record, Row, read};
-pub use split::Split;
+pub use splits::Splits;

@@ -1,5 +1,6 @@
 //! A question and its ranked answers.
 
+use reward_collapse::experiment::PromptType;
 use serde::{Deserialize, Serialize};
 
 /// A question with answers from worst to best; one line of a data set.
@@ -9,11 +10,26 @@ pub struct Ranking {
     pub question: String,
     /// The responses, worst first. In the experiment longer is better, so that the shortest is first.
     pub answers: Vec<String>,
-    /// Whether the prompt is open-ended, which asks for evenly spread rewards; otherwise it is closed-ended.
-    pub uniform: bool,
+    /// The prompt's type; in the file `uniform`, which is true for open-ended prompts.
+    #[serde(rename = "uniform", with = "as_uniform")]
+    pub prompt_type: PromptType,
     /// A weight for each pair `(i, j)` of answers with `i < j`, by `i` and then by `j`; all the same unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<Vec<f64>>,
+}
+
+/// A type of prompt as the truth value of the released data.
+mod as_uniform {
+    use reward_collapse::experiment::PromptType;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(prompt_type: &PromptType, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(prompt_type.is_open_ended())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PromptType, D::Error> {
+        bool::deserialize(deserializer).map(PromptType::from_uniform)
+    }
 }
 
 impl Ranking {

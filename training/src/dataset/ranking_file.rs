@@ -5,10 +5,11 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use reward_collapse::experiment::PromptType;
 use reward_collapse::files::OnFile;
 
 use super::read::Lines;
-use super::{DatasetError, Ranking, Split};
+use super::{DatasetError, Ranking, Splits};
 
 /// A file of JSON lines, each a [`Ranking`]. In memory are only where the lines are, and the type of their prompts.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct RankingFile {
 struct Entry {
     start: u64,
     length: u32,
-    open_ended: bool,
+    prompt_type: PromptType,
 }
 
 impl RankingFile {
@@ -46,7 +47,7 @@ impl RankingFile {
             let wrong = |reason| DatasetError::Line { path: path.to_owned(), line: line.number, reason };
             let ranking = Ranking::parse(line.bytes).map_err(wrong)?;
             let length = u32::try_from(line.bytes.len()).map_err(|error| wrong(error.to_string()))?;
-            entries.push(Entry { start: line.start, length, open_ended: ranking.uniform });
+            entries.push(Entry { start: line.start, length, prompt_type: ranking.prompt_type });
             checksum = crc32c::crc32c_append(checksum, line.bytes);
             checksum = crc32c::crc32c_append(checksum, b"\n");
         }
@@ -82,20 +83,20 @@ impl RankingFile {
         })
     }
 
-    /// Whether the prompt of ranking `index`, counted from 0, is open-ended.
+    /// The type of the prompt of ranking `index`, counted from 0.
     ///
     /// # Errors
     /// [`DatasetError::Index`] beyond the last.
-    pub fn open_ended(&self, index: usize) -> Result<bool, DatasetError> {
-        self.entry(index).map(|entry| entry.open_ended)
+    pub fn prompt_type(&self, index: usize) -> Result<PromptType, DatasetError> {
+        self.entry(index).map(|entry| entry.prompt_type)
     }
 
     /// Which rankings train and which test.
     ///
     /// # Errors
     /// [`DatasetError::TooFew`] if there is one only.
-    pub fn split(&self) -> Result<Split, DatasetError> {
-        Split::of(self.len()).ok_or_else(|| DatasetError::TooFew { path: self.path.clone(), rows: self.len() })
+    pub fn splits(&self) -> Result<Splits, DatasetError> {
+        Splits::of(self.len()).ok_or_else(|| DatasetError::TooFew { path: self.path.clone(), rows: self.len() })
     }
 
     /// CRC-32C of the lines as they were when the file was opened: the same for the same rankings, wherever they lie.

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::Path;
 
+use reward_collapse::experiment::PromptType;
 use reward_collapse::files::OnFile;
 
 use super::read::holds_rankings;
-use super::{Counts, DatasetError, Ranking, RankingFile, Source, Split, build};
+use super::{Counts, DatasetError, Ranking, RankingFile, Source, Splits, build};
 
 /// Rankings of a file, or built when they are opened. Those that are built lie in a temporary file without a name, which
 /// ends with the program however that ends.
@@ -65,20 +66,20 @@ impl Rankings {
         self.file.get(index)
     }
 
-    /// Whether the prompt of ranking `index`, counted from 0, is open-ended.
+    /// The type of the prompt of ranking `index`, counted from 0.
     ///
     /// # Errors
-    /// The errors of [`RankingFile::open_ended`].
-    pub fn open_ended(&self, index: usize) -> Result<bool, DatasetError> {
-        self.file.open_ended(index)
+    /// The errors of [`RankingFile::prompt_type`].
+    pub fn prompt_type(&self, index: usize) -> Result<PromptType, DatasetError> {
+        self.file.prompt_type(index)
     }
 
     /// Which rankings train and which test.
     ///
     /// # Errors
-    /// The errors of [`RankingFile::split`].
-    pub fn split(&self) -> Result<Split, DatasetError> {
-        self.file.split()
+    /// The errors of [`RankingFile::splits`].
+    pub fn splits(&self) -> Result<Splits, DatasetError> {
+        self.file.splits()
     }
 
     /// A checksum of the rankings: that of [`RankingFile::checksum`].

@@ -2,13 +2,14 @@
 
 use std::process::Command;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device, Kind};
 
 use super::ModelError;
 
 /// A device as a person names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceName {
     /// CUDA where it is there, else the CPU.
@@ -21,7 +22,7 @@ pub enum DeviceName {
 }
 
 /// The precision of matrix products in training. Parameters, gradients, moments and the loss are always single precision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// bfloat16 where the hardware computes in it, else float16 with loss scaling on a GPU and float32 on a CPU.

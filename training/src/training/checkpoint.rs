@@ -17,6 +17,7 @@ use super::optimiser::AdamW;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::weights::{self, SafetensorsFile};
 use crate::reward_model::{Config, RewardModel};
+use reward_collapse::experiment::Head;
 use reward_collapse::files::{self, OnFile};
 
 const PREFIX: &str = "checkpoint-";
@@ -171,6 +172,14 @@ pub fn state(folder: &Path) -> Result<State, TrainingError> {
     let refuse = |reason: String| TrainingError::Checkpoint { path: path.clone(), reason };
     let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))
+}
+
+/// How the run that wrote a checkpoint makes rewards of logits; nothing for a model of another origin, which has no such file, or
+/// one of another program.
+pub fn head(folder: &Path) -> Option<Head> {
+    let text = fs::read_to_string(folder.join(STATE)).ok()?;
+    let state: State = serde_json::from_str(&text).ok()?;
+    Some(state.configuration.loss.head())
 }
 
 /// Fills the optimiser's moments from a checkpoint of `model`.

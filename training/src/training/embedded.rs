@@ -23,7 +23,7 @@ const TEXTS: usize = 2048;
 /// [`TrainingError::Tokenizer`] for texts without words or a vocabulary smaller than their alphabet.
 pub fn tokenizer(rankings: &Rankings, overrides: &EmbeddedOverrides) -> Result<Tokenizer, TrainingError> {
     let mut texts = Vec::new();
-    for index in rankings.split()?.train.take(TEXTS) {
+    for index in rankings.splits()?.train.take(TEXTS) {
         let ranking = rankings.get(index)?;
         texts.push(ranking.question);
         texts.extend(ranking.answers.into_iter().next_back());

@@ -38,15 +38,6 @@ pub enum TrainingError {
     /// What it writes for people who watch it.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// A utility whose slope at 0 is infinite.
-    #[error(
-        "loss: the slope of {utility} at 0 is infinite, and so is the loss of every pair in the wrong order; train with x + \
-         0.1 in place of x, as the released losses log and x_inv do"
-    )]
-    InfiniteSlope {
-        /// The utility.
-        utility: String,
-    },
     /// A configuration that trains on the LongForm ranking data, which come with no program.
     #[error(
         "datasets: `alpaca` is the ranking data made of LongForm; give the file with --data (see `dataset build`), or train on \

@@ -2,7 +2,7 @@
 
 use super::TrainingError;
 use super::gradient::EncodedPrompt;
-use super::loss::{PairLoss, sigmoid};
+use super::loss::RankingLoss;
 use super::workers::Workers;
 use crate::reward_model::Sequence;
 use reward_collapse::experiment::{RewardRow, Split};
@@ -52,7 +52,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`TrainingError::Model`].
-    pub fn run(&self, workers: &mut Workers, loss: &PairLoss, step: u64) -> Result<Evaluated, TrainingError> {
+    pub fn run(&self, workers: &mut Workers, loss: &RankingLoss, step: u64) -> Result<Evaluated, TrainingError> {
         let sequences: Vec<Sequence> = self.prompts.iter().flat_map(EncodedPrompt::sequences).collect();
         let logits = workers.logits(&sequences)?;
         let share = 1.0 / self.prompts.len().max(1) as f64;
@@ -62,16 +62,16 @@ impl Evaluation {
         for prompt in &self.prompts {
             let own = &logits[start..start + prompt.responses.len()];
             start += own.len();
-            let outcome = loss.of(prompt.prompts, own, &prompt.pairs);
+            let outcome = loss.of(prompt.prompt_type, own, &prompt.pairs);
             evaluated.loss += share * outcome.loss;
             evaluated.accuracy += share * outcome.accuracy;
             evaluated.rows.extend(own.iter().zip(1..).map(|(&logit, index)| RewardRow {
                 step,
                 split: self.split,
                 prompt: prompt.index.to_string(),
-                prompts: prompt.prompts,
+                prompt_type: prompt.prompt_type,
                 index,
-                reward: sigmoid(logit),
+                reward: loss.head().reward(logit),
             }));
         }
         Ok(evaluated)

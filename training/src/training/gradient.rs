@@ -4,9 +4,9 @@ use tch::{Kind, Tensor};
 
 use crate::reward_model::parameters::Parameters;
 use crate::reward_model::{Batches, ModelError, RewardModel, Sequence};
-use reward_collapse::experiment::Prompts;
+use reward_collapse::experiment::PromptType;
 
-use super::loss::{Pair, PairLoss};
+use super::loss::{Pair, RankingLoss};
 
 /// A prompt ready to be trained on: its responses as tokens, worst first, and its ranked pairs.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct EncodedPrompt {
     /// Its number in the data.
     pub index: usize,
     /// Its type.
-    pub prompts: Prompts,
+    pub prompt_type: PromptType,
     /// Question and response as one sequence, for each response.
     pub responses: Vec<crate::reward_model::tokenizer::Encoding>,
     /// The pairs that the loss compares.
@@ -67,7 +67,7 @@ impl Totals {
 /// [`ModelError`]: a sequence that the model cannot take, or no memory.
 pub fn accumulate(
     model: &RewardModel,
-    loss: &PairLoss,
+    loss: &RankingLoss,
     prompts: &[&EncodedPrompt],
     kind: Kind,
     tokens_per_pass: usize,
@@ -91,7 +91,7 @@ pub fn accumulate(
 
 fn pass(
     model: &RewardModel,
-    loss: &PairLoss,
+    loss: &RankingLoss,
     prompts: &[&EncodedPrompt],
     kind: Kind,
     scale: f64,
@@ -113,7 +113,7 @@ fn pass(
     let mut slopes = Vec::with_capacity(sequences.len());
     for prompt in prompts {
         let own = &by_sequence[slopes.len()..slopes.len() + prompt.responses.len()];
-        let outcome = loss.of(prompt.prompts, own, &prompt.pairs);
+        let outcome = loss.of(prompt.prompt_type, own, &prompt.pairs);
         totals.loss += outcome.loss;
         totals.accuracy += outcome.accuracy;
         totals.prompts += 1;

@@ -2,7 +2,7 @@
 //!
 //! [`Trainer::prepare`](trainer::Trainer::prepare) makes a run out of a [`Configuration`](configuration::Configuration);
 //! its steps take prompts from a [`PromptSource`](source::PromptSource), the [gradient](gradient::accumulate) of their
-//! [loss](loss::PairLoss), and a step of [`AdamW`](optimiser::AdamW) down the [schedule](schedule::Schedule).
+//! [loss](loss::RankingLoss), and a step of [`AdamW`](optimiser::AdamW) down the [schedule](schedule::Schedule).
 
 pub mod checkpoint;
 pub mod configuration;
@@ -13,6 +13,7 @@ pub mod gradient;
 pub mod loss;
 pub mod loss_scale;
 pub mod metrics;
+pub mod observer;
 pub mod optimiser;
 mod prepare;
 pub mod schedule;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::TrainingError;
 use super::checkpoint::{self, State};
-use super::configuration::{Configuration, DataSource, LossSpec, ModelSource};
+use super::configuration::{Configuration, DataSource, ModelSource};
 use super::embedded;
 use super::evaluation::Evaluation;
-use super::loss::PairLoss;
 use super::loss_scale::LossScale;
 use super::metrics::{METRICS_FILE, Metrics};
+use super::observer::Observer;
 use super::optimiser::AdamW;
 use super::source::{PromptSource, Taking};
 use super::trainer::Trainer;
@@ -19,7 +19,7 @@ use super::workers::Workers;
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, Config, RewardModel, max_length, weights};
-use reward_collapse::experiment::{self, Loss, REWARDS_FILE, RunDescription, Split};
+use reward_collapse::experiment::{self, REWARDS_FILE, RunDescription, Split};
 use reward_collapse::files::{self, OnFile};
 
 /// The configuration that a directory's run began with.
@@ -28,13 +28,9 @@ const CONFIGURATION: &str = "configuration.json";
 /// The length that a configuration has where it names none.
 const USUAL_LENGTH: usize = 440;
 
-/// What is told while a run is made ready.
-pub type Tell<'a> = &'a dyn Fn(&str);
-
 impl Trainer {
     /// Reads data, model and tokeniser, and begins or resumes the run of `configuration`. `data` is the file of the LongForm
-    /// ranking data, or of any other in place of what the configuration names. What a person should know is told to `warn`,
-    /// what is being done to `tell`.
+    /// ranking data, or of any other in place of what the configuration names.
     ///
     /// # Errors
     /// [`TrainingError`]; the output directory and everything in it is left as it was.
@@ -42,24 +38,18 @@ impl Trainer {
         configuration: Configuration,
         data: Option<&Path>,
         resume: bool,
-        tell: Tell,
-        warn: Tell,
+        observer: &mut dyn Observer,
     ) -> Result<Self, TrainingError> {
         let directory = configuration.output_dir.clone();
-        let loss = match &configuration.loss {
-            LossSpec::Uniform(text) => Loss::parse(text)?,
-            LossSpec::ByPrompt { open_ended, closed_ended } => Loss::by_prompt(open_ended, closed_ended)?,
-        };
-        let pair_loss = PairLoss::new(&loss)?;
         check_directory(&directory, resume)?;
         if let Some(threads) = configuration.threads {
             tch::set_num_threads(threads as i32);
         }
         let compute = Compute::new(configuration.device, configuration.precision, configuration.fp16)?;
-        let resumed = if resume { newest(&directory, &configuration, warn)? } else { None };
+        let resumed = if resume { newest(&directory, &configuration, observer)? } else { None };
 
-        tell("reading the data");
-        let (rankings, data_name) = rankings(&configuration, data, warn)?;
+        observer.preparing("reading the data");
+        let (rankings, data_name) = rankings(&configuration, data, observer)?;
         let rankings = Arc::new(rankings);
         let data_checksum = rankings.checksum();
         if let Some((path, state)) = &resumed
@@ -69,10 +59,10 @@ impl Trainer {
             return Err(TrainingError::OtherRun { path: path.clone(), differences });
         }
 
-        tell("preparing model and tokeniser");
+        observer.preparing("preparing model and tokeniser");
         let (model, tokenizer) = match &resumed {
-            Some((path, _)) => (load(path, &configuration, compute, warn)?, Tokenizer::load(path)?),
-            None => new_model(&configuration, &rankings, compute, warn)?,
+            Some((path, _)) => (load(path, &configuration, compute, observer)?, Tokenizer::load(path)?),
+            None => new_model(&configuration, &rankings, compute, observer)?,
         };
         let mut optimiser = AdamW::new(model.parameters(), configuration.weight_decay);
         let mut scale = LossScale::new(compute.kind);
@@ -85,19 +75,21 @@ impl Trainer {
                 scale = state.loss_scale;
             }
         }
-        tell("tokenising the prompts that are evaluated");
+        observer.preparing("tokenising the prompts that are evaluated");
         let tokenizer = Arc::new(tokenizer);
         let asked = Some(configuration.max_length).filter(|&length| length != USUAL_LENGTH);
+        let (max_length, cut) = max_length(asked, USUAL_LENGTH, model.config().sizes().longest)?;
+        cut.iter().for_each(|text| observer.warned(text));
         let taking = Taking {
             seed: configuration.data_seed.unwrap_or(configuration.seed),
-            max_length: max_length(asked, USUAL_LENGTH, model.config().sizes().longest, warn)?,
+            max_length,
             max_pairs: configuration.max_pairs,
             use_scores: configuration.use_scores,
         };
         let source = PromptSource::new(rankings, tokenizer.clone(), taking)?;
-        let train = source.split().train.clone().take(configuration.eval_prompts);
+        let train = source.splits().train.clone().take(configuration.eval_prompts);
         let train = train.map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
-        let test = source.split().test.clone().map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
+        let test = source.splits().test.clone().map(|index| source.prompt(index)).collect::<Result<Vec<_>, _>>()?;
         let evaluations = vec![Evaluation::new(Split::Train, train), Evaluation::new(Split::Test, test)];
 
         let parameters = model.parameters().declarations().elements() as u64;
@@ -116,14 +108,13 @@ impl Trainer {
             learning_rate: configuration.learning_rate,
             seed: configuration.seed,
             device,
-            ..RunDescription::from(&loss)
+            ..RunDescription::from(configuration.loss.loss())
         };
         let metrics = claim(&directory, &configuration, &description, resume, resumed.as_ref().map(|_| step))?;
         Ok(Self {
             directory,
             workers,
             tokenizer,
-            loss: pair_loss,
             source,
             evaluations,
             optimiser,
@@ -155,7 +146,7 @@ fn check_directory(directory: &Path, resume: bool) -> Result<(), TrainingError> 
 fn newest(
     directory: &Path,
     configuration: &Configuration,
-    warn: Tell,
+    observer: &mut dyn Observer,
 ) -> Result<Option<(PathBuf, State)>, TrainingError> {
     let same = |before: &Configuration| {
         let mut differences = configuration.differences(before);
@@ -177,11 +168,11 @@ fn newest(
                 same(&state.configuration)?;
                 let (before, now) = (state.configuration.max_steps, configuration.max_steps);
                 if before != now {
-                    warn(&format!("max_steps was {before}, is {now}: the schedule ends there now"));
+                    observer.warned(&format!("max_steps was {before}, is {now}: the schedule ends there now"));
                 }
                 return Ok(Some((path, state)));
             }
-            Err(error) => warn(&format!("{error}; going back to an earlier checkpoint")),
+            Err(error) => observer.warned(&format!("{error}; going back to an earlier checkpoint")),
         }
     }
     Ok(None)
@@ -200,7 +191,7 @@ fn complete(path: &Path) -> Result<(), TrainingError> {
 fn rankings(
     configuration: &Configuration,
     data: Option<&Path>,
-    warn: Tell,
+    observer: &mut dyn Observer,
 ) -> Result<(Rankings, String), TrainingError> {
     let seed = configuration.data_seed.unwrap_or(configuration.seed);
     let source = match (&configuration.datasets[..], data) {
@@ -218,7 +209,7 @@ fn rankings(
         DataSource::File(path) => Rankings::open(&path, seed)?,
     };
     if let Some(counts) = rankings.built().filter(|counts| counts.too_short + counts.no_question > 0) {
-        warn(&format!(
+        observer.warned(&format!(
             "{} of {} rows were left out: {} answers are too short, {} have no question",
             counts.too_short + counts.no_question,
             counts.rows,
@@ -233,7 +224,7 @@ fn new_model(
     configuration: &Configuration,
     rankings: &Rankings,
     compute: Compute,
-    warn: Tell,
+    observer: &mut dyn Observer,
 ) -> Result<(RewardModel, Tokenizer), TrainingError> {
     let directory = |source: &ModelSource| -> Result<Option<PathBuf>, TrainingError> {
         match source {
@@ -248,7 +239,7 @@ fn new_model(
         None => embedded::tokenizer(rankings, overrides)?,
     };
     let model = match directory(&configuration.model_name)? {
-        Some(path) => load(&path, configuration, compute, warn)?,
+        Some(path) => load(&path, configuration, compute, observer)?,
         None => {
             let config = embedded::config(tokenizer.vocabulary_size(), tokenizer.pad_id(), overrides);
             let refuse = |reason| crate::reward_model::ModelError::Config { path: "embedded".into(), reason };
@@ -263,12 +254,16 @@ fn load(
     path: &Path,
     configuration: &Configuration,
     compute: Compute,
-    warn: Tell,
+    observer: &mut dyn Observer,
 ) -> Result<RewardModel, TrainingError> {
     let (model, fresh) =
         RewardModel::load(path, configuration.seed as i64, compute.device, configuration.freeze_layer)?;
     if !fresh.is_empty() {
-        warn(&format!("the weights in {} have no {}; they start at random", path.display(), fresh.join(", ")));
+        observer.warned(&format!(
+            "the weights in {} have no {}; they start at random",
+            path.display(),
+            fresh.join(", ")
+        ));
     }
     Ok(model)
 }

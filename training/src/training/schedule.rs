@@ -2,7 +2,22 @@
 
 use std::f64::consts::PI;
 
-use super::configuration::{Configuration, Scheduler};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::configuration::Configuration;
+
+/// How the learning rate falls after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheduler {
+    /// On a straight line to 0 at the last step.
+    Linear,
+    /// On half a period of the cosine, to 0 at the last step.
+    Cosine,
+    /// Not at all.
+    Constant,
+}
 
 /// The learning rate at each step as a multiple of its peak, as the schedules of Hugging Face's transformers have it.
 #[derive(Debug, Clone, Copy, PartialEq)]

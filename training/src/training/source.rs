@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::TrainingError;
 use super::gradient::EncodedPrompt;
 use super::loss::pairs;
-use crate::dataset::{Rankings, Split};
+use crate::dataset::{Rankings, Splits};
 use crate::random::Random;
 use crate::reward_model::tokenizer::Tokenizer;
-use reward_collapse::experiment::Prompts;
 
 /// Reads and tokenises prompts one at a time; which comes when depends on the seed and its place alone, so that a run goes
 /// on from any step.
@@ -16,7 +15,7 @@ use reward_collapse::experiment::Prompts;
 pub struct PromptSource {
     rankings: Arc<Rankings>,
     tokenizer: Arc<Tokenizer>,
-    split: Split,
+    splits: Splits,
     seed: u64,
     max_length: usize,
     max_pairs: usize,
@@ -27,7 +26,7 @@ pub struct PromptSource {
 
 impl std::fmt::Debug for PromptSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PromptSource").field("split", &self.split).finish_non_exhaustive()
+        f.debug_struct("PromptSource").field("splits", &self.splits).finish_non_exhaustive()
     }
 }
 
@@ -50,14 +49,14 @@ impl PromptSource {
     /// # Errors
     /// [`TrainingError::Dataset`] where there are too few.
     pub fn new(rankings: Arc<Rankings>, tokenizer: Arc<Tokenizer>, taking: Taking) -> Result<Self, TrainingError> {
-        let split = rankings.split()?;
+        let splits = rankings.splits()?;
         let Taking { seed, max_length, max_pairs, use_scores } = taking;
-        Ok(Self { rankings, tokenizer, split, seed, max_length, max_pairs, use_scores, order: None })
+        Ok(Self { rankings, tokenizer, splits, seed, max_length, max_pairs, use_scores, order: None })
     }
 
     /// Which prompts train and which test.
-    pub fn split(&self) -> &Split {
-        &self.split
+    pub fn splits(&self) -> &Splits {
+        &self.splits
     }
 
     /// The prompt at `place` of the run, counted from 0: every epoch takes each training prompt once, in an order of its own.
@@ -65,10 +64,10 @@ impl PromptSource {
     /// # Errors
     /// [`TrainingError`]: a prompt that cannot be read or tokenised, or lacks scores that are to be used.
     pub fn at(&mut self, place: u64) -> Result<EncodedPrompt, TrainingError> {
-        let count = self.split.train.len() as u64;
+        let count = self.splits.train.len() as u64;
         let epoch = place / count;
         if self.order.as_ref().is_none_or(|(own, _)| *own != epoch) {
-            let mut order: Vec<usize> = self.split.train.clone().collect();
+            let mut order: Vec<usize> = self.splits.train.clone().collect();
             let mut random = Random::new(self.seed, "order", epoch);
             for last in (1..order.len()).rev() {
                 order.swap(last, random.below(last as u64 + 1) as usize);
@@ -99,7 +98,7 @@ impl PromptSource {
         let mut random = Random::new(self.seed, "pairs", place);
         Ok(EncodedPrompt {
             index,
-            prompts: if ranking.uniform { Prompts::Open } else { Prompts::Closed },
+            prompt_type: ranking.prompt_type,
             pairs: pairs(responses.len(), scores, self.max_pairs, &mut random),
             responses,
         })

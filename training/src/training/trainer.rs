@@ -1,7 +1,7 @@
 //! A run: steps, evaluations and checkpoints until the last step, or until it is asked to stop.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -10,9 +10,9 @@ use super::checkpoint::{self, State};
 use super::configuration::Configuration;
 use super::evaluation::{Evaluated, Evaluation};
 use super::gradient::{EncodedPrompt, Totals};
-use super::loss::PairLoss;
 use super::loss_scale::LossScale;
 use super::metrics::{EvaluationPoint, Metrics, TrainingPoint};
+use super::observer::{Observer, Outcome, Progress};
 use super::optimiser::{AdamW, clip};
 use super::schedule::Schedule;
 use super::source::PromptSource;
@@ -30,7 +30,6 @@ pub struct Trainer {
     pub(super) directory: PathBuf,
     pub(super) workers: Workers,
     pub(super) tokenizer: std::sync::Arc<Tokenizer>,
-    pub(super) loss: PairLoss,
     pub(super) source: PromptSource,
     pub(super) evaluations: Vec<Evaluation>,
     pub(super) optimiser: AdamW,
@@ -51,43 +50,6 @@ impl std::fmt::Debug for Trainer {
             .field("configuration", &self.configuration)
             .finish_non_exhaustive()
     }
-}
-
-/// How training goes, for whoever watches.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Steps taken.
-    pub step: u64,
-    /// The mean loss of the last step's prompts.
-    pub loss: f64,
-    /// Their share of pairs in the right order.
-    pub accuracy: f64,
-    /// Responses encoded a second, since this sitting began.
-    pub sequences_per_second: f64,
-}
-
-/// Watches a run.
-pub trait Observer {
-    /// After each step.
-    fn stepped(&mut self, progress: &Progress);
-    /// After each evaluation of a split.
-    fn evaluated(&mut self, evaluated: &Evaluated);
-    /// After each checkpoint.
-    fn saved(&mut self, checkpoint: &Path);
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// After its last step.
-    Finished,
-    /// As it was asked to; it can go on from the checkpoint.
-    Interrupted {
-        /// Steps taken.
-        step: u64,
-        /// The checkpoint.
-        checkpoint: PathBuf,
-    },
 }
 
 /// What has been seen since the last line of metrics.
@@ -135,12 +97,12 @@ impl Trainer {
         self.seconds
     }
 
-    /// Trains to the last step. `stop` is looked at after each step; once it is true the state is saved.
+    /// Trains to the last step, or until the observer breaks after a step; then the state is saved.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`] for a loss that is no number, with the state before it saved; a prompt that cannot be
     /// read; files that cannot be written.
-    pub fn run(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome, TrainingError> {
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainingError> {
         let per_step = self.configuration.prompts_per_step();
         let (from, to) = (self.step, self.configuration.max_steps);
         let mut source = self.source.clone();
@@ -148,7 +110,7 @@ impl Trainer {
         std::thread::scope(|scope| {
             // Ends when the receiver does.
             scope.spawn(move || feed(&mut source, from..to, per_step, &sender));
-            let outcome = self.steps(&receiver, observer, stop);
+            let outcome = self.steps(&receiver, observer);
             drop(receiver);
             outcome
         })
@@ -158,7 +120,6 @@ impl Trainer {
         &mut self,
         prompts: &Receiver<Result<Vec<EncodedPrompt>, TrainingError>>,
         observer: &mut dyn Observer,
-        stop: &AtomicBool,
     ) -> Result<Outcome, TrainingError> {
         let schedule = Schedule::from(&self.configuration);
         let began = Instant::now();
@@ -169,10 +130,6 @@ impl Trainer {
             self.evaluate(observer)?;
         }
         while self.step < self.configuration.max_steps {
-            if stop.load(Ordering::Relaxed) {
-                let checkpoint = self.save(observer)?;
-                return Ok(Outcome::Interrupted { step: self.step, checkpoint });
-            }
             // Every step sends its prompts, or the error that ended them.
             let Ok(batch) = prompts.recv() else { break };
             let batch = match batch {
@@ -188,7 +145,7 @@ impl Trainer {
             self.seconds += seconds;
             window.seconds += seconds;
             seen += totals.sequences;
-            observer.stepped(&Progress {
+            let flow = observer.stepped(&Progress {
                 step: self.step,
                 loss: totals.loss / totals.prompts as f64,
                 accuracy: totals.accuracy / totals.prompts as f64,
@@ -203,6 +160,10 @@ impl Trainer {
             }
             if last || self.step.is_multiple_of(self.configuration.save_steps) {
                 self.save(observer)?;
+            }
+            if flow == ControlFlow::Break(()) && !last {
+                let checkpoint = self.save(observer)?;
+                return Ok(Outcome::Interrupted { step: self.step, checkpoint });
             }
         }
         Ok(Outcome::Finished)
@@ -219,7 +180,7 @@ impl Trainer {
         let seed = self.configuration.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.step + 1);
         tch::manual_seed((seed >> 1) as i64);
         let scale = self.scale.scale();
-        let (totals, mut gradient) = self.workers.gradient(&self.loss, prompts, scale)?;
+        let (totals, mut gradient) = self.workers.gradient(&self.configuration.loss, prompts, scale)?;
         if !totals.loss.is_finite() {
             return Err(self.not_finite("the loss")?);
         }
@@ -265,7 +226,7 @@ impl Trainer {
     fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut rows = Vec::new();
         for evaluation in &self.evaluations {
-            let evaluated = evaluation.run(&mut self.workers, &self.loss, self.step)?;
+            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step)?;
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
             if !loss.is_finite() {
                 return Err(self.not_finite("the loss")?);

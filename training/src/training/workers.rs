@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
 use super::gradient::{EncodedPrompt, Totals, accumulate};
-use super::loss::PairLoss;
+use super::loss::RankingLoss;
 use crate::reward_model::{Compute, ModelError, RewardModel, Sequence, Sizes};
 
 /// Models with fewer parameters are replicated.
@@ -93,7 +93,7 @@ impl Workers {
     /// [`TrainingError::Model`].
     pub fn gradient(
         &mut self,
-        loss: &PairLoss,
+        loss: &RankingLoss,
         prompts: &[EncodedPrompt],
         scale: f64,
     ) -> Result<(Totals, Tensor), TrainingError> {

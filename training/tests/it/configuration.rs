@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use reward_collapse::cli::error::with_causes;
+use reward_collapse::experiment::{Head, LossTerms};
 use reward_collapse::files::FileAction;
 use reward_collapse_training::training::configuration::{
-    Configuration, ConfigurationError, DataSource, DeviceName, LossSpec, ModelSource, Precision, Scheduler,
+    Configuration, ConfigurationError, DataSource, DeviceName, LossSpec, ModelSource, Precision, RankingLoss,
+    Scheduler, Utilities,
 };
 
 const LEAST: &str = "model_name: embedded\nloss: x\n";
@@ -50,7 +52,7 @@ fn an_authors_file_runs_unchanged() {
     assert_eq!((configuration.max_length, configuration.prompts_per_step()), (512, 8));
     assert!(!configuration.use_scores);
     assert_eq!(configuration.output_dir, Path::new("G_adaptive"));
-    assert_eq!(configuration.loss, LossSpec::Uniform("adaptive".into()));
+    assert_eq!(configuration.loss, RankingLoss::parse("adaptive").unwrap());
     assert_eq!(configuration.datasets, [DataSource::LongForm]);
     assert_eq!(configuration.name, "run");
     // That its key is followed, unlike by the released code, is worth a word.
@@ -85,7 +87,7 @@ fn the_published_and_the_embedded_configurations() {
         let embedded = Configuration::read(&folder.join("embedded").join(name).with_extension("yml")).expect(name);
         for configuration in [&published, &embedded] {
             assert_eq!(configuration.name, name);
-            assert_eq!(configuration.loss, LossSpec::Uniform(loss.into()));
+            assert_eq!(configuration.loss, RankingLoss::parse(loss).unwrap());
             assert_eq!((configuration.scheduler, configuration.prompts_per_step()), (Scheduler::Linear, 8));
             assert!(configuration.warnings().is_empty());
         }
@@ -125,8 +127,8 @@ fn values_are_taken_in_every_form_that_python_takes() {
     assert_eq!((c.learning_rate, c.weight_decay), (1e-4, 0.0));
     assert_eq!((c.max_steps, c.eval_steps, c.save_steps), (8, 500, 1000));
     assert_eq!((c.use_scores, c.fp16), (true, false));
-    let loss = LossSpec::ByPrompt { open_ended: "-1/(x+0.1)".into(), closed_ended: "x".into() };
-    assert_eq!(c.loss, loss);
+    let utilities = Utilities::ByPrompt { open_ended: "-1/(x+0.1)".into(), closed_ended: "x".into() };
+    assert_eq!(LossSpec::from(c.loss), LossSpec { utilities, terms: LossTerms::default() });
     assert_eq!(c.datasets, [DataSource::File("data/train.jsonl".into())]);
     assert_eq!((c.embedded.hidden_size, c.embedded.dropout, c.embedded.rows), (Some(96), Some(0.0), None));
 }
@@ -290,5 +292,39 @@ fn differences_are_told_as_a_person_would() {
         "scheduler was linear, is cosine",
     ] {
         assert!(differences.contains(words), "{differences}");
+    }
+}
+
+#[test]
+fn a_loss_on_raw_logits_with_smoothing_and_centring() {
+    let c = good("model_name: embedded\nloss: {utility: logsigmoid(x), head: raw, smoothing: 0.1, centering: 0.01}\n");
+    let terms = LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.01 };
+    assert_eq!(c.loss.loss().terms(), terms);
+    assert_eq!(
+        (c.loss.head(), c.loss.to_string().as_str()),
+        (Head::Raw, "logsigmoid(x), raw, smoothing 0.1, centring 0.01")
+    );
+    let kept = serde_json::to_string(&c).unwrap();
+    assert_eq!(serde_json::from_str::<Configuration>(&kept).unwrap(), c);
+    // A loss that is kept as before there were terms.
+    for (kept, text) in [("\"log\"", "log"), ("{\"open_ended\":\"log\",\"closed_ended\":\"x\"}", "open-ended")] {
+        assert!(serde_json::from_str::<RankingLoss>(kept).unwrap().to_string().contains(text));
+    }
+    let by_prompt = good("model_name: embedded\nloss: {open_ended: log, closed_ended: x, smoothing: 0.2}\n");
+    assert_eq!(
+        by_prompt.differences(&good(LEAST)),
+        ["loss was x, is log (open-ended) and x (closed-ended), smoothing 0.2"]
+    );
+    for (loss, words) in [
+        ("{utility: x, head: tanh}", "line 2: `loss.head` is `tanh`; it must be sigmoid, raw"),
+        ("{utility: x, smoothing: 0.5}", "line 2: `loss.smoothing` is 0.5; it must be a number from 0 to 0.499"),
+        ("{utility: x, centering: -1}", "a number from 0 to"),
+        ("{utility: x, open_ended: x, closed_ended: x}", "`utility` is that of all prompts"),
+        ("{head: raw}", "the key `loss` is missing"),
+        ("{utility: log(x)}", "line 2: `loss.utility`: the slope of log(x) at 0 is infinite"),
+        ("{utility: x, heat: raw}", "did you mean `head`?"),
+    ] {
+        let error = parsed(&format!("model_name: embedded\nloss: {loss}\n")).expect_err(loss);
+        assert!(error.contains(words), "{loss}: {error}");
     }
 }

@@ -13,8 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use reward_collapse::cli::error::with_causes;
 use reward_collapse_training::dataset::{
-    CLOSED_ENDED, Corpus, Counts, DatasetError, OPEN_ENDED, Ranking, RankingFile, Rankings, Record, Row, Source, Split,
-    build, read,
+    Corpus, Counts, DatasetError, PromptForm, Ranking, RankingFile, Rankings, Record, Row, Source, Splits, build, read,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -161,7 +160,7 @@ fn rankings_are_beginnings_of_the_answers() {
     assert_eq!(text.lines().count(), kept.len());
     for (line, row) in text.lines().zip(kept) {
         let ranking: Ranking = serde_json::from_str(line).unwrap();
-        let kind = if ranking.uniform { OPEN_ENDED } else { CLOSED_ENDED };
+        let kind = PromptForm::of(ranking.prompt_type);
         assert_eq!(ranking.question, row.input.clone() + kind.suffix);
         for (answer, words) in ranking.answers.iter().zip(kind.lengths) {
             assert_eq!(*answer, row.output.split(' ').take(words).collect::<Vec<_>>().join(" "));
@@ -311,11 +310,11 @@ fn a_ranking_file_is_read_one_at_a_time() {
     for (index, &line) in lines.iter().enumerate().rev() {
         let ranking = rankings.get(index).unwrap();
         assert_eq!(serde_json::to_string(&ranking).unwrap(), line);
-        assert_eq!(rankings.open_ended(index).unwrap(), ranking.uniform);
+        assert_eq!(rankings.prompt_type(index).unwrap(), ranking.prompt_type);
     }
     let beyond = rankings.get(40).unwrap_err().to_string();
     assert!(beyond.ends_with("there is no ranking 40; the last of 40 is 39"), "{beyond}");
-    assert_eq!(rankings.split().unwrap(), Split { train: 0..24, test: 24..40 });
+    assert_eq!(rankings.splits().unwrap(), Splits { train: 0..24, test: 24..40 });
 
     let (_plain, plain) = file("plain.jsonl", &text);
     assert_eq!(RankingFile::open(&plain).unwrap().checksum(), rankings.checksum());
@@ -342,7 +341,7 @@ fn a_ranking_file_tells_its_malformed_line() {
     assert!(said(String::new()).ends_with("is empty"));
     let (_directory, path) = file("one.jsonl", text.lines().next().unwrap());
     let one = RankingFile::open(&path).unwrap();
-    assert!(one.split().unwrap_err().to_string().ends_with("1 ranking where training and testing need at least 2"));
+    assert!(one.splits().unwrap_err().to_string().ends_with("1 ranking where training and testing need at least 2"));
 }
 
 #[test]
@@ -350,8 +349,8 @@ fn rankings_come_from_anywhere() {
     let all = |rankings: &Rankings| (0..rankings.len()).map(|i| rankings.get(i).unwrap()).collect::<Vec<_>>();
     let embedded = Rankings::embedded(50, 4).unwrap();
     assert_eq!(embedded.built().map(|counts| (counts.rows, counts.rankings)), Some((50, 50)));
-    assert_eq!(embedded.split().unwrap(), Split { train: 0..34, test: 34..50 });
-    assert!((10..=40).contains(&(0..50).filter(|&i| embedded.open_ended(i).unwrap()).count()));
+    assert_eq!(embedded.splits().unwrap(), Splits { train: 0..34, test: 34..50 });
+    assert!((10..=40).contains(&(0..50).filter(|&i| embedded.prompt_type(i).unwrap().is_open_ended()).count()));
 
     // The same rows through a file, the same rankings through theirs.
     let corpus: Vec<Row> = Corpus::new(4).take(50).collect();

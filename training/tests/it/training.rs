@@ -1,14 +1,14 @@
 //! What a step of training computes: loss and gradient against every pair encoded for itself, and the optimiser against
 //! PyTorch's.
 
-use reward_collapse::experiment::{Loss, Prompts};
+use reward_collapse::experiment::PromptType;
 use reward_collapse_training::reward_model::parameters::{Declarations, Initial, Parameters, Role};
 use reward_collapse_training::reward_model::tokenizer::Encoding;
 use reward_collapse_training::reward_model::{Batches, Compute, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
 use reward_collapse_training::training::gradient::{EncodedPrompt, accumulate};
-use reward_collapse_training::training::loss::{Pair, PairLoss};
+use reward_collapse_training::training::loss::{Pair, RankingLoss};
 use reward_collapse_training::training::optimiser::{AdamW, clip};
 use reward_collapse_training::training::workers::Workers;
 use tch::{Device, Kind, Tensor};
@@ -47,8 +47,8 @@ fn prompts(count: usize) -> Vec<EncodedPrompt> {
         };
         let responses: Vec<Encoding> = (0..8).map(&mut response).collect();
         let all = (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0 }));
-        let prompts = if index.is_multiple_of(2) { Prompts::Open } else { Prompts::Closed };
-        EncodedPrompt { index, prompts, responses, pairs: all.collect() }
+        let prompt_type = if index.is_multiple_of(2) { PromptType::Open } else { PromptType::Closed };
+        EncodedPrompt { index, prompt_type, responses, pairs: all.collect() }
     };
     (0..count).map(&mut prompt).collect()
 }
@@ -69,11 +69,11 @@ fn by_pairs(model: &RewardModel, prompt: &EncodedPrompt) -> (f64, Tensor) {
                 pass.logits(&batches[0]).to_kind(Kind::Double)
             };
             let difference = logit(both[1]).sigmoid() - logit(both[0]).sigmoid();
-            match prompt.prompts {
-                Prompts::Closed => -difference,
+            match prompt.prompt_type {
+                PromptType::Closed => -difference,
                 // -1/(x + 0.1), and below 0 its tangent there.
-                Prompts::Open if difference.double_value(&[0]) > 0.0 => (difference + 0.1).reciprocal(),
-                Prompts::Open => 10.0 - 100.0 * difference,
+                PromptType::Open if difference.double_value(&[0]) > 0.0 => (difference + 0.1).reciprocal(),
+                PromptType::Open => 10.0 - 100.0 * difference,
             }
         })
         .collect();
@@ -97,7 +97,7 @@ fn assert_near(found: &Tensor, wanted: &Tensor, tolerance: f64, what: &str) {
 fn each_text_is_encoded_once_and_loss_and_gradient_are_those_of_all_pairs() {
     tch::set_num_threads(1);
     let (model, prompts) = (model(), prompts(4));
-    let loss = PairLoss::new(&Loss::parse("adaptive").unwrap()).unwrap();
+    let loss = RankingLoss::parse("adaptive").unwrap();
     let (mut total, mut sum) = (0.0, model.parameters().flat().zeros_like());
     let mut each = Vec::new();
     for prompt in &prompts {

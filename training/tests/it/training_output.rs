@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::runs::{Place, program};
-use reward_collapse::experiment::{Prompts, Run, RunDescription, Split};
+use reward_collapse::experiment::{PromptType, Run, RunDescription, Split};
 use reward_collapse_training::dataset::Rankings;
 use reward_collapse_training::reward_model::tokenizer::{Encoding, Tokenizer};
 use reward_collapse_training::reward_model::{RewardModel, Sequence};
@@ -98,7 +98,7 @@ fn a_run_leaves_what_it_promises() {
         let prompt: u64 = row.prompt.parse().unwrap();
         let same = |scored: &&Value| scored["prompt"] == prompt && scored["response_index"] == row.index;
         let scored = json.iter().find(same).unwrap();
-        assert_eq!(scored["open_ended"], row.prompts == Prompts::Open);
+        assert_eq!(scored["open_ended"], row.prompt_type == PromptType::Open);
         assert!((scored["reward"].as_f64().unwrap() - row.reward).abs() < 1e-6, "{scored} {row:?}");
         compared += 1;
     }

@@ -3,14 +3,12 @@
 //! A value is read as the released code read it: `1e-5`, `"8"` and `True` are a number, an integer and a truth value,
 //! quoted or not. A key without a value has its default.
 
-mod choices;
 mod differences;
-mod document;
-mod draft;
 mod error;
-mod given;
-mod keys;
+mod reader;
+mod reading;
 mod sources;
+mod table;
 mod value;
 
 use std::fs::File;
@@ -20,102 +18,122 @@ use std::path::{Path, PathBuf};
 use reward_collapse::files::FileError;
 use serde::{Deserialize, Serialize};
 
-pub use choices::Scheduler;
-
+pub use super::loss::{LossSpec, RankingLoss, Utilities};
+pub use super::schedule::Scheduler;
 pub use crate::reward_model::{DeviceName, Precision};
 pub use error::{ConfigurationError, Place, Problem};
-pub use sources::{DataSource, LossSpec, ModelSource};
+pub use sources::{DataSource, ModelSource};
 
-use draft::Draft;
+use reader::Reader;
+use table::{Table, table, unknown};
+use value::Given;
 
-/// Everything that defines a training run, with defaults filled in.
+/// Steps, and sizes that no machine has room for, end here.
+const MOST: i128 = 1_000_000_000;
+
+/// What can be written for a loss.
+const LOSS: &str = "`x`, `log`, `x_inv`, `logsigmoid`, `adaptive` or a utility's expression such as `log(x+0.1)`, or a mapping with \
+                    `utility`, or with one for `open_ended` and one for `closed_ended`";
+
+table! {
+/// Everything that defines a training run, with defaults filled in: the released code's, and this program's for its own keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// What the run is called in figures and tables; by default the configuration file's name without its extension.
-    pub name: String,
     /// The model that is trained.
-    pub model_name: ModelSource,
+    model_name: ModelSource = ModelSource::Embedded, Given::model;
     /// Where the tokeniser comes from; by default from the model.
-    pub tokenizer_name: ModelSource,
+    tokenizer_name: ModelSource = ModelSource::Embedded, Given::model;
     /// What is trained on; by default the embedded corpus for the embedded model, and `alpaca` for any other.
-    pub datasets: Vec<DataSource>,
-    /// The loss, as text.
-    pub loss: LossSpec,
+    datasets: Vec<DataSource> = Vec::new(), Given::datasets;
+    /// The loss.
+    loss: RankingLoss = RankingLoss::default(), Given::loss;
     /// Where the run writes.
-    pub output_dir: PathBuf,
+    output_dir: PathBuf = PathBuf::from("output"), |given| given.text("a directory").map(PathBuf::from);
     /// The peak learning rate, from 0 to 1.
-    pub learning_rate: f64,
+    learning_rate: f64 = 3e-5, |given| given.number(0.0..=1.0);
     /// How the learning rate falls after the warm-up.
-    pub scheduler: Scheduler,
+    scheduler: Scheduler = Scheduler::Linear, Given::word;
     /// The part of all steps, from 0 to 1, in which the learning rate rises from 0 to its peak.
-    pub warmup_ratio: f64,
+    warmup_ratio: f64 = 0.1, |given| given.number(0.0..=1.0);
     /// The weight decay of AdamW, from 0 to 1.
-    pub weight_decay: f64,
+    weight_decay: f64 = 0.01, |given| given.number(0.0..=1.0);
     /// The gradient's norm is clipped at this; 0 is no clipping.
-    pub max_grad_norm: f64,
+    max_grad_norm: f64 = 2.0, |given| given.number(0.0..=1e9);
     /// The number of optimiser steps, at least 1.
-    pub max_steps: u64,
+    max_steps: u64 = 5000, |given| given.integer(1..=MOST);
     /// Batches whose gradients make up one optimiser step, at least 1.
-    pub gradient_accumulation_steps: usize,
+    gradient_accumulation_steps: usize = 8, |given| given.integer(1..=MOST);
     /// Prompts in a batch, at least 1.
-    pub per_device_train_batch_size: usize,
+    per_device_train_batch_size: usize = 8, |given| given.integer(1..=MOST);
     /// Prompts in a batch of an evaluation, at least 1.
-    pub per_device_eval_batch_size: usize,
+    per_device_eval_batch_size: usize = 5, |given| given.integer(1..=MOST);
     /// The number of steps from one evaluation to the next, at least 1.
-    pub eval_steps: u64,
+    eval_steps: u64 = 500, |given| given.integer(1..=MOST);
     /// The number of steps from one checkpoint to the next, at least 1.
-    pub save_steps: u64,
+    save_steps: u64 = 500, |given| given.integer(1..=MOST);
     /// The number of steps from one line of metrics to the next, at least 1.
-    pub logging_steps: u64,
+    logging_steps: u64 = 10, |given| given.integer(1..=MOST);
     /// Whether the model is evaluated before the first step, too.
-    pub eval_at_start: bool,
+    eval_at_start: bool = true, Given::flag;
     /// The number of training prompts whose rewards are kept at each evaluation; of the test prompts, all are.
-    pub eval_prompts: usize,
+    eval_prompts: usize = 64, |given| given.integer(0..=MOST);
     /// Longer texts are truncated to this number of tokens, at least 4.
-    pub max_length: usize,
+    max_length: usize = 440, |given| given.integer(4..=1_000_000);
     /// At most this many pairs of a prompt count in the loss, at least 1; the released code's limit is 45.
-    pub max_pairs: usize,
+    max_pairs: usize = 45, |given| given.integer(1..=MOST);
     /// Whether pairs are weighted by the scores of the data, as in the released code.
-    pub use_scores: bool,
+    use_scores: bool = false, Given::flag;
     /// The embeddings and this many of the first layers are not trained.
-    pub freeze_layer: Option<usize>,
+    freeze_layer: Option<usize> = None, |given| given.integer(0..=1000).map(Some);
     /// Whether to compute in half precision where the device has it; `precision` goes before it.
-    pub fp16: bool,
+    fp16: bool = true, Given::flag;
     /// In which numbers to compute.
-    pub precision: Precision,
+    precision: Precision = Precision::Auto, Given::word;
     /// Where to compute.
-    pub device: DeviceName,
+    device: DeviceName = DeviceName::Auto, Given::word;
     /// The number of threads on the CPU, at least 1.
-    pub threads: Option<usize>,
+    threads: Option<usize> = None, |given| given.integer(1..=4096).map(Some);
     /// The most tokens in one pass through the model, at least 1; it bounds memory and doesn't change the result.
-    pub tokens_per_pass: Option<usize>,
+    tokens_per_pass: Option<usize> = None, |given| given.integer(1..=MOST).map(Some);
+    /// What the run is called in figures and tables; by default the configuration file's name without its extension.
+    name: String = String::new(), Given::name;
     /// Seeds the weights made from scratch, dropout and the choice of pairs.
-    pub seed: u64,
+    seed: u64 = 0, |given| given.integer(0..=u64::MAX.into());
     /// Seeds the order of the prompts and the embedded corpus, in place of `seed`.
-    pub data_seed: Option<u64>,
+    data_seed: Option<u64> = None, |given| given.integer(0..=u64::MAX.into()).map(Some);
     /// What is not as usual in the embedded default model and its corpus.
-    pub embedded: EmbeddedOverrides,
+    embedded: EmbeddedOverrides = EmbeddedOverrides::default(), |given| Err(given.wrong("a mapping of sizes, such as {hidden_size: 128}"));
+    ;
     #[serde(skip)]
-    warnings: Vec<String>,
+    warnings: Vec<String> = Vec::new();
+}
 }
 
+table! {
 /// Sizes of the embedded default model and its corpus that take the place of its own.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddedOverrides {
     /// The width of the model, at least 1.
-    pub hidden_size: Option<usize>,
+    hidden_size: Option<usize> = None, |given| given.integer(1..=65_536).map(Some);
     /// Its number of layers, at least 1.
-    pub num_hidden_layers: Option<usize>,
+    num_hidden_layers: Option<usize> = None, |given| given.integer(1..=1000).map(Some);
     /// Its number of attention heads, which divides the width.
-    pub num_attention_heads: Option<usize>,
+    num_attention_heads: Option<usize> = None, |given| given.integer(1..=65_536).map(Some);
     /// The width of its feed-forward layers, at least 1.
-    pub intermediate_size: Option<usize>,
+    intermediate_size: Option<usize> = None, |given| given.integer(1..=1_000_000).map(Some);
     /// The size of the tokeniser that is trained on the corpus, at least 64.
-    pub vocab_size: Option<usize>,
+    vocab_size: Option<usize> = None, |given| given.integer(64..=1_000_000).map(Some);
     /// Its probability of dropout, from 0 to less than 1.
-    pub dropout: Option<f64>,
+    dropout: Option<f64> = None, |given| given.number(0.0..=0.99).map(Some);
     /// The number of prompts in the corpus, at least 32.
-    pub rows: Option<usize>,
+    rows: Option<usize> = None, |given| given.integer(32..=10_000_000).map(Some);
+}
+}
+
+impl Default for EmbeddedOverrides {
+    fn default() -> Self {
+        Self::defaults()
+    }
 }
 
 /// No configuration is as long, and `/dev/zero` never ends.
@@ -145,11 +163,13 @@ impl Configuration {
     /// required key that is missing: `model_name` and `loss`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigurationError> {
         let wrong = |line, problem| ConfigurationError::Wrong { place: Place { path: path.to_owned(), line }, problem };
-        let mut draft = Draft::new(path);
+        let stem = path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned());
+        let configuration = Self { name: stem, ..Self::defaults() };
+        let mut reader = Reader::new(configuration);
         // Some editors begin a file with it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        document::read(text, &mut draft).map_err(|(line, problem)| wrong(line, problem))?;
-        draft.finish().map_err(|problem| wrong(None, problem))
+        reading::read(text, &mut reader).map_err(|(line, problem)| wrong(line, problem))?;
+        reader.finish().map_err(|problem| wrong(None, problem))
     }
 
     /// What the file asks for and doesn't get here, one sentence each.

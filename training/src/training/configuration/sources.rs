@@ -1,4 +1,4 @@
-//! Where models and data come from, and the loss as it was written.
+//! Where models and data come from.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -90,39 +90,6 @@ impl fmt::Display for DataSource {
             Self::Embedded => f.write_str("embedded"),
             Self::LongForm => f.write_str("alpaca"),
             Self::File(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// The loss as it was written: `x`, `log`, `adaptive`, or a utility's expression.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum LossSpec {
-    /// One text for all prompts; `adaptive` still means another utility for each type of prompt.
-    Uniform(String),
-    /// One for each type of prompt.
-    ByPrompt {
-        /// That of open-ended prompts.
-        open_ended: String,
-        /// That of closed-ended prompts.
-        closed_ended: String,
-    },
-}
-
-impl LossSpec {
-    /// What can be written in its place.
-    pub(super) const ALLOWED: &'static str = "`x`, `log`, `x_inv`, `logsigmoid`, `adaptive` or a utility's expression \
-                                              such as `log(x+0.1)`, or a mapping with one for `open_ended` and one for \
-                                              `closed_ended`";
-}
-
-impl fmt::Display for LossSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Uniform(text) => f.write_str(text),
-            Self::ByPrompt { open_ended, closed_ended } => {
-                write!(f, "{open_ended} (open-ended) and {closed_ended} (closed-ended)")
-            }
         }
     }
 }

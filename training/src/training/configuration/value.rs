@@ -1,6 +1,16 @@
-//! A value of YAML, as the released code would have taken it.
+//! A value of YAML, as the released code would have taken it, and as the type that its key wants.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+
+use clap::ValueEnum;
+
+use super::error::Problem;
+use super::sources::{DataSource, ModelSource};
+use crate::training::loss::{LossSpec, RankingLoss, Utilities};
+use reward_collapse::cli::error::with_causes;
+use reward_collapse::experiment::LossTerms;
+use reward_collapse::utility::UtilityError;
 
 /// A scalar, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +101,95 @@ impl fmt::Display for Value {
             }
             Self::Mapping => f.write_str("a mapping"),
         }
+    }
+}
+
+/// A key and its value.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// With the keys of the mappings that it is in: `loss.head`.
+    pub key: &'a str,
+    pub value: &'a Value,
+}
+
+impl Given<'_> {
+    pub fn wrong(self, allowed: &str) -> Problem {
+        let Self { key, value } = self;
+        Problem::Value { key: key.to_owned(), value: value.to_string(), allowed: allowed.to_owned() }
+    }
+
+    pub fn number(self, range: RangeInclusive<f64>) -> Result<f64, Problem> {
+        let number = self.value.number().filter(|number| range.contains(number));
+        number.ok_or_else(|| self.wrong(&format!("a number from {} to {}", range.start(), range.end())))
+    }
+
+    pub fn integer<T: TryFrom<i128>>(self, range: RangeInclusive<i128>) -> Result<T, Problem> {
+        let integer = self.value.integer().filter(|integer| range.contains(integer));
+        let allowed = || self.wrong(&format!("an integer from {} to {}", range.start(), range.end()));
+        integer.and_then(|integer| integer.try_into().ok()).ok_or_else(allowed)
+    }
+
+    pub fn flag(self) -> Result<bool, Problem> {
+        self.value.flag().ok_or_else(|| self.wrong("true or false"))
+    }
+
+    pub fn text(self, allowed: &str) -> Result<String, Problem> {
+        self.value.text().ok_or_else(|| self.wrong(allowed))
+    }
+
+    /// One of a few words.
+    pub fn word<T: ValueEnum>(self) -> Result<T, Problem> {
+        let found = self.value.text().and_then(|text| T::from_str(&text, false).ok());
+        found.ok_or_else(|| {
+            let words = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
+            self.wrong(&words.join(", "))
+        })
+    }
+
+    pub fn model(self) -> Result<ModelSource, Problem> {
+        self.value.text().and_then(|text| ModelSource::parse(&text)).ok_or_else(|| self.wrong(ModelSource::ALLOWED))
+    }
+
+    /// A loss of all prompts that can be trained: a released name or an expression.
+    pub fn loss(self) -> Result<RankingLoss, Problem> {
+        let text = self.text(super::LOSS)?;
+        RankingLoss::parse(&text).map_err(|error| self.no_loss(&error))
+    }
+
+    /// A loss of one type of prompt that can be trained, which is no name of two utilities.
+    pub fn utility(self) -> Result<Option<String>, Problem> {
+        let text = self.text("a utility")?;
+        let utilities = Utilities::ByPrompt { open_ended: text.clone(), closed_ended: text.clone() };
+        let loss = RankingLoss::new(LossSpec { utilities, terms: LossTerms::default() });
+        loss.map(|_| Some(text)).map_err(|error| self.no_loss(&error))
+    }
+
+    pub fn no_loss(self, error: &UtilityError) -> Problem {
+        Problem::Loss { key: self.key.to_owned(), reason: with_causes(error) }
+    }
+
+    /// A name that can be part of a file's.
+    pub fn name(self) -> Result<String, Problem> {
+        let usable =
+            |name: &String| !name.starts_with('.') && !name.contains(['/', '\\']) && !name.contains(char::is_control);
+        self.value.text().filter(usable).ok_or_else(|| self.wrong("a name without slashes that begins with no dot"))
+    }
+
+    /// A list, or the one element of it.
+    pub fn datasets(self) -> Result<Vec<DataSource>, Problem> {
+        let elements = match self.value {
+            Value::List(elements) => elements.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        let mut sources = Vec::new();
+        for element in elements {
+            match element.text().and_then(|text| DataSource::parse(&text)) {
+                Some(source) if !sources.contains(&source) => sources.push(source),
+                _ => return Err(self.wrong(DataSource::ALLOWED)),
+            }
+        }
+        if sources.is_empty() { Err(self.wrong(DataSource::ALLOWED)) } else { Ok(sources) }
     }
 }
 

@@ -7,14 +7,14 @@ use std::ops::Range;
 /// As in the experiment the last 16 test and the first 8192 train, or all before the last 16 if there are fewer. Of fewer
 /// than 32 the last tenth tests, rounded down but at least one, and all others train.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
+pub struct Splits {
     /// The rankings to train on.
     pub train: Range<usize>,
     /// The rankings to test on.
     pub test: Range<usize>,
 }
 
-impl Split {
+impl Splits {
     /// The most rankings that train.
     pub const TRAIN: usize = 8192;
     /// How many test where there are 32 and more.
@@ -33,7 +33,7 @@ impl Split {
 
 #[cfg(test)]
 mod tests {
-    use super::Split;
+    use super::Splits;
 
     #[test]
     fn the_papers_split_and_smaller_ones() {
@@ -46,9 +46,9 @@ mod tests {
             (19, 0..18, 18..19),
             (2, 0..1, 1..2),
         ] {
-            assert_eq!(Split::of(rows), Some(Split { train, test }), "{rows}");
+            assert_eq!(Splits::of(rows), Some(Splits { train, test }), "{rows}");
         }
-        assert_eq!(Split::of(1), None);
-        assert_eq!(Split::of(0), None);
+        assert_eq!(Splits::of(1), None);
+        assert_eq!(Splits::of(0), None);
     }
 }

@@ -1,0 +1,123 @@
+//! Utilities on the whole line, with smoothed labels.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Concavity, Errors, Jet, Linear, SharedUtility, Utility, UtilityError};
+
+/// `U_q(x) = (1 - q) U(x) + q U(-x)` for every real `x`: what is trained where pairs come in both orders.
+///
+/// `U` is continued to `x < 0` by [`Utility::extended`]. `q` is the label smoothing, or the probability with which labels are
+/// flipped, averaged over flips. For `q > 0` the function has a maximum: rewards stay finite without bounds on them. It is concave
+/// wherever `U` is, continuation included, but it is not increasing, so that it is no [`Utility`] of its own.
+///
+/// ```
+/// use reward_collapse::utility::{OnLine, parse};
+/// let smoothed = OnLine::new(parse("logsigmoid(x)")?, 0.1)?;
+/// // The maximum is at log((1 - q) / q).
+/// assert!(smoothed.jet(9.0f64.ln()).slope.abs() < 1e-15);
+/// # Ok::<(), reward_collapse::utility::UtilityError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct OnLine {
+    utility: SharedUtility,
+    smoothing: f64,
+}
+
+impl OnLine {
+    /// `U_q`, with `q` the `smoothing`.
+    ///
+    /// # Errors
+    /// [`UtilityError::InfiniteSlope`] where `U'(0+)` is infinite, so that `U` is `-inf` for `x < 0`;
+    /// [`UtilityError::Parameter`] unless `0 <= q < 1/2`.
+    pub fn new(utility: SharedUtility, smoothing: f64) -> Result<Self, UtilityError> {
+        if !utility.slope_at_zero().is_finite() {
+            return Err(UtilityError::InfiniteSlope { utility: utility.to_string() });
+        }
+        let domain = "0 <= q < 1/2";
+        let allowed = |q: f64| (0.0..0.5).contains(&q);
+        let smoothing = super::error::parameter_in("label smoothing", "q", smoothing, domain, allowed)?;
+        Ok(Self { utility, smoothing })
+    }
+
+    /// `U`.
+    pub fn utility(&self) -> &SharedUtility {
+        &self.utility
+    }
+
+    /// `q`.
+    pub fn smoothing(&self) -> f64 {
+        self.smoothing
+    }
+
+    /// `U_q`, `U_q'` and `U_q''` at any finite `x`.
+    pub fn jet(&self, x: f64) -> Jet {
+        let here = self.utility.extended(x);
+        if self.smoothing == 0.0 {
+            return here;
+        }
+        let there = self.utility.extended(-x);
+        let (p, q) = (1.0 - self.smoothing, self.smoothing);
+        Jet {
+            value: p * here.value + q * there.value,
+            slope: p * here.slope - q * there.slope,
+            curvature: p * here.curvature + q * there.curvature,
+        }
+    }
+
+    /// Bounds on the rounding errors of [`OnLine::jet`] at an exact `x`.
+    pub fn errors(&self, x: f64) -> Errors {
+        let here = self.one_side(x);
+        if self.smoothing == 0.0 {
+            return here;
+        }
+        let there = self.one_side(-x);
+        let (p, q) = (1.0 - self.smoothing, self.smoothing);
+        // Three roundings of each product and the sum, relative to the terms.
+        let terms = [(p, self.utility.extended(x)), (q, self.utility.extended(-x))];
+        let rounding = 2.0 * f64::EPSILON;
+        Errors {
+            value: p * here.value
+                + q * there.value
+                + rounding * terms.iter().map(|(share, jet)| share * jet.value.abs()).sum::<f64>(),
+            slope: p * here.slope
+                + q * there.slope
+                + rounding * terms.iter().map(|(share, jet)| share * jet.slope.abs()).sum::<f64>(),
+        }
+    }
+
+    /// Those of the continued utility.
+    fn one_side(&self, x: f64) -> Errors {
+        let own = self.utility.errors(x.abs());
+        if x >= 0.0 {
+            return own;
+        }
+        let jet = self.utility.extended(x);
+        let at_zero = self.utility.errors(0.0);
+        // Either the tangent at 0 or a formula of its own, whose errors are no larger relative to what it gives.
+        let tangent = at_zero.value + at_zero.slope * -x;
+        let relative = Errors::relative(jet, 16.0 - 2.0 * x, 16.0 - 2.0 * x);
+        Errors { value: tangent + relative.value, slope: at_zero.slope.max(own.slope) + relative.slope }
+    }
+
+    /// How it is known that `U` is concave.
+    pub fn concavity(&self) -> Concavity {
+        self.utility.concavity()
+    }
+}
+
+impl Default for OnLine {
+    /// `U = x`.
+    fn default() -> Self {
+        Self { utility: Arc::new(Linear), smoothing: 0.0 }
+    }
+}
+
+impl fmt::Display for OnLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.smoothing == 0.0 {
+            return self.utility.fmt(f);
+        }
+        write!(f, "{} with smoothing {}", self.utility, self.smoothing)
+    }
+}

@@ -1,0 +1,150 @@
+//! A configuration out of the keys of a document.
+
+use std::collections::HashSet;
+
+use reward_collapse::experiment::{Head, LossTerms};
+
+use super::error::Problem;
+use super::reading::Receiver;
+use super::table::{Table, table, unknown};
+use super::value::{Given, Value};
+use super::{Configuration, DataSource, EmbeddedOverrides, LOSS, ModelSource};
+use super::{LossSpec, RankingLoss, Scheduler, Utilities};
+
+table! {
+/// A loss that is written as a mapping.
+struct LossKeys {
+    utility: Option<String> = None, |given| given.loss().map(|loss| Some(loss.to_string()));
+    open_ended: Option<String> = None, Given::utility;
+    closed_ended: Option<String> = None, Given::utility;
+    head: Head = Head::Sigmoid, Given::word;
+    smoothing: f64 = 0.0, |given| given.number(0.0..=0.499);
+    centering: f64 = 0.0, |given| given.number(0.0..=1e9);
+}
+}
+
+/// Keys of the released code that have no effect here, with the reason where there is more to say.
+const WITHOUT_EFFECT: [(&str, &str); 6] = [
+    ("gradient_checkpointing", ": `tokens_per_pass` bounds memory"),
+    ("num_train_epochs", ": `max_steps` ends a run"),
+    ("deepspeed", " here"),
+    ("local_rank", " here"),
+    ("wandb_entity", " here"),
+    ("per_digit_tokens", " here"),
+];
+
+/// Takes a document key by key.
+pub(super) struct Reader {
+    configuration: Configuration,
+    loss: LossKeys,
+    /// The keys that were there.
+    seen: HashSet<String>,
+    /// Those that had a value.
+    given: HashSet<String>,
+}
+
+impl Receiver for Reader {
+    fn key(&mut self, path: &str) -> Result<(), Problem> {
+        let (known, key) = match path.split_once('.') {
+            Some(("loss", key)) => (LossKeys::KEYS.to_vec(), key),
+            Some(("embedded", key)) => (EmbeddedOverrides::KEYS.to_vec(), key),
+            _ => ([Configuration::KEYS, &WITHOUT_EFFECT.map(|(key, _)| key)].concat(), path),
+        };
+        if !known.contains(&key) {
+            return Err(unknown(path, key, &known));
+        }
+        if self.seen.insert(path.to_owned()) { Ok(()) } else { Err(Problem::RepeatedKey { key: path.to_owned() }) }
+    }
+
+    fn value(&mut self, path: &str, value: Value) -> Result<(), Problem> {
+        // A key without a value has its default, and the keys of a mapping follow.
+        let is_outer = matches!(path, "loss" | "embedded");
+        if value == Value::Null || (is_outer && value == Value::Mapping) {
+            return Ok(());
+        }
+        self.given.insert(path.to_owned());
+        if let Some((key, reason)) = WITHOUT_EFFECT.iter().find(|(key, _)| *key == path) {
+            // Written only to say no, it gets what it asks for.
+            if value.flag() != Some(false) {
+                self.configuration.warnings.push(format!("`{key}` has no effect{reason}"));
+            }
+            return Ok(());
+        }
+        let given = Given { key: path, value: &value };
+        match path.split_once('.') {
+            Some(("loss", key)) => self.loss.set(key, given),
+            Some((_, key)) => self.configuration.embedded.set(key, given),
+            None => self.configuration.set(path, given),
+        }
+    }
+}
+
+impl Reader {
+    /// Begins with `configuration`, the defaults.
+    pub fn new(configuration: Configuration) -> Self {
+        Self { configuration, loss: LossKeys::defaults(), seen: HashSet::new(), given: HashSet::new() }
+    }
+
+    /// The configuration, once every key was read: what depends on several keys.
+    pub fn finish(mut self) -> Result<Configuration, Problem> {
+        let missing = |key: &str, allowed: &str| Problem::Missing { key: key.to_owned(), allowed: allowed.to_owned() };
+        if !self.given.contains("model_name") {
+            return Err(missing("model_name", ModelSource::ALLOWED));
+        }
+        if !self.given.contains("loss") {
+            self.configuration.loss = self.loss_of_keys()?;
+        }
+        let Self { mut configuration, given, .. } = self;
+        let Configuration { model_name, tokenizer_name, scheduler, embedded, warnings, datasets, .. } =
+            &mut configuration;
+        if !given.contains("tokenizer_name") {
+            tokenizer_name.clone_from(model_name);
+        }
+        if *tokenizer_name == ModelSource::Embedded && *model_name != ModelSource::Embedded {
+            let given = Given { key: "tokenizer_name", value: &Value::Text("embedded".into()) };
+            return Err(given.wrong("that of the model: only the embedded model goes with the embedded tokeniser"));
+        }
+        if datasets.is_empty() {
+            let is_embedded = *model_name == ModelSource::Embedded;
+            *datasets = vec![if is_embedded { DataSource::Embedded } else { DataSource::LongForm }];
+        }
+        if let (Some(width), Some(heads)) = (embedded.hidden_size, embedded.num_attention_heads)
+            && width % heads != 0
+        {
+            let given = Given { key: "embedded.num_attention_heads", value: &Value::Integer(heads as i128) };
+            return Err(given.wrong(&format!("a divisor of the width, {width}")));
+        }
+        if *embedded != EmbeddedOverrides::default() && *model_name != ModelSource::Embedded {
+            warnings.push(format!("`embedded` has no effect: the model is {model_name}"));
+        }
+        if *scheduler != Scheduler::Linear {
+            warnings.push(
+                "`scheduler` is followed; the released code read this key and decayed linearly, whatever it said"
+                    .into(),
+            );
+        }
+        Ok(configuration)
+    }
+
+    fn loss_of_keys(&self) -> Result<RankingLoss, Problem> {
+        let missing = |key: &str, allowed: &str| Problem::Missing { key: key.to_owned(), allowed: allowed.to_owned() };
+        let LossKeys { utility, open_ended, closed_ended, head, smoothing, centering } = &self.loss;
+        let utilities = match (utility, open_ended, closed_ended) {
+            (Some(text), None, None) => Utilities::Same(text.clone()),
+            (None, Some(open_ended), Some(closed_ended)) => {
+                Utilities::ByPrompt { open_ended: open_ended.clone(), closed_ended: closed_ended.clone() }
+            }
+            (None, Some(_), None) => return Err(missing("loss.closed_ended", "the loss of closed-ended prompts")),
+            (None, None, Some(_)) => return Err(missing("loss.open_ended", "the loss of open-ended prompts")),
+            (None, None, None) => return Err(missing("loss", LOSS)),
+            (Some(_), ..) => {
+                let reason =
+                    "`utility` is that of all prompts; leave it out, or `open_ended` and `closed_ended`".to_owned();
+                return Err(Problem::Loss { key: "loss".to_owned(), reason });
+            }
+        };
+        let terms = LossTerms { head: *head, smoothing: *smoothing, centering: *centering };
+        let given = Given { key: "loss", value: &Value::Mapping };
+        RankingLoss::new(LossSpec { utilities, terms }).map_err(|error| given.no_loss(&error))
+    }
+}

@@ -1,0 +1,232 @@
+//! The loss of a prompt: the mean of `-U(r_j - r_i)` over pairs of responses, `j` ranked above `i`.
+//!
+//! This module is the one place that knows how pairs are made of a ranking, how logits become rewards, and what a pair costs.
+
+mod spec;
+
+use std::fmt;
+
+use reward_collapse::experiment::{Head, Loss, LossTerms, PromptType};
+use reward_collapse::utility::{OnLine, UtilityError};
+use serde::{Deserialize, Serialize};
+
+use crate::random::Random;
+
+pub use spec::{LossSpec, Utilities};
+
+/// A ranked pair of responses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// The worse response, counted from 0.
+    pub worse: usize,
+    /// The better one.
+    pub better: usize,
+    /// What the pair's loss is multiplied with.
+    pub weight: f64,
+}
+
+/// The pairs of `responses` ranked responses, worst first: by the worse, then by the better one. `scores`, in this order,
+/// become weights. Where there are more than `most`, so many are drawn.
+pub(crate) fn pairs(responses: usize, scores: Option<&[f64]>, most: usize, random: &mut Random) -> Vec<Pair> {
+    let ranked = (0..responses).flat_map(|worse| (worse + 1..responses).map(move |better| (worse, better)));
+    let weight = |place: usize| scores.and_then(|scores| scores.get(place)).copied().unwrap_or(1.0);
+    let mut pairs: Vec<Pair> =
+        ranked.enumerate().map(|(place, (worse, better))| Pair { worse, better, weight: weight(place) }).collect();
+    if pairs.len() > most {
+        // Fisher and Yates, as far as wanted.
+        for place in 0..most {
+            let other = place + random.below((pairs.len() - place) as u64) as usize;
+            pairs.swap(place, other);
+        }
+        pairs.truncate(most);
+    }
+    pairs
+}
+
+/// The loss of a run as it is trained: for each type of prompt a utility on the line, and the terms that all prompts share. It is
+/// read and kept as a [`LossSpec`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "LossSpec", into = "LossSpec")]
+pub struct RankingLoss {
+    spec: LossSpec,
+    loss: Loss,
+    open: OnLine,
+    closed: OnLine,
+}
+
+/// The loss of one prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromptLoss {
+    /// The mean over pairs.
+    pub loss: f64,
+    /// Its derivative by each logit.
+    pub gradient: Vec<f64>,
+    /// The share of pairs whose better response has the larger logit.
+    pub accuracy: f64,
+}
+
+impl RankingLoss {
+    /// The loss that `spec` writes down.
+    ///
+    /// # Errors
+    /// [`UtilityError`]: a text that is no utility; [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong
+    /// order, as a model has at first, cannot be trained on; a smoothing or centring out of its domain.
+    pub fn new(spec: LossSpec) -> Result<Self, UtilityError> {
+        let loss = match &spec.utilities {
+            Utilities::Same(text) => Loss::parse(text)?,
+            Utilities::ByPrompt { open_ended, closed_ended } => Loss::by_prompt(open_ended, closed_ended)?,
+        };
+        let loss = loss.with(spec.terms)?;
+        let [open, closed] = [loss.on_line(PromptType::Open)?, loss.on_line(PromptType::Closed)?];
+        Ok(Self { spec, loss, open, closed })
+    }
+
+    /// A released name such as `adaptive`, or an expression, behind a sigmoid as in the paper.
+    ///
+    /// # Errors
+    /// As [`RankingLoss::new`].
+    pub fn parse(text: &str) -> Result<Self, UtilityError> {
+        Self::new(LossSpec::from(text))
+    }
+
+    /// The loss of the experiment, for figures: what theory is compared with.
+    pub fn loss(&self) -> &Loss {
+        &self.loss
+    }
+
+    /// How logits become rewards.
+    pub fn head(&self) -> Head {
+        self.spec.terms.head
+    }
+
+    /// Loss and gradient by the logits of one prompt's responses, worst first, in double precision.
+    ///
+    /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i) + c (r_i + r_j)^2`, `j` ranked
+    /// above `i`. Pairs in the wrong order are on the utility's concave extension. Without pairs the loss is 0.
+    pub fn of(&self, prompt_type: PromptType, logits: &[f64], pairs: &[Pair]) -> PromptLoss {
+        let utility = match prompt_type {
+            PromptType::Open => &self.open,
+            PromptType::Closed => &self.closed,
+        };
+        let LossTerms { head, centering, .. } = self.spec.terms;
+        let share = 1.0 / pairs.len().max(1) as f64;
+        let rewards: Vec<f64> = logits.iter().map(|&logit| head.reward(logit)).collect();
+        let mut by_reward = vec![0.0; logits.len()];
+        let (mut loss, mut correct) = (0.0, 0);
+        for &Pair { worse, better, weight } in pairs {
+            let jet = utility.jet(rewards[better] - rewards[worse]);
+            let sum = rewards[better] + rewards[worse];
+            loss += share * (centering * sum * sum - weight * jet.value);
+            by_reward[better] += share * (2.0 * centering * sum - weight * jet.slope);
+            by_reward[worse] += share * (2.0 * centering * sum + weight * jet.slope);
+            correct += usize::from(logits[better] > logits[worse]);
+        }
+        let gradient = logits.iter().zip(by_reward).map(|(&logit, by_reward)| by_reward * head.slope(logit)).collect();
+        PromptLoss { loss, gradient, accuracy: share * correct as f64 }
+    }
+}
+
+impl Default for RankingLoss {
+    /// The simplest that the released code knows, `U = x` behind a sigmoid.
+    fn default() -> Self {
+        Self { spec: LossSpec::from("x"), loss: Loss::default(), open: OnLine::default(), closed: OnLine::default() }
+    }
+}
+
+impl PartialEq for RankingLoss {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+impl fmt::Display for RankingLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+impl TryFrom<LossSpec> for RankingLoss {
+    type Error = UtilityError;
+
+    fn try_from(spec: LossSpec) -> Result<Self, UtilityError> {
+        Self::new(spec)
+    }
+}
+
+impl From<RankingLoss> for LossSpec {
+    fn from(loss: RankingLoss) -> Self {
+        loss.spec
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f64; 6] = [-1.3, 0.4, 0.1, 2.0, 1.5, -3.0];
+
+    fn all(responses: usize) -> Vec<Pair> {
+        pairs(responses, None, usize::MAX, &mut Random::new(0, "pairs", 0))
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_finite_differences() {
+        let terms = [
+            LossTerms::default(),
+            LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.0 },
+            LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.3 },
+            LossTerms { head: Head::Sigmoid, smoothing: 0.2, centering: 0.1 },
+        ];
+        let names = ["x", "log", "x_inv", "logsigmoid", "adaptive", "1-exp(-4x)"];
+        for (name, terms) in names.into_iter().flat_map(|name| terms.map(|terms| (name, terms))) {
+            let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
+            for prompt_type in PromptType::BOTH {
+                let scores: Vec<f64> = (0..15).map(|k| 0.5 + 0.1 * f64::from(k)).collect();
+                let pairs = pairs(6, Some(&scores), usize::MAX, &mut Random::new(0, "pairs", 0));
+                let found = loss.of(prompt_type, &LOGITS, &pairs).gradient;
+                for k in 0..LOGITS.len() {
+                    let at = |change: f64| {
+                        let mut logits = LOGITS;
+                        logits[k] += change;
+                        loss.of(prompt_type, &logits, &pairs).loss
+                    };
+                    let h = 1e-5;
+                    let difference = (at(h) - at(-h)) / (2.0 * h);
+                    assert!(
+                        (found[k] - difference).abs() < 1e-8 * difference.abs().max(1.0),
+                        "{loss}, {prompt_type:?}: {} {difference}",
+                        found[k]
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_in_the_wrong_order_have_the_slope_at_zero() {
+        // The released code: 10 x for log(x + 0.1), 100 x for -1/(x + 0.1).
+        for (name, slope) in [("log", 10.0), ("x_inv", 100.0), ("x", 1.0)] {
+            let loss = RankingLoss::parse(name).unwrap();
+            let wrong = |logit: f64| loss.of(PromptType::Open, &[logit, 0.0], &all(2));
+            let steps = (wrong(1.0).loss - wrong(2.0).loss) / (Head::Sigmoid.reward(1.0) - Head::Sigmoid.reward(2.0));
+            assert!((steps - slope).abs() < 1e-9, "{name}: {steps}");
+            assert_eq!(wrong(1.0).accuracy, 0.0);
+        }
+    }
+
+    #[test]
+    fn pairs_are_drawn_without_repetition() {
+        let pairs = pairs(8, None, 10, &mut Random::new(3, "pairs", 0));
+        assert_eq!(pairs.len(), 10);
+        for (k, pair) in pairs.iter().enumerate() {
+            assert!(pair.worse < pair.better && pair.better < 8);
+            assert!(!pairs[..k].contains(pair));
+        }
+    }
+
+    #[test]
+    fn a_utility_without_a_slope_at_zero_is_refused() {
+        let refused = RankingLoss::parse("log(x)");
+        assert!(matches!(refused, Err(UtilityError::InfiniteSlope { .. })));
+    }
+}
