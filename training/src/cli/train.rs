@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::reward_model::{Compute, DeviceName};
 use crate::training::TrainingError;
-use crate::training::configuration::{Configuration, DeviceName};
+use crate::training::configuration::Configuration;
 use crate::training::evaluation::Evaluated;
 use crate::training::observer::{Observer, Outcome, Progress};
 use crate::training::trainer::Trainer;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use reward_collapse::cli::error::warn;
@@ -40,9 +41,9 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
-    /// Where to compute [default: the configuration's device, else a GPU if there is one].
-    #[arg(long, value_enum)]
-    device: Option<Device>,
+    /// Where to compute: auto, cpu, cuda, or cuda:1 for the second GPU [default: the configuration's device, else auto].
+    #[arg(long)]
+    device: Option<DeviceName>,
 
     /// Steps to train, in place of the configuration's max_steps; the schedule ends with them.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -51,24 +52,6 @@ pub struct Arguments {
     /// Go on from the newest checkpoint in the output directory; without one, begin.
     #[arg(long)]
     resume: bool,
-}
-
-/// Where to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// The processor.
-    Cpu,
-    /// An NVIDIA GPU.
-    Cuda,
-}
-
-impl From<Device> for DeviceName {
-    fn from(device: Device) -> Self {
-        match device {
-            Device::Cpu => DeviceName::Cpu,
-            Device::Cuda => DeviceName::Cuda,
-        }
-    }
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
@@ -80,7 +63,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         configuration.output_dir.clone_from(directory);
     }
     if let Some(device) = arguments.device {
-        configuration.device = device.into();
+        configuration.device = device;
     }
     if let Some(steps) = arguments.max_steps {
         configuration.max_steps = steps;
@@ -171,6 +154,9 @@ impl Watcher {
             trainer.configuration().prompts_per_step(),
             if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
         ));
+        if let Some(reason) = Compute::why_no_gpu(trainer.configuration().device) {
+            watcher.tell(&format!("no GPU: {reason}"));
+        }
         watcher
     }
 

@@ -91,12 +91,12 @@ impl RankingFile {
         self.entry(index).map(|entry| entry.prompt_type)
     }
 
-    /// Which rankings train and which test.
+    /// Which rankings train and which test, `test` of them where there are enough.
     ///
     /// # Errors
     /// [`DatasetError::TooFew`] if there is one only.
-    pub fn splits(&self) -> Result<Splits, DatasetError> {
-        Splits::of(self.len()).ok_or_else(|| DatasetError::TooFew { path: self.path.clone(), rows: self.len() })
+    pub fn splits(&self, test: usize) -> Result<Splits, DatasetError> {
+        Splits::of(self.len(), test).ok_or_else(|| DatasetError::TooFew { path: self.path.clone(), rows: self.len() })
     }
 
     /// CRC-32C of the lines as they were when the file was opened: the same for the same rankings, wherever they lie.

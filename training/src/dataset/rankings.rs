@@ -74,12 +74,12 @@ impl Rankings {
         self.file.prompt_type(index)
     }
 
-    /// Which rankings train and which test.
+    /// Which rankings train and which test, `test` of them where there are enough.
     ///
     /// # Errors
     /// The errors of [`RankingFile::splits`].
-    pub fn splits(&self) -> Result<Splits, DatasetError> {
-        self.file.splits()
+    pub fn splits(&self, test: usize) -> Result<Splits, DatasetError> {
+        self.file.splits(test)
     }
 
     /// A checksum of the rankings: that of [`RankingFile::checksum`].

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 /// Rankings by number, counted from 0.
 ///
-/// As in the experiment the last 16 test and the first 8192 train, or all before the last 16 if there are fewer. Of fewer
-/// than 32 the last tenth tests, rounded down but at least one, and all others train.
+/// The last `test` of them test and the first 8192 train, or all before those if there are fewer; in the experiment 16 test. Of fewer
+/// than `2 test` the last tenth tests, rounded down but at least one, and all others train.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splits {
     /// The rankings to train on.
@@ -17,16 +17,15 @@ pub struct Splits {
 impl Splits {
     /// The most rankings that train.
     pub const TRAIN: usize = 8192;
-    /// How many test where there are 32 and more.
+    /// How many test in the experiment.
     pub const TEST: usize = 16;
 
-    /// Splits so many rankings; `None` for fewer than 2.
-    pub fn of(rows: usize) -> Option<Self> {
-        let test = match rows {
-            0 | 1 => return None,
-            2..32 => (rows / 10).max(1),
-            _ => Self::TEST,
-        };
+    /// Splits so many rankings, of which `test` test; `None` for fewer than 2.
+    pub fn of(rows: usize, test: usize) -> Option<Self> {
+        if rows < 2 {
+            return None;
+        }
+        let test = if rows < 2 * test { (rows / 10).max(1) } else { test };
         Some(Self { train: 0..(rows - test).min(Self::TRAIN), test: rows - test..rows })
     }
 }
@@ -46,9 +45,11 @@ mod tests {
             (19, 0..18, 18..19),
             (2, 0..1, 1..2),
         ] {
-            assert_eq!(Splits::of(rows), Some(Splits { train, test }), "{rows}");
+            assert_eq!(Splits::of(rows, Splits::TEST), Some(Splits { train, test }), "{rows}");
         }
-        assert_eq!(Splits::of(1), None);
-        assert_eq!(Splits::of(0), None);
+        assert_eq!(Splits::of(1, Splits::TEST), None);
+        assert_eq!(Splits::of(0, 1), None);
+        assert_eq!(Splits::of(9000, 256), Some(Splits { train: 0..8192, test: 8744..9000 }));
+        assert_eq!(Splits::of(100, 256), Some(Splits { train: 0..90, test: 90..100 }));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::TrainingError;
-use super::configuration::EmbeddedOverrides;
+use super::configuration::{Configuration, EmbeddedOverrides};
 use crate::dataset::Rankings;
 use crate::reward_model::Config;
 use crate::reward_model::deberta;
@@ -21,14 +21,14 @@ const TEXTS: usize = 2048;
 ///
 /// # Errors
 /// [`TrainingError::Tokenizer`] for texts without words or a vocabulary smaller than their alphabet.
-pub fn tokenizer(rankings: &Rankings, overrides: &EmbeddedOverrides) -> Result<Tokenizer, TrainingError> {
+pub fn tokenizer(rankings: &Rankings, configuration: &Configuration) -> Result<Tokenizer, TrainingError> {
     let mut texts = Vec::new();
-    for index in rankings.splits()?.train.take(TEXTS) {
+    for index in rankings.splits(configuration.test_prompts)?.train.take(TEXTS) {
         let ranking = rankings.get(index)?;
         texts.push(ranking.question);
         texts.extend(ranking.answers.into_iter().next_back());
     }
-    Ok(Tokenizer::train(texts.into_iter(), overrides.vocab_size.unwrap_or(VOCABULARY))?)
+    Ok(Tokenizer::train(texts.into_iter(), configuration.embedded.vocab_size.unwrap_or(VOCABULARY))?)
 }
 
 /// The architecture: two layers of width 128 with every option of DeBERTa-v3, for a vocabulary of `tokens`.

@@ -85,6 +85,7 @@ impl Trainer {
             max_length,
             max_pairs: configuration.max_pairs,
             use_scores: configuration.use_scores,
+            test_prompts: configuration.test_prompts,
         };
         let source = PromptSource::new(rankings, tokenizer.clone(), taking)?;
         let train = source.splits().train.clone().take(configuration.eval_prompts);
@@ -236,7 +237,7 @@ fn new_model(
     let overrides = &configuration.embedded;
     let tokenizer = match directory(&configuration.tokenizer_name)? {
         Some(path) => Tokenizer::load(&path)?,
-        None => embedded::tokenizer(rankings, overrides)?,
+        None => embedded::tokenizer(rankings, configuration)?,
     };
     let model = match directory(&configuration.model_name)? {
         Some(path) => load(&path, configuration, compute, observer)?,

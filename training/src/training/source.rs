@@ -41,6 +41,8 @@ pub struct Taking {
     pub max_pairs: usize,
     /// Whether pairs are weighted by their scores.
     pub use_scores: bool,
+    /// How many prompts test.
+    pub test_prompts: usize,
 }
 
 impl PromptSource {
@@ -49,8 +51,8 @@ impl PromptSource {
     /// # Errors
     /// [`TrainingError::Dataset`] where there are too few.
     pub fn new(rankings: Arc<Rankings>, tokenizer: Arc<Tokenizer>, taking: Taking) -> Result<Self, TrainingError> {
-        let splits = rankings.splits()?;
-        let Taking { seed, max_length, max_pairs, use_scores } = taking;
+        let splits = rankings.splits(taking.test_prompts)?;
+        let Taking { seed, max_length, max_pairs, use_scores, .. } = taking;
         Ok(Self { rankings, tokenizer, splits, seed, max_length, max_pairs, use_scores, order: None })
     }
 

@@ -314,7 +314,7 @@ fn a_ranking_file_is_read_one_at_a_time() {
     }
     let beyond = rankings.get(40).unwrap_err().to_string();
     assert!(beyond.ends_with("there is no ranking 40; the last of 40 is 39"), "{beyond}");
-    assert_eq!(rankings.splits().unwrap(), Splits { train: 0..24, test: 24..40 });
+    assert_eq!(rankings.splits(Splits::TEST).unwrap(), Splits { train: 0..24, test: 24..40 });
 
     let (_plain, plain) = file("plain.jsonl", &text);
     assert_eq!(RankingFile::open(&plain).unwrap().checksum(), rankings.checksum());
@@ -341,7 +341,12 @@ fn a_ranking_file_tells_its_malformed_line() {
     assert!(said(String::new()).ends_with("is empty"));
     let (_directory, path) = file("one.jsonl", text.lines().next().unwrap());
     let one = RankingFile::open(&path).unwrap();
-    assert!(one.splits().unwrap_err().to_string().ends_with("1 ranking where training and testing need at least 2"));
+    assert!(
+        one.splits(Splits::TEST)
+            .unwrap_err()
+            .to_string()
+            .ends_with("1 ranking where training and testing need at least 2")
+    );
 }
 
 #[test]
@@ -349,7 +354,7 @@ fn rankings_come_from_anywhere() {
     let all = |rankings: &Rankings| (0..rankings.len()).map(|i| rankings.get(i).unwrap()).collect::<Vec<_>>();
     let embedded = Rankings::embedded(50, 4).unwrap();
     assert_eq!(embedded.built().map(|counts| (counts.rows, counts.rankings)), Some((50, 50)));
-    assert_eq!(embedded.splits().unwrap(), Splits { train: 0..34, test: 34..50 });
+    assert_eq!(embedded.splits(Splits::TEST).unwrap(), Splits { train: 0..34, test: 34..50 });
     assert!((10..=40).contains(&(0..50).filter(|&i| embedded.prompt_type(i).unwrap().is_open_ended()).count()));
 
     // The same rows through a file, the same rankings through theirs.

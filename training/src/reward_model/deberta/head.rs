@@ -1,6 +1,6 @@
 //! `pooler` and `classifier`: from the state of the first token to a logit.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::Config;
 use crate::reward_model::layers::{Activation, Dropout, Linear};
@@ -28,8 +28,9 @@ impl Head {
         }
     }
 
-    /// Logits `(B,)` from states `(B, H)`.
-    pub fn forward(&self, weights: &Weights, first: Tensor, training: bool) -> Tensor {
+    /// Logits `(B,)` from states `(B, H)`, in single precision whatever that of the states is.
+    pub fn forward(&self, weights: &Weights, first: &Tensor, training: bool) -> Tensor {
+        let first = first.to_kind(Kind::Float);
         let pooled = self.pooler.forward(weights, &self.pooler_dropout.forward(first, training));
         let pooled = self.dropout.forward(self.activation.forward(&pooled), training);
         self.classifier.forward(weights, &pooled).squeeze_dim(-1)

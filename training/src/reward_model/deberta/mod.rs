@@ -89,7 +89,7 @@ impl Pass<'_> {
         let Pass { model, weights, words, positions, training } = self;
         let embeddings = model.embeddings.forward(weights, words, batch, *training);
         let first = model.encoder.first(weights, embeddings, batch, positions, *training);
-        model.head.forward(weights, first, *training).to_kind(Kind::Float)
+        model.head.forward(weights, &first, *training)
     }
 }
 

@@ -88,13 +88,21 @@ impl Parameters {
     pub fn initialise(&mut self, deviation: f64, seed: i64) {
         tch::no_grad(|| {
             tch::manual_seed(seed);
+            // Drawn on the CPU, so that a run begins with the same values on every device.
+            let normal = |leaf: &mut Tensor| match leaf.device() {
+                Device::Cpu => _ = leaf.normal_(0.0, deviation),
+                _ => {
+                    let drawn = Tensor::empty(leaf.size(), (Kind::Float, Device::Cpu)).normal_(0.0, deviation);
+                    leaf.copy_(&drawn);
+                }
+            };
             for (declaration, leaf) in self.declarations.iter().zip(&mut self.leaves) {
                 match declaration.initial {
                     Initial::Zeros => _ = leaf.zero_(),
                     Initial::Ones => _ = leaf.fill_(1.0),
-                    Initial::Normal => _ = leaf.normal_(0.0, deviation),
+                    Initial::Normal => normal(leaf),
                     Initial::NormalWithout { row } => {
-                        _ = leaf.normal_(0.0, deviation);
+                        normal(leaf);
                         _ = leaf.get(row).zero_();
                     }
                 }

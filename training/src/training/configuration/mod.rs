@@ -24,6 +24,7 @@ pub use crate::reward_model::{DeviceName, Precision};
 pub use error::{ConfigurationError, Place, Problem};
 pub use sources::{DataSource, ModelSource};
 
+use crate::dataset::Splits;
 use reader::Reader;
 use table::{Table, table, unknown};
 use value::Given;
@@ -77,6 +78,9 @@ pub struct Configuration {
     eval_at_start: bool = true, Given::flag;
     /// The number of training prompts whose rewards are kept at each evaluation; of the test prompts, all are.
     eval_prompts: usize = 64, |given| given.integer(0..=MOST);
+    /// The number of prompts at the end of the data that are held out, at least 1; 16 in the experiment.
+    #[serde(default = "test_prompts")]
+    test_prompts: usize = test_prompts(), |given| given.integer(1..=MOST);
     /// Longer texts are truncated to this number of tokens, at least 4.
     max_length: usize = 440, |given| given.integer(4..=1_000_000);
     /// At most this many pairs of a prompt count in the loss, at least 1; the released code's limit is 45.
@@ -90,7 +94,7 @@ pub struct Configuration {
     /// In which numbers to compute.
     precision: Precision = Precision::Auto, Given::word;
     /// Where to compute.
-    device: DeviceName = DeviceName::Auto, Given::word;
+    device: DeviceName = DeviceName::Auto, Given::device;
     /// The number of threads on the CPU, at least 1.
     threads: Option<usize> = None, |given| given.integer(1..=4096).map(Some);
     /// The most tokens in one pass through the model, at least 1; it bounds memory and doesn't change the result.
@@ -134,6 +138,10 @@ impl Default for EmbeddedOverrides {
     fn default() -> Self {
         Self::defaults()
     }
+}
+
+fn test_prompts() -> usize {
+    Splits::TEST
 }
 
 /// No configuration is as long, and `/dev/zero` never ends.

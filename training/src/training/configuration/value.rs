@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::error::Problem;
 use super::sources::{DataSource, ModelSource};
+use crate::reward_model::DeviceName;
 use crate::training::loss::{LossSpec, RankingLoss, Utilities};
 use reward_collapse::cli::error::with_causes;
 use reward_collapse::experiment::LossTerms;
@@ -145,6 +146,10 @@ impl Given<'_> {
             let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
             self.wrong(&words.join(", "))
         })
+    }
+
+    pub fn device(self) -> Result<DeviceName, Problem> {
+        self.value.text().and_then(|text| text.parse().ok()).ok_or_else(|| self.wrong(DeviceName::ALLOWED))
     }
 
     pub fn model(self) -> Result<ModelSource, Problem> {
