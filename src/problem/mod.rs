@@ -6,17 +6,21 @@
 //! what [`crate::solution`] solves. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
 
 mod fast;
+mod field;
 mod folded;
 mod free;
 mod positions;
 mod summation;
+mod support;
 mod weights;
 
 pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
+pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
 pub(crate) use summation::two_sum;
+pub use support::{Support, SupportError};
 
 /// What the values and slopes of a utility may lose to underflow: a subnormal number has lost digits, and a factor of up to
 /// 1e17 may have multiplied it since.

@@ -49,6 +49,7 @@ pub use affine::Affine;
 pub use closed_form::{ClosedForm, FiniteClosedForm};
 pub use error::UtilityError;
 pub use exponential::Exponential;
+pub(crate) use expression::Curve;
 pub use expression::Expression;
 pub use family::{FAMILIES, Family};
 pub use inverse_power::InversePower;

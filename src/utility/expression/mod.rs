@@ -4,6 +4,7 @@
 //! differentiation; in doubles with a running error bound, how far rounding may have taken these; in intervals, the proof
 //! that `U` is concave; and by algebra, its [shape](super::shape).
 
+mod curve;
 mod function;
 mod interval;
 mod jet;
@@ -20,6 +21,7 @@ mod series;
 
 use std::fmt;
 
+pub(crate) use curve::Curve;
 pub(super) use function::Function;
 pub(super) use node::Node;
 

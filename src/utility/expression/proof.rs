@@ -16,7 +16,7 @@ const MOST_INSTRUCTIONS: usize = 80_000;
 /// How close to 0 a proof has to reach: solvers hold no two rewards closer. Further on, `1/x^2` is beyond the largest double.
 const SMALLEST: f64 = 1e-150;
 
-/// What is known of `U''` on (0, 1].
+/// What is known of `U''` on an interval: (0, 1] for a utility.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Verdict {
     /// `U'' <= 0` on all of it.
@@ -46,8 +46,11 @@ impl Piece {
     /// Where to halve it: next to 0 in the logarithm.
     fn middle(&self) -> f64 {
         match self.from {
+            from if from < 0.0 && self.to > 0.0 => 0.0,
+            // The mirror image of a piece of positive numbers.
+            from if from < 0.0 => -Self { high: self.high, from: -self.to, to: -from }.middle(),
             0.0 => self.to * if self.to > 0.1 { 0.125 } else { 2f64.powi(-24) },
-            from if self.to > 2.0 * from => (from * self.to).sqrt(),
+            from if self.to > 2.0 * from => from.sqrt() * self.to.sqrt(),
             from => 0.5 * (from + self.to),
         }
     }
@@ -77,7 +80,12 @@ impl Ord for Piece {
 ///
 /// A piece is decided by an enclosure without positive numbers, or by a point at which `U''` exceeds its rounding error.
 pub(super) fn concavity(program: &Program) -> Verdict {
-    let mut pieces: BinaryHeap<Piece> = Piece::open(program, 0.0, 1.0).into_iter().collect();
+    concavity_between(program, 0.0, 1.0)
+}
+
+/// [`concavity`] on another interval. No nearer to 0 than 1e-150 is a proof tried where a piece of it ends there.
+pub(super) fn concavity_between(program: &Program, lower: f64, upper: f64) -> Verdict {
+    let mut pieces: BinaryHeap<Piece> = Piece::open(program, lower, upper).into_iter().collect();
     for _ in 0..MOST_PIECES.min(MOST_INSTRUCTIONS / program.len()) {
         let Some(piece) = pieces.pop() else { return Verdict::Concave };
         let (from, to, middle) = (piece.from, piece.to, piece.middle());
@@ -88,6 +96,8 @@ pub(super) fn concavity(program: &Program) -> Verdict {
         if from == 0.0 && middle < SMALLEST {
             // The last piece.
             pieces.extend((to > SMALLEST).then(|| Piece::open(program, SMALLEST, to)).flatten());
+        } else if to == 0.0 && middle > -SMALLEST {
+            pieces.extend((from < -SMALLEST).then(|| Piece::open(program, from, -SMALLEST)).flatten());
         } else if middle <= from || middle >= to {
             return Verdict::Open;
         } else {
