@@ -1,5 +1,7 @@
 //! Dense linear systems, through LAPACK where they are large.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{FactorizeCInto, Solve, SolveC, UPLO};
@@ -10,11 +12,11 @@ const STACK: usize = 64 << 20;
 /// Up to this size a plain loop costs less than a call of LAPACK on a thread of its own.
 const SMALL: usize = 64;
 
-/// The rows and columns of a square matrix from the index `first` on.
+/// The rows and columns of a square matrix in a range.
 // Not by ndarray's macro `s!`, which expands to code that a crate without unsafe code may not have.
-pub(crate) fn block_from(matrix: &Array2<f64>, first: usize) -> Array2<f64> {
-    let size = matrix.nrows() - first;
-    Array2::from_shape_fn((size, size), |(i, j)| matrix[(first + i, first + j)])
+pub(crate) fn block(matrix: &Array2<f64>, range: Range<usize>) -> Array2<f64> {
+    let first = range.start;
+    Array2::from_shape_fn((range.len(), range.len()), |(i, j)| matrix[(first + i, first + j)])
 }
 
 /// Solves `A z = b` by LU factorisation with partial pivoting; an error is what LAPACK or the operating system reported.

@@ -137,7 +137,7 @@ impl<'a> Galerkin<'a> {
         let first = 1.0 / self.mass.sqrt();
         let right = self.matrix.column(0).iter().skip(1).map(|entry| -first * entry).collect();
         let failed = |reason| LimitError::LinearAlgebra { utility: self.utility.to_string(), reason };
-        let rest = dense::solve(dense::block_from(&self.matrix, 1), right).map_err(failed)?;
+        let rest = dense::solve(dense::block(&self.matrix, 1..self.matrix.nrows()), right).map_err(failed)?;
         Ok(std::iter::once(first).chain(rest).collect())
     }
 

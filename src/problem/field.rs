@@ -22,6 +22,7 @@ use crate::utility::{Concavity, Curve, Errors, Jet, UtilityError};
 pub struct Field {
     curve: Curve,
     concavity: Concavity,
+    stiffness: f64,
 }
 
 /// Why a field was refused.
@@ -65,7 +66,10 @@ impl Field {
             return Err(FieldError::Undefined { field: name(), at, support: support.to_string() });
         }
         match curve.concavity(support.lower(), support.upper()) {
-            Ok(concavity) => Ok(Self { curve, concavity }),
+            Ok(concavity) => {
+                let stiffness = (-curve.largest_curvature(support.lower(), support.upper())).max(0.0);
+                Ok(Self { curve, concavity, stiffness })
+            }
             Err((from, to)) => Err(FieldError::NotConcave { field: name(), from, to }),
         }
     }
@@ -78,6 +82,11 @@ impl Field {
     /// Bounds on the rounding errors of `V` and `V'` at an exact `x`.
     pub fn errors(&self, x: f64) -> Errors {
         self.curve.errors(x)
+    }
+
+    /// A number that `-V''` is certainly not below anywhere on the support; 0 where none is found.
+    pub fn least_stiffness(&self) -> f64 {
+        self.stiffness
     }
 
     /// How it is known that `V` is concave on its support.

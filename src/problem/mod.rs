@@ -3,8 +3,10 @@
 //! [`FreeRewards`] is the problem as it is written, in the `n` rewards, for any `argmin` solver and for checks.
 //! [`FoldedRewards`] is the same problem with the symmetry `r_i + r_{n+1-i} = 1` used up: half the unknowns, a quarter of
 //! the matrix. [`FastRewards`] is the folded problem with its sums in `O(n log n)` and an operator for a Hessian. These two are
-//! what [`crate::solution`] solves. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
+//! what [`crate::solution`] solves for problem (1). [`Equilibrium`] is problem (4): rewards in any interval ([`Support`]), with a
+//! [`Field`], smoothed labels and centring. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
 
+mod equilibrium;
 mod fast;
 mod field;
 mod folded;
@@ -14,6 +16,7 @@ mod summation;
 mod support;
 mod weights;
 
+pub use equilibrium::{Balance, Equilibrium, EquilibriumError};
 pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
 pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};

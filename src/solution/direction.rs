@@ -1,5 +1,7 @@
 //! Newton directions, from a matrix or from an operator.
 
+use std::ops::Range;
+
 use argmin::core::Error;
 use ndarray::{Array1, Array2};
 
@@ -28,27 +30,35 @@ pub trait NewtonHessian {
 impl NewtonHessian for Array2<f64> {
     /// By a diagonally scaled Cholesky factorisation of the lower triangle. `O(n^3)`.
     fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, _tolerance: f64) -> Result<Vec<f64>, Error> {
-        let m = cost_gradient.len();
-        let scale: Vec<f64> = (first_free..m).map(|i| self[(i, i)].max(f64::MIN_POSITIVE).sqrt().recip()).collect();
-        let scaled_force: Array1<f64> = (first_free..m).map(|i| -cost_gradient[i] * scale[i - first_free]).collect();
-        // Exact arithmetic needs no shift: the matrix is positive definite where U is strictly concave.
-        let mut shift = 0.0;
-        loop {
-            let mut matrix = dense::block_from(self, first_free);
-            for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
-                row.iter_mut().take(i).zip(&scale).for_each(|(h, s)| *h *= s * scale[i]);
-                row[i] = 1.0 + shift;
-            }
-            if let Some(z) = dense::solve_positive_definite(matrix, &scaled_force).map_err(Error::msg)? {
-                let mut direction = vec![0.0; first_free];
-                direction.extend(z.iter().zip(&scale).map(|(z, s)| z * s));
-                return Ok(direction);
-            }
-            if shift > 1.0 {
-                return Err(Error::msg("the Newton matrix is not positive definite"));
-            }
-            shift = (shift * 100.0_f64).max(1e-14);
+        newton_direction(self, cost_gradient, first_free..cost_gradient.len())
+    }
+}
+
+/// The direction `d` of the rewards in `free`, zero for all others, with `H d = -cost_gradient` among the former.
+pub(super) fn newton_direction(
+    hessian: &Array2<f64>,
+    cost_gradient: &Array1<f64>,
+    free: Range<usize>,
+) -> Result<Vec<f64>, Error> {
+    let scale: Vec<f64> = free.clone().map(|i| hessian[(i, i)].max(f64::MIN_POSITIVE).sqrt().recip()).collect();
+    let scaled_force: Array1<f64> = free.clone().zip(&scale).map(|(i, s)| -cost_gradient[i] * s).collect();
+    // Exact arithmetic needs no shift: the matrix is positive definite where U is strictly concave.
+    let mut shift = 0.0;
+    loop {
+        let mut matrix = dense::block(hessian, free.clone());
+        for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
+            row.iter_mut().take(i).zip(&scale).for_each(|(h, s)| *h *= s * scale[i]);
+            row[i] = 1.0 + shift;
         }
+        if let Some(z) = dense::solve_positive_definite(matrix, &scaled_force).map_err(Error::msg)? {
+            let mut direction = vec![0.0; cost_gradient.len()];
+            direction[free].iter_mut().zip(z.iter().zip(&scale)).for_each(|(d, (z, s))| *d = z * s);
+            return Ok(direction);
+        }
+        if shift > 1.0 {
+            return Err(Error::msg("the Newton matrix is not positive definite"));
+        }
+        shift = (shift * 100.0_f64).max(1e-14);
     }
 }
 

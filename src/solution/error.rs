@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Solution;
+use super::{EquilibriumSolution, Solution};
 use crate::utility::UtilityError;
 
 /// Why the finite problem was not solved.
@@ -42,6 +42,33 @@ pub enum SolveError {
         /// The number of responses.
         n: usize,
     },
+    /// Problem (4) needs pairs.
+    #[error("a field, a support, smoothing or centring needs at least two responses, got n = {n}")]
+    TooFew {
+        /// The number of responses.
+        n: usize,
+    },
+    /// Problem (4) has no maximiser.
+    #[error("no best rewards exist for {problem}: {reason}")]
+    NoMaximiser {
+        /// The problem.
+        problem: String,
+        /// The move that gains for ever.
+        reason: &'static str,
+    },
+    /// No interval is known to hold the maximiser of problem (4).
+    #[error(
+        "no bound can be proved for {problem}: no interval is known that holds the best rewards; a bounded support is one"
+    )]
+    NoBound {
+        /// The problem.
+        problem: String,
+    },
+    /// The certificate of problem (4) did not reach the tolerance.
+    #[error(
+        "the solve for {}, n = {} did not converge: the gap is {:.1e} a pair after {} iterations", .0.utility, .0.n, .0.gap, .0.iterations
+    )]
+    Uncertified(Box<EquilibriumSolution>),
     /// An observer stopped the solve.
     #[error("the solve was stopped")]
     Cancelled,

@@ -6,6 +6,7 @@
 
 mod certificate;
 mod direction;
+mod equilibrium;
 mod error;
 mod gmres;
 mod ladder;
@@ -19,6 +20,7 @@ use std::time::Instant;
 
 pub use certificate::Certificate;
 pub use direction::NewtonHessian;
+pub use equilibrium::{Basis, EquilibriumSolution, Unique, solve_equilibrium};
 pub use error::SolveError;
 pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use argmin::core::observers::Observe;
-use argmin::core::{Error, KV, KvValue, State};
+use argmin::core::{Error, IterState, KV, KvValue, State};
+use ndarray::Array1;
 
-use super::newton::NewtonState;
+/// The state of an iteration on parameters `P`.
+type IterationState<P> = IterState<P, Array1<f64>, (), (), (), f64>;
 
 /// One Newton iteration of a running solve.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,8 +39,8 @@ pub(super) struct Forward {
     pub(super) stopped: Arc<AtomicBool>,
 }
 
-impl Observe<NewtonState> for Forward {
-    fn observe_iter(&mut self, state: &NewtonState, kv: &KV) -> Result<(), Error> {
+impl<P: Clone> Observe<IterationState<P>> for Forward {
+    fn observe_iter(&mut self, state: &IterationState<P>, kv: &KV) -> Result<(), Error> {
         let number = |key| match kv.get(key) {
             Some(KvValue::Float(value)) => *value,
             _ => f64::NAN,

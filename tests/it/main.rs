@@ -4,6 +4,7 @@ mod book;
 mod cli;
 mod comparison;
 mod contract;
+mod equilibrium;
 mod experiment;
 mod expressions;
 mod families;

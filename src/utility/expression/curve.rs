@@ -1,5 +1,6 @@
 //! An expression as a function on the real line.
 
+use super::interval::Interval;
 use super::jet::Jet as Forward;
 use super::proof::{self, Verdict};
 use super::rounded::Rounded;
@@ -37,6 +38,19 @@ impl Curve {
     pub(crate) fn errors(&self, x: f64) -> Errors {
         let [value, slope, _] = self.0.program.run(Forward::variable(Rounded::constant(x, 0.0))).0;
         Errors { value: value.error, slope: slope.error }
+    }
+
+    /// An upper bound of the curvature between `lower` and `upper`, either of which may be infinite; infinite where none is found.
+    pub(crate) fn largest_curvature(&self, lower: f64, upper: f64) -> f64 {
+        let cuts = [-FAR, -1.0, 0.0, 1.0, FAR];
+        let mut ends: Vec<f64> = cuts.into_iter().filter(|cut| *cut > lower && *cut < upper).collect();
+        ends.insert(0, lower.max(-FAR));
+        ends.push(upper.min(FAR));
+        let on = |piece: &[f64]| {
+            let [_, _, curvature] = self.0.program.run(Forward::variable(Interval::new(piece[0], piece[1]))).0;
+            if curvature.high.is_nan() { f64::INFINITY } else { curvature.high }
+        };
+        ends.windows(2).map(on).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// How it is known that the curve is concave between `lower` and `upper`, either of which may be infinite; an interval on which

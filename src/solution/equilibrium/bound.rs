@@ -1,0 +1,200 @@
+//! Whether problem (4) has a maximiser, and how far it can be from given rewards.
+
+use serde::Serialize;
+
+use crate::problem::{Balance, Equilibrium};
+
+/// What a certificate of problem (4) rests on, beside concavity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The support itself: the best state that linear forces would lead to in it.
+    Support,
+    /// An interval that certainly holds the maximiser.
+    Box,
+    /// A curvature of the field or of the centring that is nowhere less.
+    StrongConcavity,
+    /// The largest gap between neighbours that a maximiser can have.
+    Gaps,
+}
+
+/// Distances at which slopes are looked at, for bounds that hold beyond.
+const FARTHEST: i32 = 500;
+
+/// Differences and positions, as powers of 2, from small to large.
+fn probes() -> impl Iterator<Item = f64> {
+    (-60..FARTHEST).map(|k| 2f64.powi(k))
+}
+
+/// A difference beyond which `U_q` certainly falls: more than that no two neighbours are apart at a maximiser whose upper responses
+/// may move.
+fn falling_from(problem: &Equilibrium) -> Option<f64> {
+    let falls = |x: f64| {
+        let slope = problem.pair(x).slope;
+        slope.is_finite() && slope + problem.pair_errors(x).slope < 0.0
+    };
+    let mut high = probes().find(|&x| falls(x))?;
+    let mut low = 0.5 * high;
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if falls(middle) { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// Why there is no maximiser: a move that gains for ever.
+pub(super) fn no_maximiser(problem: &Equilibrium, n: usize) -> Option<&'static str> {
+    let support = problem.support();
+    if support.is_bounded() || n < 2 {
+        return None;
+    }
+    let (up, down) = (support.upper() == f64::INFINITY, support.lower() == f64::NEG_INFINITY);
+    if problem.centering() > 0.0 && (n > 2 || falling_from(problem).is_some()) {
+        return None;
+    }
+    if problem.centering() > 0.0 && n == 2 && up && down && problem.field().is_none() {
+        return Some(
+            "with two responses the centring term holds their sum and not their difference, which grows without end; more responses, \
+             a smoothing or a field keep it finite",
+        );
+    }
+    let Some(field) = problem.field() else {
+        return match falling_from(problem) {
+            Some(_) => None,
+            None => Some(
+                "rewards that are farther apart are always better, and nothing keeps them together; smoothing, a field such as \
+                 --field \"-0.01x^2\", or a bounded support do",
+            ),
+        };
+    };
+    // The outermost response gains by leaving unless the field pulls it back more than all others push it away.
+    let held = |side: f64| {
+        probes().any(|x| {
+            let pull = -side * field.jet(side * x).slope;
+            let push = problem.pair(x).slope;
+            pull.is_finite() && pull > 0.0 && pull > push
+        })
+    };
+    if up && !held(1.0) {
+        return Some("the field does not keep the best response from moving up without end");
+    }
+    if down && !held(-1.0) {
+        return Some("the field does not keep the worst response from moving down without end");
+    }
+    None
+}
+
+/// A bound on `max S - S(r)` for the rewards that `balance` belongs to, rounding included, and what it rests on. None where no way
+/// leads to one.
+pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<(f64, Basis)> {
+    let support = problem.support();
+    let mut found = Vec::new();
+    if support.is_bounded() {
+        found.push((in_interval(rewards, balance, support.lower(), support.upper()), Basis::Support));
+    } else if let Some((lower, upper)) = interval(problem, rewards.len(), balance) {
+        let (lower, upper) = (lower.max(support.lower()), upper.min(support.upper()));
+        found.push((in_interval(rewards, balance, lower, upper), Basis::Box));
+    }
+    found.extend(by_strong_concavity(problem, rewards, balance).map(|bound| (bound, Basis::StrongConcavity)));
+    found.extend(by_gaps(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
+    // The objective is rounded, too.
+    let total = |(bound, basis): (f64, Basis)| (bound + balance.objective_error, basis);
+    found.into_iter().filter(|(bound, _)| bound.is_finite()).min_by(|a, b| a.0.total_cmp(&b.0)).map(total)
+}
+
+/// The most that ascending rewards in `[lower, upper]` could gain by the forces: an extreme state has its first few at the lower end
+/// and all others at the upper one.
+fn in_interval(rewards: &[f64], balance: &Balance, lower: f64, upper: f64) -> f64 {
+    let n = rewards.len();
+    let room = |i: usize| [lower - rewards[i], upper - rewards[i]];
+    let rounding: f64 =
+        (0..n).map(|i| balance.errors[i] * room(i).iter().fold(0.0, |m: f64, room| m.max(room.abs()))).sum();
+    // All at the upper end, then one after the other taken to the lower.
+    let mut gain: f64 = (0..n).map(|i| balance.gradient[i] * room(i)[1]).sum();
+    let mut best = gain;
+    for i in 0..n {
+        gain += balance.gradient[i] * (room(i)[0] - room(i)[1]);
+        best = best.max(gain);
+    }
+    // The sums themselves: n terms twice.
+    let sizes: f64 = (0..n).map(|i| balance.gradient[i].abs() * (upper - lower)).sum();
+    best.max(0.0) + rounding + 4.0 * n as f64 * f64::EPSILON * sizes
+}
+
+/// `S(s) <= S(r) + g.(s - r) - mu/2 |s - r|^2`, with `mu` from the field and the centring.
+fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+    let n = rewards.len() as f64;
+    let of_field = problem.field().map_or(0.0, |field| field.least_stiffness());
+    let of_centering = 2.0 * problem.centering() * (n - 2.0).max(0.0);
+    let stiffness = ((n - 1.0) * of_field + of_centering) * (1.0 - 4.0 * f64::EPSILON);
+    if stiffness <= 0.0 {
+        return None;
+    }
+    let support = problem.support();
+    let gain = |i: usize| {
+        let (force, error) = (balance.gradient[i], balance.errors[i]);
+        let outwards = rewards[i] <= support.lower() && force + error <= 0.0
+            || rewards[i] >= support.upper() && force - error >= 0.0;
+        let size = force.abs() + error;
+        if outwards { 0.0 } else { size * size / (2.0 * stiffness) }
+    };
+    Some((0..rewards.len()).map(gain).sum::<f64>() * (1.0 + 4.0 * n * f64::EPSILON))
+}
+
+/// Where a shift of all changes nothing, and `U_q` falls from some difference on: every gap of a maximiser lies between 0 and that
+/// difference, or else some response above it would gain by coming closer.
+fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+    if !problem.is_free_to_shift() || problem.support().is_bounded() {
+        return None;
+    }
+    let largest = falling_from(problem)?;
+    let (mut force, mut error, mut sizes) = (0.0, 0.0, 0.0);
+    let mut gain = 0.0;
+    for i in (1..rewards.len()).rev() {
+        // On all responses from i on; for the exact forces those from 0 on sum to 0.
+        force += balance.gradient[i];
+        sizes += balance.gradient[i].abs();
+        error += balance.errors[i];
+        let gap = rewards[i] - rewards[i - 1];
+        let slack = error + rewards.len() as f64 * f64::EPSILON * sizes;
+        gain += (force * (largest - gap)).max(-force * gap).max(0.0) + slack * largest.max(gap);
+    }
+    Some(gain * (1.0 + 8.0 * rewards.len() as f64 * f64::EPSILON))
+}
+
+/// An interval that holds every maximiser, from tangents to `V` and `U` at `+-x`, for any `x`:
+/// `S(s)/N <= U(x) - u x + 2 a - 2 (k - u) mean|s - t|`, with `u = max(U'(x), 0)`, and `a - k |s - t|` above `V`.
+fn interval(problem: &Equilibrium, n: usize, balance: &Balance) -> Option<(f64, f64)> {
+    let field = problem.field()?;
+    // Centring only takes away.
+    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let least = (balance.objective - balance.objective_error) / pairs;
+    let support = problem.support();
+    let finite = |end: f64| end.is_finite().then_some(end);
+    let from = finite(support.lower()).or(finite(support.upper())).unwrap_or(0.0);
+    let sides: Vec<f64> = [(-1.0, support.lower()), (1.0, support.upper())]
+        .into_iter()
+        .filter(|(_, end)| end.is_infinite())
+        .map(|(side, _)| side)
+        .collect();
+    let radius = |x: f64| {
+        let pair = problem.pair(x);
+        let push = (pair.slope + problem.pair_errors(x).slope).max(0.0);
+        let (mut above, mut pull) = (f64::NEG_INFINITY, f64::INFINITY);
+        for side in &sides {
+            let at = from + side * x;
+            let (jet, errors) = (field.jet(at), field.errors(at));
+            let inwards = -side * jet.slope - errors.slope;
+            pull = pull.min(inwards);
+            // The tangent at `at`, taken to `from`.
+            above = above.max(jet.value + errors.value + (-side * jet.slope + errors.slope) * x);
+        }
+        // U(d) <= U(x) + s (d - x) for d >= 0, whatever the sign of s.
+        let errors = problem.pair_errors(x);
+        let rest = pair.value + errors.value - (pair.slope - errors.slope) * x + 2.0 * above - least;
+        let mean = rest / (2.0 * (pull - push));
+        if pull > push && mean.is_finite() { mean.max(0.0) * n as f64 * (1.0 + 1e-9) + 1e-300 } else { f64::INFINITY }
+    };
+    let radius = probes().map(radius).fold(f64::INFINITY, f64::min);
+    radius.is_finite().then_some((from - radius, from + radius))
+}

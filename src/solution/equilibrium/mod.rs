@@ -1,0 +1,207 @@
+//! Optimal rewards of problem (4), each with its certificate.
+
+mod bound;
+mod newton;
+mod start;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use argmin::core::observers::ObserverMode;
+use argmin::core::{Executor, State as _};
+use ndarray::Array1;
+use serde::{Serialize, Serializer};
+
+pub use bound::Basis;
+
+use super::method::check_memory;
+use super::observer::Forward;
+use super::{LARGEST_RELATIVE_GAP, Observer, SolveError};
+use crate::problem::Equilibrium;
+use crate::utility::Concavity;
+use newton::BoxNewton;
+
+/// Newton iterations for each problem of the ladder.
+const MOST_ITERATIONS: u64 = 300;
+
+/// Whether other rewards are as good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// None are.
+    Yes,
+    /// Some are.
+    No,
+    /// Those are that differ by the same amount for all responses. What is given has mean 0, or begins at the end of the support.
+    UpToAShift,
+}
+
+impl Serialize for Unique {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Yes => serializer.serialize_bool(true),
+            Self::No => serializer.serialize_bool(false),
+            Self::UpToAShift => serializer.serialize_str("up to a shift"),
+        }
+    }
+}
+
+/// Optimal rewards of problem (4) for a full ranking, and what is known about them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EquilibriumSolution {
+    /// The utility, without smoothing.
+    pub utility: String,
+    /// The number of responses.
+    pub n: usize,
+    /// The interval of rewards, such as `-inf,inf`.
+    pub support: String,
+    /// The field.
+    pub field: Option<String>,
+    /// The smoothing `q`.
+    pub smoothing: f64,
+    /// The centring coefficient `c`.
+    pub centering: f64,
+    /// The rewards, worst response first.
+    pub rewards: Vec<f64>,
+    /// `S(r)`: the sum over pairs, with `n - 1` times the sum of the field.
+    pub objective: f64,
+    /// `S(r)` over the number of pairs: the pair mean of `U_q` and centring, and twice the mean of the field.
+    pub mean_utility: f64,
+    /// A bound on the best objective less this one, per pair, rounding included.
+    pub gap: f64,
+    /// What the bound rests on.
+    pub basis: Basis,
+    /// How it is known that utility and field are concave.
+    pub concavity: Concavity,
+    /// Newton iterations, over all problems of the ladder.
+    pub iterations: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Whether other rewards are as good.
+    pub unique: Unique,
+}
+
+/// Solves problem (4) for `n` ranked responses, with dense matrices: `O(n^3)`.
+///
+/// # Errors
+/// [`SolveError::NoMaximiser`] where better rewards can always be found; [`SolveError::NoResponses`] for fewer than two;
+/// [`SolveError::TooLarge`]; [`SolveError::Uncertified`] where the certificate is not small.
+///
+/// ```
+/// use reward_collapse::problem::{Equilibrium, Support};
+/// use reward_collapse::solution::solve_equilibrium;
+/// use reward_collapse::utility::parse;
+/// // Raw logits under the Bradley-Terry loss with label smoothing 0.1.
+/// let problem = Equilibrium::new(parse("logsigmoid(x)")?, 0.1, Support::LINE)?;
+/// let solution = solve_equilibrium(&problem, 8, None)?;
+/// assert!((solution.rewards[7] - 2.457787).abs() < 1e-6);
+/// assert!(solution.gap < 1e-13);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn solve_equilibrium(
+    problem: &Equilibrium,
+    n: usize,
+    observer: Option<Observer>,
+) -> Result<EquilibriumSolution, SolveError> {
+    let began = Instant::now();
+    if n < 2 {
+        return Err(SolveError::TooFew { n });
+    }
+    if let Some(reason) = bound::no_maximiser(problem, n) {
+        return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
+    }
+    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
+    let mut rewards: Option<Vec<f64>> = None;
+    let mut iterations = 0;
+    for rung in start::ladder(n) {
+        let begin = match &rewards {
+            None => start::coarsest(problem, rung),
+            Some(coarse) => start::refine(coarse, rung),
+        };
+        let (found, taken) = run(problem, begin, observer.as_ref())?;
+        iterations += taken;
+        rewards = Some(found);
+    }
+    let mut rewards = rewards.unwrap_or_default();
+    let floats = problem.is_free_to_shift() && !problem.support().is_bounded();
+    if floats {
+        settle(&mut rewards, problem);
+    }
+    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let balance = problem.balance(&rewards);
+    let Some((gap, basis)) = bound::bound(problem, &rewards, &balance) else {
+        return Err(SolveError::NoBound { problem: problem.to_string() });
+    };
+    let unique = match floats {
+        true => Unique::UpToAShift,
+        false if is_determined(problem, &rewards) => Unique::Yes,
+        false => Unique::No,
+    };
+    let solution = EquilibriumSolution {
+        utility: problem.utility().to_string(),
+        n,
+        support: problem.support().to_string(),
+        field: problem.field().map(ToString::to_string),
+        smoothing: problem.smoothing(),
+        centering: problem.centering(),
+        objective: balance.objective,
+        mean_utility: balance.objective / pairs,
+        gap: gap / pairs,
+        basis,
+        concavity: problem.concavity(),
+        iterations,
+        seconds: began.elapsed().as_secs_f64(),
+        unique,
+        rewards,
+    };
+    let in_order = solution.rewards.windows(2).all(|pair| pair[0] <= pair[1]);
+    if in_order && gap <= LARGEST_RELATIVE_GAP * balance.magnitude {
+        Ok(solution)
+    } else {
+        Err(SolveError::Uncertified(Box::new(solution)))
+    }
+}
+
+/// Takes rewards that may be shifted together to mean 0, or to the finite end of the support.
+fn settle(rewards: &mut [f64], problem: &Equilibrium) {
+    let support = problem.support();
+    let shift = if support.lower().is_finite() {
+        rewards[0] - support.lower()
+    } else if support.upper().is_finite() {
+        rewards[rewards.len() - 1] - support.upper()
+    } else {
+        rewards.iter().sum::<f64>() / rewards.len() as f64
+    };
+    rewards.iter_mut().for_each(|reward| *reward -= shift);
+}
+
+/// Whether no small move of the responses that are not held at an end is free: the Hessian is positive definite beyond rounding.
+fn is_determined(problem: &Equilibrium, rewards: &[f64]) -> bool {
+    let support = problem.support();
+    let free: Vec<usize> =
+        (0..rewards.len()).filter(|&i| rewards[i] > support.lower() && rewards[i] < support.upper()).collect();
+    let hessian = problem.stiffness(rewards);
+    let diagonal = free.iter().map(|&i| hessian[(i, i)]).fold(0.0, f64::max);
+    // A Laplacian with a positive excess on some row, and connected by its weights, is positive definite.
+    let excess: f64 = free.iter().map(|&i| free.iter().map(|&j| hessian[(i, j)]).sum::<f64>()).fold(0.0, f64::max);
+    free.is_empty() || diagonal > 0.0 && excess > 1e-12 * diagonal
+}
+
+fn run(problem: &Equilibrium, begin: Vec<f64>, observer: Option<&Observer>) -> Result<(Vec<f64>, u64), SolveError> {
+    let n = begin.len();
+    let scale = problem.balance(&begin).magnitude.max(f64::MIN_POSITIVE);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let mut executor = Executor::new(problem.clone(), BoxNewton::new(problem, scale))
+        .configure(|state| state.param(Array1::from_vec(begin)).max_iters(MOST_ITERATIONS))
+        .timer(false);
+    if let Some(observer) = observer {
+        executor = executor
+            .add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
+    }
+    let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
+        true => SolveError::Cancelled,
+        false => SolveError::Stopped(error.to_string()),
+    })?;
+    let rewards = result.state.take_param().ok_or_else(|| SolveError::Stopped("no rewards".into()))?;
+    Ok((rewards.to_vec(), result.state.get_iter()))
+}

@@ -1,0 +1,76 @@
+//! Where Newton's method begins on problem (4).
+
+use crate::problem::Equilibrium;
+
+/// Responses of the smallest problem of the ladder.
+const COARSEST: usize = 8;
+
+/// The numbers of responses on the way to `n`, the smallest first.
+pub(super) fn ladder(n: usize) -> Vec<usize> {
+    let mut rungs: Vec<usize> =
+        std::iter::successors(Some(n), |&n| (n > COARSEST).then(|| n.div_ceil(2).max(COARSEST))).collect();
+    rungs.reverse();
+    rungs
+}
+
+/// Evenly spaced rewards, in the best of many intervals.
+pub(super) fn coarsest(problem: &Equilibrium, n: usize) -> Vec<f64> {
+    let (lower, upper) = (problem.support().lower(), problem.support().upper());
+    let spaced = |low: f64, high: f64| -> Vec<f64> {
+        // Inside, where a field may be infinite at the ends.
+        (0..n).map(|i| low + (high - low) * (i as f64 + 0.5) / n as f64).collect()
+    };
+    let mut candidates = Vec::new();
+    if lower.is_finite() && upper.is_finite() {
+        candidates.push(spaced(lower, upper));
+    }
+    let centres = centres(problem);
+    for centre in centres {
+        for exponent in -30..60 {
+            let half = 2f64.powi(exponent);
+            let (low, high) = ((centre - half).max(lower), (centre + half).min(upper));
+            if low < high && (high - low).is_finite() {
+                candidates.push(spaced(low, high));
+            }
+        }
+    }
+    let value = |rewards: &Vec<f64>| {
+        let objective = problem.balance(rewards).objective;
+        if objective.is_nan() { f64::NEG_INFINITY } else { objective }
+    };
+    let best = candidates.into_iter().map(|rewards| (value(&rewards), rewards)).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map(|(_, rewards)| rewards).unwrap_or_else(|| spaced(0.0, 1.0))
+}
+
+/// Middles of intervals to try: where the field is largest, and 0.
+fn centres(problem: &Equilibrium) -> Vec<f64> {
+    let (lower, upper) = (problem.support().lower(), problem.support().upper());
+    let mut centres: Vec<f64> = [0.0, lower, upper].into_iter().filter(|x| x.is_finite()).collect();
+    if let Some(field) = problem.field() {
+        let sizes = (-40..60).map(|k| 2f64.powi(k));
+        let points = sizes.flat_map(|size| [size, -size]).flat_map(|x| {
+            [
+                x,
+                if lower.is_finite() { lower + x.abs() } else { x },
+                if upper.is_finite() { upper - x.abs() } else { x },
+            ]
+        });
+        let inside = points.filter(|x| (lower..=upper).contains(x) && field.jet(*x).value.is_finite());
+        centres.extend(inside.max_by(|a, b| field.jet(*a).value.total_cmp(&field.jet(*b).value)));
+    }
+    centres.retain(|centre| (lower..=upper).contains(centre));
+    centres
+}
+
+/// The rewards of a smaller problem, spread over `n` responses.
+pub(super) fn refine(coarse: &[f64], n: usize) -> Vec<f64> {
+    let (m, last) = (coarse.len(), coarse.len() as f64 - 1.0);
+    let at = |i: usize| {
+        let place = i as f64 * last / (n as f64 - 1.0);
+        let below = (place.floor() as usize).min(m - 2);
+        let share = place - below as f64;
+        // Exact at both ends.
+        coarse[below] * (1.0 - share) + coarse[below + 1] * share
+    };
+    (0..n).map(at).collect()
+}
