@@ -180,7 +180,11 @@ impl Utility for Expression {
     fn value(&self, x: f64) -> f64 {
         match self.near_zero(x) {
             Some(near) => near.jet(x).value,
-            None => self.program.run(x),
+            None => {
+                let value = self.program.run(x);
+                // 0 times infinity, as in `x^2 log(x)`; a continuous function is the same a smallest double further on.
+                if x == 0.0 && value.is_nan() { self.program.run(f64::MIN_POSITIVE) } else { value }
+            }
         }
     }
 
@@ -199,7 +203,7 @@ impl Utility for Expression {
         let [value, slope, curvature] = self.program.run(jet::Jet::variable(x)).0;
         match self.origin {
             // What the limit is, where the expression itself is 0/0 or 0 times infinity.
-            Origin::FiniteSlope(at_zero) if x == 0.0 => Jet { value, slope: at_zero, curvature },
+            Origin::FiniteSlope(at_zero) if x == 0.0 => Jet { value: self.value(0.0), slope: at_zero, curvature },
             _ => Jet { value, slope, curvature },
         }
     }
@@ -221,8 +225,15 @@ impl Utility for Expression {
         if let Some(near) = self.near_zero(x) {
             return near.errors(x);
         }
-        let [value, slope, _] = self.program.run(jet::Jet::variable(Rounded::constant(x, 0.0))).0;
-        Errors { value: value.error, slope: slope.error }
+        let at = |x: f64| {
+            let [value, slope, _] = self.program.run(jet::Jet::variable(Rounded::constant(x, 0.0))).0;
+            Errors { value: value.error, slope: slope.error }
+        };
+        let errors = at(x);
+        match self.origin {
+            Origin::FiniteSlope(_) if x == 0.0 && !(errors.value + errors.slope).is_finite() => at(f64::MIN_POSITIVE),
+            _ => errors,
+        }
     }
 
     fn concavity(&self) -> Concavity {
