@@ -14,6 +14,7 @@ mod finite_problem;
 mod infinite_curvature;
 mod limit_laws;
 mod million;
+mod narrow_kernels;
 mod properties;
 mod study;
 mod support;
