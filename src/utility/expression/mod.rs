@@ -7,6 +7,7 @@
 mod function;
 mod interval;
 mod jet;
+mod lanes;
 mod near_zero;
 mod node;
 mod notation;
@@ -24,6 +25,7 @@ pub(super) use function::Function;
 pub(super) use node::Node;
 
 use super::{Concavity, Derivative, Errors, Jet, Origin, Utility, UtilityError};
+use lanes::{LANES, Lanes};
 use near_zero::NearZero;
 use number::Number;
 use program::Program;
@@ -209,11 +211,23 @@ impl Utility for Expression {
     }
 
     fn map(&self, derivative: Derivative, points: &mut [f64]) {
-        match derivative {
-            Derivative::Value => points.iter_mut().for_each(|x| *x = self.value(*x)),
-            Derivative::Slope => points.iter_mut().for_each(|x| *x = self.jet(*x).slope),
-            Derivative::Curvature => points.iter_mut().for_each(|x| *x = self.jet(*x).curvature),
+        let one = |x: f64| match derivative {
+            Derivative::Value => self.value(x),
+            Derivative::Slope => self.jet(x).slope,
+            Derivative::Curvature => self.jet(x).curvature,
+        };
+        let together = |points: [f64; LANES]| match derivative {
+            Derivative::Value => self.program.run(Lanes(points)).0,
+            Derivative::Slope => self.program.run(jet::Jet::variable(Lanes(points))).0[1].0,
+            Derivative::Curvature => self.program.run(jet::Jet::variable(Lanes(points))).0[2].0,
+        };
+        let (chunks, rest) = points.as_chunks_mut::<LANES>();
+        for chunk in chunks {
+            // Those close to 0 have ways of their own.
+            let plain = chunk.iter().all(|x| *x != 0.0 && self.near_zero(*x).is_none());
+            *chunk = if plain { together(*chunk) } else { chunk.map(one) };
         }
+        rest.iter_mut().for_each(|x| *x = one(*x));
     }
 
     fn origin(&self) -> Origin {
