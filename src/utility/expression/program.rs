@@ -82,10 +82,12 @@ impl Program {
 
     /// The expression's value at `x`, in the algebra of `x`.
     pub(super) fn run<A: Algebra>(&self, x: A) -> A {
-        match self.depth {
-            ..=VERY_SHALLOW => self.run_on(x, &mut [x; VERY_SHALLOW]),
-            ..=SHALLOW => self.run_on(x, &mut [x; SHALLOW]),
-            depth => self.run_on(x, &mut vec![x; depth]),
+        if self.depth <= VERY_SHALLOW {
+            self.run_on(x, &mut [x; VERY_SHALLOW])
+        } else if self.depth <= SHALLOW {
+            self.run_on(x, &mut [x; SHALLOW])
+        } else {
+            self.run_on(x, &mut vec![x; self.depth])
         }
     }
 
