@@ -114,8 +114,10 @@ fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), 
                 "concavity",
             ];
             let row = |row: &ConvergenceRow| {
-                let distances = (row.n, row.w1, row.ks, row.mean_utility, row.limit_mean_utility, row.gap, row.seconds);
-                (distances, row.energy_difference, row.end_share, result.utility.as_str(), result.concavity)
+                let mean_utility = output::defined(row.mean_utility);
+                let distances = (row.n, row.w1, row.ks, mean_utility, row.limit_mean_utility, row.gap, row.seconds);
+                let difference = output::defined(row.energy_difference);
+                (distances, difference, row.end_share, result.utility.as_str(), result.concavity)
             };
             output::csv(&header, result.rows.iter().map(row))?
         }

@@ -107,7 +107,7 @@ pub fn table(result: &Convergence) -> String {
             row.n.to_string(),
             format!("{:.4e}", row.w1),
             format!("{:.4e}", row.ks),
-            format!("{:.4e}", row.energy_difference),
+            output::scientific(row.energy_difference),
             output::number(row.mean_utility),
             output::number(row.limit_mean_utility),
             output::bound(row.gap),

@@ -91,7 +91,9 @@ impl From<UtilityError> for CliError {
 impl From<SolveError> for CliError {
     fn from(error: SolveError) -> Self {
         match error {
-            SolveError::NotConverged(_) | SolveError::Uncertified(_) | SolveError::Stopped(_) => CliError::failure(&error),
+            SolveError::NotConverged(_) | SolveError::Uncertified(_) | SolveError::Stopped(_) => {
+                CliError::failure(&error)
+            }
             _ => CliError::input(&error),
         }
     }

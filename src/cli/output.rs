@@ -110,6 +110,16 @@ pub fn number(x: f64) -> String {
     }
 }
 
+/// A number for people, with as many digits at any size.
+pub fn scientific(x: f64) -> String {
+    if x.is_finite() { format!("{x:.4e}") } else { number(x) }
+}
+
+/// A number of a row of CSV: empty where there is none.
+pub fn defined(x: f64) -> Option<f64> {
+    (!x.is_nan()).then_some(x)
+}
+
 /// A bound for people: two digits, rounded up so that it stays a bound.
 pub fn bound(x: f64) -> String {
     if x.is_nan() { "none".into() } else { format!("{:.1e}", 1.05 * x) }

@@ -49,12 +49,13 @@ pub(super) struct Solution {
 pub(super) fn solve(utility: &dyn Utility, slope: f64) -> Result<Solution, LimitError> {
     let quadrature = PairQuadrature::new(utility, slope);
     let grading = DENSITY.above_rounding_of(utility);
-    let mut panels = Panels::new(initial_edges(&quadrature, &grading));
-    let mut solution = solve_on(&quadrature, &panels)?;
+    let flat_from = flat_from(&quadrature);
+    let mut panels = Panels::new(initial_edges(&quadrature, &grading, flat_from));
+    let mut solution = solve_on(&quadrature, &panels, flat_from)?;
     for _ in 0..REFINEMENTS {
         let Some(refined) = bisect_unresolved(&panels, &solution.density, &grading) else { break };
         panels = refined;
-        solution = solve_on(&quadrature, &panels)?;
+        solution = solve_on(&quadrature, &panels, flat_from)?;
     }
     let Discrete { atom, density, certificate } = solution;
     let law = Piecewise::new(atom, panels.edges(), panels.coefficients(&density));
@@ -68,8 +69,22 @@ struct Discrete {
     certificate: Certificate,
 }
 
+/// Where the density is constant from, up to the middle; 1/2 where it is nowhere.
+///
+/// Further from the ends than a kernel reaches, the equation says that `p` is the mean of its neighbourhood, so that it is linear
+/// but for terms that decay as fast as the kernel; by symmetry, it is then constant. Imposed, this replaces equations that say
+/// the same to rounding and no more: for `log sigmoid(1e6 x)` they left `p` undetermined by parts in a hundred thousand.
+fn flat_from(quadrature: &PairQuadrature) -> f64 {
+    let layer = quadrature.whole_reach().map_or(1.0, |reach| LAYER_IN_REACHES * reach);
+    // The potential just beyond is examined as well.
+    if 4.0 * layer <= 0.5 { layer } else { 0.5 }
+}
+
+/// How far from the ends the density is constant, in units of the distance beyond which nothing of the kernel remains.
+const LAYER_IN_REACHES: f64 = 3.0;
+
 /// Panels of the density: it inherits the layers of `k(x) + k(1-x)`, and kinks where the kernel has them.
-fn initial_edges(quadrature: &PairQuadrature, grading: &Grading) -> Vec<f64> {
+fn initial_edges(quadrature: &PairQuadrature, grading: &Grading, flat_from: f64) -> Vec<f64> {
     let driving = Integrable {
         function: |x: f64| quadrature.driving(x),
         antiderivative: |x: f64| quadrature.driving_integral(x),
@@ -78,10 +93,17 @@ fn initial_edges(quadrature: &PairQuadrature, grading: &Grading) -> Vec<f64> {
     let cuts = quadrature.cuts();
     edges.extend(cuts.iter().copied().filter(|t| (SHORTEST..0.5).contains(t)));
     edges.extend(cuts.iter().map(|t| 1.0 - t).filter(|&x| x < 0.5));
+    edges.retain(|x| *x < flat_from || flat_from == 0.5);
+    if flat_from < 0.5 {
+        edges.extend([flat_from, 2.0 * flat_from, 0.5]);
+    }
     edges.sort_by(f64::total_cmp);
     edges.dedup();
     let longest = LONGEST_IN_REACHES * quadrature.reach();
-    let parts = |edge: &[f64]| ((edge[1] - edge[0]) / longest).ceil().clamp(1.0, MOST_PARTS);
+    let parts = |edge: &[f64]| match ((edge[1] - edge[0]) / longest).ceil() {
+        parts if edge[0] < flat_from => parts.clamp(1.0, MOST_PARTS),
+        _ => 1.0,
+    };
     let split = edges.windows(2).flat_map(|edge| {
         let parts = parts(edge);
         (0..parts as usize).map(move |i| edge[0] + (edge[1] - edge[0]) * i as f64 / parts)
@@ -96,13 +118,21 @@ const LONGEST_IN_REACHES: f64 = 25.0;
 /// Into how many parts a panel is cut at most for that reason.
 const MOST_PARTS: f64 = 32.0;
 
-fn solve_on(quadrature: &PairQuadrature, panels: &Panels) -> Result<Discrete, LimitError> {
+fn solve_on(quadrature: &PairQuadrature, panels: &Panels, flat_from: f64) -> Result<Discrete, LimitError> {
     let nodes = panels.nodes();
     let size = nodes.len();
     let first_panel = first_panel_correction(quadrature, panels);
     let rows: Vec<Rows> = nodes.par_iter().map(|&x| quadrature.rows(x, panels)).collect();
     let (mut matrix, mut right) = (Array2::zeros((size, size)), Array1::zeros(size));
+    let layers = panels.edges().iter().take_while(|edge| **edge < flat_from).count() * ORDER;
     for (i, (&x, row)) in nodes.iter().zip(&rows).enumerate() {
+        if i >= layers {
+            // As at the end of the last layer.
+            let at_end = matrix.row_mut(i);
+            at_end.into_iter().skip(layers - ORDER).zip(&RULE.at_right_end).for_each(|(entry, w)| *entry = -w);
+            matrix[[i, i]] += 1.0;
+            continue;
+        }
         matrix.row_mut(i).assign(&ArrayView1::from(&row.kernel).mapv(|entry| -entry));
         matrix.row_mut(i).iter_mut().take(ORDER).for_each(|entry| *entry *= first_panel);
         matrix[[i, i]] += quadrature.leftover(x) + row.kernel.iter().sum::<f64>();
@@ -155,12 +185,13 @@ mod tests {
     fn refined(text: &str, slope: f64, halvings: usize) -> (f64, f64, f64) {
         let utility = parse(text).unwrap();
         let quadrature = PairQuadrature::new(&*utility, slope);
-        let mut edges = initial_edges(&quadrature, &DENSITY);
+        let flat_from = flat_from(&quadrature);
+        let mut edges = initial_edges(&quadrature, &DENSITY, flat_from);
         for _ in 0..halvings {
             edges = edges.windows(2).flat_map(|e| [e[0], 0.5 * (e[0] + e[1])]).chain([0.5]).collect();
         }
         let panels = Panels::new(edges);
-        let solution = solve_on(&quadrature, &panels).unwrap();
+        let solution = solve_on(&quadrature, &panels, flat_from).unwrap();
         let law = Piecewise::new(solution.atom, panels.edges(), panels.coefficients(&solution.density));
         (solution.atom, crate::limit::lower_half::LowerHalf::density(&law, 0.5), solution.certificate.mean_utility)
     }
@@ -174,6 +205,8 @@ mod tests {
             ("-1/(x+0.001)", 1e6, 1e-11),
             ("log(x+0.0001)", 1e4, 1e-11),
             ("logsigmoid(100x)", 50.0, 1e-12),
+            ("logsigmoid(1e4x)", 5e3, 1e-12),
+            ("logsigmoid(1e7x)", 5e6, 1e-12),
         ] {
             let utility = parse(text).unwrap();
             let Solution { atom, law, certificate } = solve(&*utility, slope).unwrap();

@@ -14,6 +14,8 @@ pub(super) struct Rule {
     pub(super) weights: [f64; ORDER],
     /// `c_j = sum_i to_coefficients[j][i] f(z_i)`.
     pub(super) to_coefficients: [[f64; ORDER]; ORDER],
+    /// `f(1) = sum_i at_right_end[i] f(z_i)`.
+    pub(super) at_right_end: [f64; ORDER],
 }
 
 /// The rule that every panel uses.
@@ -33,7 +35,9 @@ impl Rule {
                 to_coefficients[j][i] = (j as f64 + 0.5) * weights[i] * p;
             }
         }
-        Self { nodes, weights, to_coefficients }
+        // Every Legendre polynomial is 1 there.
+        let at_right_end = std::array::from_fn(|i| to_coefficients.iter().map(|row| row[i]).sum());
+        Self { nodes, weights, to_coefficients, at_right_end }
     }
 
     /// Legendre coefficients of the polynomial with these values at the nodes.

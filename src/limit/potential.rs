@@ -7,6 +7,9 @@ use crate::utility::Utility;
 /// Pieces of `U''`: a panel's rule is exact for products of degree 31, so half of the digits suffice here.
 const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: f64::EPSILON, depth: 40 };
 
+/// Factors of 0.8 by which a kernel's reach may be shorter than [0, 1]: down to 1e-19.
+const MOST_SHRINKINGS: usize = 200;
+
 /// Panels of [0, 1/2], each with [`ORDER`] Gauss-Legendre nodes.
 pub(super) struct Panels {
     edges: Vec<f64>,
@@ -97,8 +100,20 @@ impl<'a> PairQuadrature<'a> {
 
     /// A distance beyond which a millionth of the kernel's mass remains.
     pub(super) fn reach(&self) -> f64 {
-        let remains = |t: f64| self.utility.slope(t) / self.slope;
-        self.cuts[1..].iter().copied().find(|&t| remains(t) <= 1e-6).unwrap_or(1.0)
+        self.cuts[1..].iter().copied().find(|&t| self.remains(t) <= 1e-6).unwrap_or(1.0)
+    }
+
+    /// The share of the kernel's mass beyond a distance.
+    fn remains(&self, t: f64) -> f64 {
+        self.utility.slope(t) / self.slope
+    }
+
+    /// A distance beyond which nothing of the kernel's mass remains that a double could tell; `None` where it reaches all the
+    /// way.
+    pub(super) fn whole_reach(&self) -> Option<f64> {
+        const NOTHING: f64 = 0.1 * f64::EPSILON;
+        let lengths = std::iter::successors(Some(1.0), |t| Some(0.8 * t)).take_while(|t| self.remains(*t) <= NOTHING);
+        lengths.take(MOST_SHRINKINGS).last()
     }
 
     /// `D(x) = [U'(x) + U'(1-x)] / (2 U'(0+)) = 1 - int_0^1 k(|x-y|) dy`.

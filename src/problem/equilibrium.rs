@@ -92,7 +92,7 @@ pub struct Balance {
     pub objective: f64,
     /// A bound on its rounding error.
     pub objective_error: f64,
-    /// The sum of the sizes of its terms.
+    /// The sum of the sizes of its terms: of a pair at distance `t`, the larger of `|U|` and `|U'| t`.
     pub magnitude: f64,
     /// `dS/dr_i`: the force on each reward.
     pub gradient: Vec<f64>,
@@ -237,7 +237,7 @@ impl Equilibrium {
                 sums[j].add(jet.slope, of_slope);
                 sums[i].add(-jet.slope, of_slope);
                 sums[n].add(jet.value, of_value);
-                sums[n + 1].add(jet.value.abs(), 0.0);
+                sums[n + 1].add(jet.value.abs().max(jet.slope.abs() * difference.abs()), 0.0);
             }
         });
         self.add_field(rewards, &mut sums);

@@ -24,6 +24,7 @@ pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
 pub(crate) use summation::two_sum;
 pub use support::{Support, SupportError};
+pub(crate) use weights::CLOSEST;
 
 /// What the values and slopes of a utility may lose to underflow: a subnormal number has lost digits, and a factor of up to
 /// 1e17 may have multiplied it since.

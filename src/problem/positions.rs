@@ -126,6 +126,14 @@ impl Positions {
         moved
     }
 
+    /// These positions with the first `count` of them at 0.
+    pub(crate) fn tied(&self, count: usize) -> Self {
+        let mut tied = self.clone();
+        tied.high[..count].fill(0.0);
+        tied.low[..count].fill(0.0);
+        tied
+    }
+
     /// Positions from the first and the `floor(n/2)` gaps up to the middle, the gaps scaled so that they end at 1/2.
     pub(crate) fn from_gaps(n: usize, first: f64, gaps: Vec<f64>) -> Self {
         let total: f64 = gaps.iter().sum();

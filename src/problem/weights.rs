@@ -3,7 +3,7 @@
 use crate::utility::{Derivative, Utility};
 
 /// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
-const CLOSEST: f64 = 1e-14;
+pub(crate) const CLOSEST: f64 = 1e-14;
 
 /// `-U''(t)`.
 pub(super) fn weight(utility: &dyn Utility, t: f64) -> f64 {

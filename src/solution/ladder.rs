@@ -7,6 +7,7 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{CostFunction, Executor, Gradient, Hessian, State};
 use ndarray::Array1;
 
+use super::newton::pinned;
 use super::observer::Forward;
 use super::{ActiveSetNewton, Ends, Method, NewtonHessian, SolveError, SolveOptions, start};
 use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
@@ -60,8 +61,8 @@ pub(super) fn climb(
     method: Method,
     options: &SolveOptions,
 ) -> Result<(Positions, u64), SolveError> {
-    let ends = Ends::of(utility.origin());
-    let touching = ends == Ends::Touching;
+    let ends = Ends::of(utility);
+    let touching = ends.touch();
     let mut ladder: Vec<usize> = std::iter::successors(Some(n), |&n| start::coarser(n)).collect();
     let coarse_tolerance = coarse_tolerance(utility);
     let mut iterations = 0;
@@ -83,7 +84,10 @@ pub(super) fn climb(
         let dense = method == Method::Dense || !last && rung <= COARSE_DENSE_UP_TO;
         let newton = |finest: f64| ActiveSetNewton::new(ends, if last { finest } else { coarse_tolerance.max(finest) });
         let (positions, taken) = if dense {
-            run(FoldedRewards::new(utility), newton(FINE_TOLERANCE), begin, rung, options)?
+            // Tiny distances, which a steep `U''` makes, are where the gap says least about the rewards.
+            let newton = newton(FINE_TOLERANCE);
+            let newton = if last && touching && !ends.straight() { newton.settling(SETTLED) } else { newton };
+            run(FoldedRewards::new(utility), newton, begin, rung, options)?
         } else {
             let newton = newton(fast_tolerance(rung)).limited_to(MOST_WORK * rung as f64);
             let newton = if last { newton.settling(SETTLED) } else { newton };
@@ -94,7 +98,24 @@ pub(super) fn climb(
         coarse = Some(positions);
     }
     let positions = coarse.ok_or_else(|| SolveError::Stopped("no positions".into()))?;
-    Ok((positions, iterations))
+    Ok((if touching { tie_at_end(utility, method, positions)? } else { positions }, iterations))
+}
+
+/// Moves to the end 0 those responses that Newton's method holds as near to it as it holds any, as far as they stay there once
+/// tied. Others have their best place between the end and the smallest distance.
+fn tie_at_end(utility: &dyn Utility, method: Method, positions: Positions) -> Result<Positions, SolveError> {
+    let block = pinned(&positions);
+    let tied = positions.tied(block);
+    if tied == positions {
+        return Ok(positions);
+    }
+    let gradient = match method {
+        Method::Dense => FoldedRewards::new(utility).gradient(&tied),
+        Method::Fast => FastRewards::new(utility).gradient(&tied),
+    };
+    let gradient = gradient.map_err(|error| SolveError::Stopped(error.to_string()))?;
+    let released = (0..block).find(|&i| gradient[i] < 0.0).unwrap_or(block);
+    Ok(positions.tied(released))
 }
 
 /// Runs Newton's method on one problem of the ladder; the positions reached and the iterations taken.

@@ -6,6 +6,7 @@
 
 mod certificate;
 mod direction;
+mod ends;
 mod equilibrium;
 mod error;
 mod gmres;
@@ -20,10 +21,11 @@ use std::time::Instant;
 
 pub use certificate::Certificate;
 pub use direction::NewtonHessian;
+pub use ends::Ends;
 pub use equilibrium::{Basis, EquilibriumSolution, Unique, solve_equilibrium};
 pub use error::SolveError;
 pub use method::Method;
-pub use newton::{ActiveSetNewton, Ends, NewtonState};
+pub use newton::{ActiveSetNewton, NewtonState};
 pub use observer::{Observer, Progress};
 
 use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, UNDERFLOW, two_sum};

@@ -8,14 +8,14 @@ use ndarray::Array1;
 
 use super::certificate::quick_gap;
 use super::direction::NewtonHessian;
+use super::ends::Ends;
 use crate::problem::Positions;
-use crate::utility::Origin;
 
 /// The iteration state that [`ActiveSetNewton`] runs on.
 pub type NewtonState = IterState<Positions, Array1<f64>, (), (), (), f64>;
 
 /// Share of a gap between neighbours that one step may close: a step never crosses a tie.
-const TO_THE_TIE: f64 = 0.9;
+pub(super) const TO_THE_TIE: f64 = 0.9;
 
 /// Where `U'(0+)` is infinite no two rewards tie, but for `x^gamma` with `gamma` near 1 the best gap may lie below the
 /// smallest double. Gaps are kept at this; what that costs is inside the certificate.
@@ -41,48 +41,6 @@ const STUCK: usize = 2;
 /// Share of the step that the line search began with below which it has come to nothing, unless the gap fell.
 const NEARLY_NOTHING: f64 = 1e-3;
 
-/// Largest relative change of a gap up to which a step is taken as it is, without [`Ends::stretch`].
-const SMALL_CHANGE: f64 = 1e-3;
-
-/// Logarithm of the largest factor by which a gap may grow in one step.
-const LARGEST_STRETCH: f64 = 9.0;
-
-/// The smallest gap relative to the position before it: two doubles still resolve it.
-const RESOLVED: f64 = 1e-26;
-
-/// What happens between neighbours as they come close, and so at the ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Ends {
-    /// `U'(0+)` is finite: responses may sit at exactly 0 and 1.
-    Touching,
-    /// `U'(t)` grows like `t^-exponent`, and no two responses tie; 0 stands for a growth slower than any power.
-    Repelling {
-        /// The exponent.
-        exponent: f64,
-    },
-}
-
-impl Ends {
-    /// The ends for a utility that leaves 0 like `origin`.
-    pub fn of(origin: Origin) -> Self {
-        match origin {
-            Origin::FiniteSlope(_) => Ends::Touching,
-            Origin::Power { gamma, .. } => Ends::Repelling { exponent: 1.0 - gamma },
-            Origin::Log { .. } => Ends::Repelling { exponent: 1.0 },
-            Origin::Pole { sigma, .. } => Ends::Repelling { exponent: 1.0 + sigma },
-            Origin::SlowSlope => Ends::Repelling { exponent: 0.0 },
-        }
-    }
-
-    /// The factor of a gap that Newton's method would change by the relative amount `s`, were `U' = t^-q` exactly:
-    /// `(1 - q s)^(-1/q)`, which is positive, and `1 + s` to first order. For `x^0.98` a gap may have to change by fifty
-    /// orders of magnitude; this takes it there in a few steps.
-    fn stretch(exponent: f64, s: f64) -> f64 {
-        let logarithm = if exponent < 1e-6 { s } else { -(1.0 - exponent * s).max(1e-9).ln() / exponent };
-        logarithm.min(LARGEST_STRETCH).exp()
-    }
-}
-
 /// Projected Newton for the folded problem, as an `argmin` [`Solver`].
 ///
 /// *Requires* `CostFunction`, `Gradient` and `Hessian` on [`Positions`], with a Hessian that solves Newton's equation
@@ -93,8 +51,8 @@ impl Ends {
 ///    within a tied block increase with rank),
 /// 2. solves the Newton system of the free ones,
 /// 3. walks along that direction, then back until the directional derivative says that the maximum has not been overshot by
-///    much. No step crosses a tie: where responses may touch the ends it follows the projection onto the box, at most nine
-///    tenths of the way to a tie; where they repel each other, every gap is stretched by the power law of `U'` at 0.
+///    much. No step crosses a tie: where `U''(0+)` is finite it follows the projection onto the box, at most nine tenths of the
+///    way to a tie; elsewhere every gap is stretched by the power law of `U'` at 0.
 ///
 /// It decides by gradients alone; observers are told the relative gap and the step, and the cost where
 /// [`ActiveSetNewton::reporting_cost`] asks for it. It stops when the
@@ -190,26 +148,6 @@ impl ActiveSetNewton {
         inner.chain([across, 1.0]).fold(f64::INFINITY, f64::min)
     }
 
-    /// Where a step leads: straight, and stopped at 0, where responses may touch; otherwise gap by gap.
-    fn walk(&self, x: &Positions, direction: &[f64], step: f64) -> Positions {
-        let Ends::Repelling { exponent } = self.ends else { return x.moved(direction, step) };
-        let m = direction.len();
-        let gap = |i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.to_middle(i) };
-        let change = |i: usize| direction.get(i + 1).unwrap_or(&0.0) - direction[i];
-        let relative: Vec<f64> = (0..m).map(|i| step * change(i) / gap(i)).collect();
-        if relative.iter().all(|s| s.abs() < SMALL_CHANGE) {
-            return x.moved(direction, step);
-        }
-        let first = (x.lower_half()[0] + step * direction[0]).clamp(0.0, 0.4);
-        let mut at = first;
-        let gaps = relative.iter().enumerate().map(|(i, s)| {
-            let stretched = (gap(i) * Ends::stretch(exponent, *s)).max(SMALLEST).max(RESOLVED * at);
-            at += stretched;
-            stretched
-        });
-        Positions::from_gaps(x.n(), first, gaps.collect())
-    }
-
     /// The gap over the virial, or over the cost where the first response has left the end: there is no force across
     /// any cut then, and the virial is 0 at the optimum.
     fn relative_gap(&self, cost_gradient: &Array1<f64>, x: &Positions) -> f64 {
@@ -236,6 +174,12 @@ impl ActiveSetNewton {
         self.finished |= meets && (self.met || change <= self.settled) || at_rounding;
         self.met = meets;
     }
+}
+
+/// How many responses are held at the end 0.
+pub(super) fn pinned(x: &Positions) -> usize {
+    let at_end = |(i, x): &(usize, &f64)| **x <= PINNED * *i as f64;
+    x.lower_half().iter().enumerate().take_while(at_end).count()
 }
 
 /// The largest relative change of a distance between neighbours.
@@ -289,8 +233,7 @@ where
         let m = gradient.len();
 
         // Nearly always one or more: an increasing utility keeps the first response there.
-        let at_end = |(i, x): &(usize, &f64)| **x <= PINNED * *i as f64;
-        let block = x.lower_half().iter().enumerate().take_while(at_end).count();
+        let block = pinned(&x);
         let first_free = (0..block).find(|&i| gradient[i] < 0.0).unwrap_or(block);
         if first_free >= m {
             self.finished = true;
@@ -310,10 +253,7 @@ where
             direction = hessian.direction(&gradient, block - 1, tolerance)?;
         }
 
-        let mut step = match self.ends {
-            Ends::Touching => Self::longest_step(&x, &direction),
-            Ends::Repelling { .. } => 1.0,
-        };
+        let mut step = if self.ends.straight() { Self::longest_step(&x, &direction) } else { 1.0 };
         if first_free == 0 && self.cost_scale == 0.0 {
             self.cost_scale = problem.cost(&x)?.abs();
         }
@@ -322,7 +262,7 @@ where
         let (first_step, mut gradients) = (step, 0);
         loop {
             gradients += 1;
-            moved = self.walk(&x, &direction, step);
+            moved = self.ends.walk(&x, &direction, step);
             new_gradient = problem.gradient(&moved)?;
             let change: Vec<f64> = (0..m).map(|i| moved.difference(&x, i)).collect();
             let (before, after) = (dot(&gradient, &change), dot(&new_gradient, &change));

@@ -74,9 +74,10 @@ impl Utility for Exponential {
         Some(ClosedForm::AtomsAndUniform { atom: 1.0 / (self.k + 2.0) })
     }
 
-    /// The rounding of `k x` is an error of that size in the logarithm of the slope.
+    /// The rounding of `k x` is an error of that size in the logarithm of the slope, and what the exponential loses to underflow
+    /// is multiplied by `k`.
     fn errors(&self, x: f64) -> Errors {
-        Errors::relative(self.jet(x), 8.0, 8.0 + 2.0 * (self.k * x).abs())
+        Errors::relative(self.jet(x), 8.0, 8.0 + 2.0 * (self.k * x).abs()).with_underflow(self.k)
     }
 
     fn concavity(&self) -> Concavity {

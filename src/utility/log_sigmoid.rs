@@ -86,10 +86,11 @@ impl Utility for LogSigmoid {
         self.jet(x)
     }
 
-    /// The rounding of `k x` is an error of that size in the logarithm of either derivative.
+    /// The rounding of `k x` is an error of that size in the logarithm of either derivative, and what the exponential loses to
+    /// underflow is multiplied by `k`.
     fn errors(&self, x: f64) -> Errors {
         let units = 8.0 + 2.0 * (self.k * x).abs();
-        Errors::relative(self.jet(x), units, units)
+        Errors::relative(self.jet(x), units, units).with_underflow(self.k)
     }
 
     fn concavity(&self) -> Concavity {

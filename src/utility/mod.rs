@@ -88,10 +88,19 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// Errors of `value` and `slope` units of `f64::EPSILON / 2`, each relative to what it is an error of.
+    /// Errors of `value` and `slope` units of `f64::EPSILON / 2`, each relative to what it is an error of; but not less than what
+    /// the last operation may lose to underflow.
     pub fn relative(jet: Jet, value: f64, slope: f64) -> Self {
         let unit = 0.5 * f64::EPSILON;
-        Self { value: unit * value * jet.value.abs(), slope: unit * slope * jet.slope.abs() }
+        Self { value: unit * value * jet.value.abs(), slope: unit * slope * jet.slope.abs() }.with_underflow(1.0)
+    }
+
+    /// These errors, and those of a few intermediate results that underflow and are then multiplied by at most `factor`.
+    pub fn with_underflow(self, factor: f64) -> Self {
+        // The distance between subnormal numbers.
+        const SMALLEST: f64 = f64::MIN_POSITIVE * f64::EPSILON;
+        let lost = 4.0 * factor.max(1.0) * SMALLEST;
+        Self { value: self.value + lost, slope: self.slope + lost }
     }
 }
 

@@ -111,6 +111,21 @@ fn asymptotics_has_the_promised_fields() {
 }
 
 #[test]
+fn what_one_response_has_no_pairs_for_is_left_out() {
+    let run = |format: &str| stdout(&["asymptotics", "-u", "log(x)", "-n", "1,2,4", "--format", format]);
+    let table = run("table");
+    let first = table.lines().find(|line| line.starts_with(" 1 ")).expect("a row for n = 1");
+    let cells: Vec<&str> = first.split_whitespace().collect();
+    assert_eq!((cells[3], cells[4]), ("-", "-"), "{table}");
+    let rows = json(&["asymptotics", "-u", "log(x)", "-n", "1,2,4", "--format", "json"])["rows"].clone();
+    assert_eq!((&rows[0]["energy_difference"], &rows[0]["mean_utility"]), (&Value::Null, &Value::Null));
+    let csv = run("csv");
+    let first: Vec<&str> = csv.lines().nth(1).expect("a row").split(',').collect();
+    assert_eq!((first[0], first[3], first[7]), ("1", "", ""), "{csv}");
+    assert!([&table, &csv].iter().all(|text| !text.contains("NaN")), "{table}{csv}");
+}
+
+#[test]
 fn csv_rows_are_numbered_from_the_worst_response() {
     let csv = stdout(&["solve", "--utility", "x", "--n", "4", "--format", "csv"]);
     assert_eq!(csv, "response_index,reward\n1,0.0\n2,0.0\n3,1.0\n4,1.0\n");

@@ -197,7 +197,7 @@ impl Observe<NewtonState> for Notes {
 fn an_executor_of_one_s_own_tells_cost_gap_and_step() {
     let log = parse("log(x)").unwrap();
     let notes = Notes::default();
-    let newton = ActiveSetNewton::new(Ends::of(log.origin()), 1e-14).reporting_cost();
+    let newton = ActiveSetNewton::new(Ends::of(&log), 1e-14).reporting_cost();
     let start = Positions::new(8, vec![0.0, 0.1, 0.2, 0.4]).unwrap();
     Executor::new(FoldedRewards::new(&log), newton)
         .configure(|state| state.param(start).max_iters(50))

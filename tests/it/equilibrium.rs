@@ -118,7 +118,7 @@ fn log_gases_are_zeros_of_orthogonal_polynomials() {
         wanted.insert(0, 0.0);
         let wanted: Vec<f64> = wanted.iter().map(|x| x / (m - 1.0)).collect();
         assert_close(&laguerre.rewards, &wanted, 1e-10, "Laguerre");
-        assert_eq!((laguerre.basis, laguerre.rewards[0]), (Basis::Box, 0.0));
+        assert_eq!((laguerre.basis, laguerre.rewards[0]), (Basis::MeanDistance, 0.0));
         // Jacobi on [0, 1] with the weight x^beta (1-x)^alpha: stationary for sum_{i<j} log + (n-1) b log, so that
         // (beta + 1)/2 = b1 (n - 1) and (alpha + 1)/2 = b2 (n - 1).
         let (b1, b2) = (0.7, 0.4);
@@ -171,10 +171,15 @@ fn solved_up_to_shift(utility: &str, n: usize) -> EquilibriumSolution {
 fn the_unit_interval_is_problem_1() {
     for utility in ["log(x)", "-1/x", "logsigmoid(4x)", "log(x+0.1)", "-1/(x+0.1)", "x^0.5"] {
         for n in [2, 5, 8, 40] {
-            let (general, folded) =
-                (solved(&problem(utility, Support::UNIT, None), n), reward_collapse::solution::solve(&parse(utility).unwrap(), n).unwrap());
+            let (general, folded) = (
+                solved(&problem(utility, Support::UNIT, None), n),
+                reward_collapse::solution::solve(&parse(utility).unwrap(), n).unwrap(),
+            );
             assert_close(&general.rewards, &folded.rewards, 1e-9, utility);
-            assert!((general.objective - folded.objective).abs() <= 1e-12 * folded.objective.abs().max(1.0) + general.gap + folded.gap);
+            assert!(
+                (general.objective - folded.objective).abs()
+                    <= 1e-12 * folded.objective.abs().max(1.0) + general.gap + folded.gap
+            );
         }
     }
     // Another interval is the same one scaled, for a power.
@@ -192,8 +197,10 @@ fn what_has_no_maximiser_says_why() {
     assert!(refused(&centred(0.1), 2).contains("two responses"));
     assert!(refused(&smoothed(0.0), 5).contains("nothing keeps them together"));
     assert!(refused(&problem("log(x)", Support::LINE, None), 5).contains("nothing keeps them together"));
-    assert!(refused(&problem("x", Support::LINE, Some("-x/2")), 3).contains("worst response"));
-    assert!(refused(&problem("x", Support::new(0.0, f64::INFINITY).unwrap(), Some("-0.4x")), 3).contains("best response"));
+    assert!(refused(&problem("x", Support::LINE, Some("-x/2")), 3).contains("best response"));
+    assert!(
+        refused(&problem("x", Support::new(0.0, f64::INFINITY).unwrap(), Some("-0.4x")), 3).contains("best response")
+    );
     assert!(matches!(solve_equilibrium(&smoothed(0.1), 1, None), Err(SolveError::TooFew { n: 1 })));
     // One that is held, just.
     solved(&problem("x", Support::new(0.0, f64::INFINITY).unwrap(), Some("-1.1x")), 3);
@@ -221,15 +228,21 @@ fn the_certificate_holds_against_random_rewards() {
         let (lower, upper) = (problem.support().lower(), problem.support().upper());
         for size in [1e-6, 1e-3, 0.1, 1.0] {
             for _ in 0..200 {
-                let mut other: Vec<f64> =
-                    solution.rewards.iter().map(|r| (r + size * (random.random::<f64>() - 0.5)).clamp(lower, upper)).collect();
+                let mut other: Vec<f64> = solution
+                    .rewards
+                    .iter()
+                    .map(|r| (r + size * (random.random::<f64>() - 0.5)).clamp(lower, upper))
+                    .collect();
                 other.sort_by(f64::total_cmp);
                 if problem.is_repelling() && other.windows(2).any(|pair| pair[0] == pair[1]) {
                     continue;
                 }
                 let balance = problem.balance(&other);
                 let pairs = 15.0;
-                assert!((balance.objective - balance.objective_error - solution.objective) / pairs <= solution.gap, "{problem}");
+                assert!(
+                    (balance.objective - balance.objective_error - solution.objective) / pairs <= solution.gap,
+                    "{problem}"
+                );
             }
         }
     }

@@ -82,3 +82,30 @@ fn members_keep_the_contract() {
         assert!(law.variance() > 0.0 && law.variance() <= 0.25, "{member}");
     }
 }
+
+#[test]
+fn errors_contain_what_underflows() {
+    // `U'` in 400 digits, by independent code, at arguments where it is subnormal; its product with 1e300.
+    for (k, x, slope) in [
+        (1000.0, 0.74, 4.18873988005e-19),
+        (1000.0, 0.7445, 4.6532696827e-21),
+        (1000.0, 0.7448, 3.44722696669e-21),
+        (1000.0, 0.75, 1.90168496348e-23),
+    ] {
+        let value = -slope / k;
+        for (utility, value) in [(format!("logsigmoid({k}x)"), Some(value)), (format!("1-exp(-{k}x)"), None)] {
+            let utility = parse(&utility).unwrap();
+            let (jet, errors) = (utility.jet(x), utility.errors(x));
+            // Subnormal numbers times 1e300 are doubles like any other.
+            let off = |computed: f64, exact: f64| (computed * 1e300 - exact).abs();
+            assert!(off(jet.slope, slope) <= errors.slope * 1e300 * 1.001, "{utility} at {x}: {:e}", jet.slope);
+            assert!(errors.slope <= 1e4 * f64::MIN_POSITIVE * f64::EPSILON + 1e-9 * jet.slope, "{utility} at {x}");
+            if let Some(value) = value {
+                assert!(off(jet.value, value) <= errors.value * 1e300 * 1.001, "{utility} at {x}: {:e}", jet.value);
+            }
+        }
+    }
+    // 1/(x + 3e161)^2.
+    let (jet, errors) = (parse("-1/(x+3e161)").unwrap().jet(0.5), parse("-1/(x+3e161)").unwrap().errors(0.5));
+    assert!((jet.slope * 1e300 - 1.111111111111111e-23).abs() <= errors.slope * 1e300, "{:e}", jet.slope);
+}

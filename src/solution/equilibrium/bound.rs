@@ -10,8 +10,8 @@ use crate::problem::{Balance, Equilibrium};
 pub enum Basis {
     /// The support itself: the best state that linear forces would lead to in it.
     Support,
-    /// An interval that certainly holds the maximiser.
-    Box,
+    /// A bound on the mean distance of a maximiser's rewards from a point.
+    MeanDistance,
     /// A curvature of the field or of the centring that is nowhere less.
     StrongConcavity,
     /// The largest gap between neighbours that a maximiser can have.
@@ -91,9 +91,8 @@ pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -
     let mut found = Vec::new();
     if support.is_bounded() {
         found.push((in_interval(rewards, balance, support.lower(), support.upper()), Basis::Support));
-    } else if let Some((lower, upper)) = interval(problem, rewards.len(), balance) {
-        let (lower, upper) = (lower.max(support.lower()), upper.min(support.upper()));
-        found.push((in_interval(rewards, balance, lower, upper), Basis::Box));
+    } else if let Some(ball) = Ball::of(problem, rewards.len(), balance) {
+        found.push((ball.gain(rewards, balance), Basis::MeanDistance));
     }
     found.extend(by_strong_concavity(problem, rewards, balance).map(|bound| (bound, Basis::StrongConcavity)));
     found.extend(by_gaps(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
@@ -162,39 +161,77 @@ fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<
     Some(gain * (1.0 + 8.0 * rewards.len() as f64 * f64::EPSILON))
 }
 
-/// An interval that holds every maximiser, from tangents to `V` and `U` at `+-x`, for any `x`:
-/// `S(s)/N <= U(x) - u x + 2 a - 2 (k - u) mean|s - t|`, with `u = max(U'(x), 0)`, and `a - k |s - t|` above `V`.
-fn interval(problem: &Equilibrium, n: usize, balance: &Balance) -> Option<(f64, f64)> {
-    let field = problem.field()?;
-    // Centring only takes away.
-    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let least = (balance.objective - balance.objective_error) / pairs;
-    let support = problem.support();
-    let finite = |end: f64| end.is_finite().then_some(end);
-    let from = finite(support.lower()).or(finite(support.upper())).unwrap_or(0.0);
-    let sides: Vec<f64> = [(-1.0, support.lower()), (1.0, support.upper())]
-        .into_iter()
-        .filter(|(_, end)| end.is_infinite())
-        .map(|(side, _)| side)
-        .collect();
-    let radius = |x: f64| {
-        let pair = problem.pair(x);
-        let push = (pair.slope + problem.pair_errors(x).slope).max(0.0);
-        let (mut above, mut pull) = (f64::NEG_INFINITY, f64::INFINITY);
-        for side in &sides {
-            let at = from + side * x;
-            let (jet, errors) = (field.jet(at), field.errors(at));
-            let inwards = -side * jet.slope - errors.slope;
-            pull = pull.min(inwards);
-            // The tangent at `at`, taken to `from`.
-            above = above.max(jet.value + errors.value + (-side * jet.slope + errors.slope) * x);
+/// Rewards whose mean distance from a point is bounded: every maximiser is among them.
+struct Ball {
+    /// The point: an end of the support, or 0.
+    from: f64,
+    /// The signs of the directions in which the support is unbounded.
+    sides: Vec<f64>,
+    /// The mean distance.
+    mean: f64,
+}
+
+impl Ball {
+    /// From tangents to `V` and `U` at distance `x`, for the best `x`: for all `s`, with `u = max(U'(x), 0)` and `V(y) <= a - k |y - t|`,
+    /// `S(s)/N <= U(x) - U'(x) x + 2 a - 2 (k - u) mean|s - t|`, and a maximiser has no smaller `S` than the rewards at hand.
+    fn of(problem: &Equilibrium, n: usize, balance: &Balance) -> Option<Self> {
+        let field = problem.field()?;
+        let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+        let least = (balance.objective - balance.objective_error) / pairs;
+        let support = problem.support();
+        let finite = |end: f64| end.is_finite().then_some(end);
+        let from = finite(support.lower()).or(finite(support.upper())).unwrap_or(0.0);
+        let ends = [(-1.0, support.lower()), (1.0, support.upper())];
+        let sides: Vec<f64> = ends.into_iter().filter(|(_, end)| end.is_infinite()).map(|(side, _)| side).collect();
+        let mean = |x: f64| {
+            let (pair, pair_errors) = (problem.pair(x), problem.pair_errors(x));
+            let push = (pair.slope + pair_errors.slope).max(0.0);
+            let (mut above, mut pull) = (f64::NEG_INFINITY, f64::INFINITY);
+            for side in &sides {
+                let at = from + side * x;
+                let (jet, errors) = (field.jet(at), field.errors(at));
+                pull = pull.min(-side * jet.slope - errors.slope);
+                // The tangent at `at`, taken to `from`.
+                above = above.max(jet.value + errors.value + (errors.slope - side * jet.slope) * x);
+            }
+            // U(d) <= U(x) + s (d - x) for d >= 0, whatever the sign of s. Centring only takes away.
+            let of_pairs = pair.value + pair_errors.value - (pair.slope - pair_errors.slope) * x;
+            let mean = (of_pairs + 2.0 * above - least) / (2.0 * (pull - push));
+            // The rounding of these few operations is far below the factor.
+            if pull > push && mean.is_finite() { mean.max(0.0) * (1.0 + 1e-9) + 1e-9 * x } else { f64::INFINITY }
+        };
+        let mean = probes().map(mean).fold(f64::INFINITY, f64::min);
+        mean.is_finite().then_some(Self { from, sides, mean })
+    }
+
+    /// The most that the forces promise within it. An extreme state has its first few or its last few responses at one distance,
+    /// and all others at the point.
+    fn gain(&self, rewards: &[f64], balance: &Balance) -> f64 {
+        let n = rewards.len() as f64;
+        let total = n * self.mean;
+        let (mut steepest, mut sizes) = (0.0f64, 0.0);
+        for side in &self.sides {
+            let (mut force, mut count) = (0.0, 0.0);
+            let mut take = |i: usize| {
+                force += side * balance.gradient[i];
+                count += 1.0;
+                steepest = steepest.max(force / count);
+            };
+            if *side > 0.0 {
+                (0..rewards.len()).rev().for_each(&mut take)
+            } else {
+                (0..rewards.len()).for_each(&mut take)
+            }
         }
-        // U(d) <= U(x) + s (d - x) for d >= 0, whatever the sign of s.
-        let errors = problem.pair_errors(x);
-        let rest = pair.value + errors.value - (pair.slope - errors.slope) * x + 2.0 * above - least;
-        let mean = rest / (2.0 * (pull - push));
-        if pull > push && mean.is_finite() { mean.max(0.0) * n as f64 * (1.0 + 1e-9) + 1e-300 } else { f64::INFINITY }
-    };
-    let radius = probes().map(radius).fold(f64::INFINITY, f64::min);
-    radius.is_finite().then_some((from - radius, from + radius))
+        let mut here = 0.0;
+        let (mut largest_error, mut error_here) = (0.0f64, 0.0);
+        for (i, reward) in rewards.iter().enumerate() {
+            let distance = reward - self.from;
+            here += balance.gradient[i] * distance;
+            sizes += balance.gradient[i].abs() * (distance.abs() + self.mean);
+            largest_error = largest_error.max(balance.errors[i]);
+            error_here += balance.errors[i] * distance.abs();
+        }
+        (steepest * total - here).max(0.0) + largest_error * total + error_here + 4.0 * n * f64::EPSILON * sizes
+    }
 }

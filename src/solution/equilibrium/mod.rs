@@ -154,8 +154,10 @@ pub fn solve_equilibrium(
         unique,
         rewards,
     };
+    // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord.
+    let scale = balance.magnitude.max(pairs * f64::EPSILON * problem.pair(1.0).slope.abs());
     let in_order = solution.rewards.windows(2).all(|pair| pair[0] <= pair[1]);
-    if in_order && gap <= LARGEST_RELATIVE_GAP * balance.magnitude {
+    if in_order && gap <= LARGEST_RELATIVE_GAP * scale {
         Ok(solution)
     } else {
         Err(SolveError::Uncertified(Box::new(solution)))

@@ -8,6 +8,7 @@ mod curve;
 mod function;
 mod interval;
 mod jet;
+mod lanes;
 mod near_zero;
 mod node;
 mod notation;
@@ -26,6 +27,7 @@ pub(super) use function::Function;
 pub(super) use node::Node;
 
 use super::{Concavity, Derivative, Errors, Jet, Origin, Utility, UtilityError};
+use lanes::{LANES, Lanes};
 use near_zero::NearZero;
 use number::Number;
 use program::Program;
@@ -182,7 +184,11 @@ impl Utility for Expression {
     fn value(&self, x: f64) -> f64 {
         match self.near_zero(x) {
             Some(near) => near.jet(x).value,
-            None => self.program.run(x),
+            None => {
+                let value = self.program.run(x);
+                // 0 times infinity, as in `x^2 log(x)`; a continuous function is the same a smallest double further on.
+                if x == 0.0 && value.is_nan() { self.program.run(f64::MIN_POSITIVE) } else { value }
+            }
         }
     }
 
@@ -201,17 +207,29 @@ impl Utility for Expression {
         let [value, slope, curvature] = self.program.run(jet::Jet::variable(x)).0;
         match self.origin {
             // What the limit is, where the expression itself is 0/0 or 0 times infinity.
-            Origin::FiniteSlope(at_zero) if x == 0.0 => Jet { value, slope: at_zero, curvature },
+            Origin::FiniteSlope(at_zero) if x == 0.0 => Jet { value: self.value(0.0), slope: at_zero, curvature },
             _ => Jet { value, slope, curvature },
         }
     }
 
     fn map(&self, derivative: Derivative, points: &mut [f64]) {
-        match derivative {
-            Derivative::Value => points.iter_mut().for_each(|x| *x = self.value(*x)),
-            Derivative::Slope => points.iter_mut().for_each(|x| *x = self.jet(*x).slope),
-            Derivative::Curvature => points.iter_mut().for_each(|x| *x = self.jet(*x).curvature),
+        let one = |x: f64| match derivative {
+            Derivative::Value => self.value(x),
+            Derivative::Slope => self.jet(x).slope,
+            Derivative::Curvature => self.jet(x).curvature,
+        };
+        let together = |points: [f64; LANES]| match derivative {
+            Derivative::Value => self.program.run(Lanes(points)).0,
+            Derivative::Slope => self.program.run(jet::Jet::variable(Lanes(points))).0[1].0,
+            Derivative::Curvature => self.program.run(jet::Jet::variable(Lanes(points))).0[2].0,
+        };
+        let (chunks, rest) = points.as_chunks_mut::<LANES>();
+        for chunk in chunks {
+            // Those close to 0 have ways of their own.
+            let plain = chunk.iter().all(|x| *x != 0.0 && self.near_zero(*x).is_none());
+            *chunk = if plain { together(*chunk) } else { chunk.map(one) };
         }
+        rest.iter_mut().for_each(|x| *x = one(*x));
     }
 
     fn origin(&self) -> Origin {
@@ -223,8 +241,15 @@ impl Utility for Expression {
         if let Some(near) = self.near_zero(x) {
             return near.errors(x);
         }
-        let [value, slope, _] = self.program.run(jet::Jet::variable(Rounded::constant(x, 0.0))).0;
-        Errors { value: value.error, slope: slope.error }
+        let at = |x: f64| {
+            let [value, slope, _] = self.program.run(jet::Jet::variable(Rounded::constant(x, 0.0))).0;
+            Errors { value: value.error, slope: slope.error }
+        };
+        let errors = at(x);
+        match self.origin {
+            Origin::FiniteSlope(_) if x == 0.0 && !(errors.value + errors.slope).is_finite() => at(f64::MIN_POSITIVE),
+            _ => errors,
+        }
     }
 
     fn concavity(&self) -> Concavity {

@@ -23,8 +23,9 @@ enum Instruction {
     Apply(Function),
 }
 
-/// Intermediate results kept without asking for memory.
+/// Intermediate results kept without asking for memory, and those that most expressions have.
 const SHALLOW: usize = 8;
+const VERY_SHALLOW: usize = 2;
 
 /// A compiled expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +82,13 @@ impl Program {
 
     /// The expression's value at `x`, in the algebra of `x`.
     pub(super) fn run<A: Algebra>(&self, x: A) -> A {
-        if self.depth <= SHALLOW { self.run_on(x, &mut [x; SHALLOW]) } else { self.run_on(x, &mut vec![x; self.depth]) }
+        if self.depth <= VERY_SHALLOW {
+            self.run_on(x, &mut [x; VERY_SHALLOW])
+        } else if self.depth <= SHALLOW {
+            self.run_on(x, &mut [x; SHALLOW])
+        } else {
+            self.run_on(x, &mut vec![x; self.depth])
+        }
     }
 
     /// Places below `top` hold results; one more than the depth is never needed, and compilation knows the depth.
