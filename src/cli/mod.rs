@@ -10,6 +10,7 @@ pub mod error;
 mod figure;
 mod limit;
 pub mod output;
+mod preferences;
 pub mod progress;
 mod solve;
 mod study;

@@ -4,12 +4,15 @@
 //! [`FoldedRewards`] is the same problem with the symmetry `r_i + r_{n+1-i} = 1` used up: half the unknowns, a quarter of
 //! the matrix. [`FastRewards`] is the folded problem with its sums in `O(n log n)` and an operator for a Hessian. These two are
 //! what [`crate::solution`] solves. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
+//!
+//! [`WeightedPairs`] is the problem for pairs that make no ranking: how often each item beat each other, as [`Preferences`] has it.
 
 mod fast;
 mod field;
 mod folded;
 mod free;
 mod positions;
+pub(crate) mod preferences;
 mod summation;
 mod support;
 mod weights;
@@ -19,6 +22,7 @@ pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
+pub use preferences::{Comparison, Group, Groups, PairEvaluation, Preferences, PreferencesError, WeightedPairs};
 pub(crate) use summation::two_sum;
 pub use support::{Support, SupportError};
 

@@ -3,6 +3,8 @@
 //! [`solve`] runs [`ActiveSetNewton`] in `argmin`'s `Executor` on a ladder of problems with 4, 8, 16, .. and finally `n`
 //! responses, each starting from the one before, and certifies the result. Small problems are dense; large ones form their sums
 //! by interpolation and solve Newton's equation by GMRES. The steps, and the certificate, are the same.
+//!
+//! [`fit_preferences`] solves problem (4) for weighted pairs: how often each item beat each other.
 
 mod certificate;
 mod direction;
@@ -12,6 +14,7 @@ mod ladder;
 mod method;
 mod newton;
 mod observer;
+mod preferences;
 mod start;
 
 use std::fmt;
@@ -23,6 +26,7 @@ pub use error::SolveError;
 pub use method::Method;
 pub use newton::{ActiveSetNewton, Ends, NewtonState};
 pub use observer::{Observer, Progress};
+pub use preferences::{FitError, FitOptions, PreferenceFit, Unique, fit_preferences};
 
 use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, UNDERFLOW, two_sum};
 use crate::utility::{AffineParts, Concavity, FiniteClosedForm, Utility, check_admissible};
