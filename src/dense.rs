@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 use ndarray_linalg::error::LinalgError;
-use ndarray_linalg::{FactorizeCInto, Solve, SolveC, UPLO};
+use ndarray_linalg::{FactorizeCInto, InverseCInto, Solve, SolveC, UPLO};
 
 /// OpenBLAS keeps its table of parallel jobs on the caller's stack: about 2 MiB, all that a spawned thread has by default.
 const STACK: usize = 64 << 20;
@@ -34,6 +34,19 @@ pub(crate) fn solve_positive_definite(matrix: Array2<f64>, right: &Array1<f64>) 
         let solution = matrix.factorizec_into(UPLO::Lower).and_then(|factor| factor.solvec(right));
         match solution {
             Ok(z) => Ok(Some(z).filter(|z| z.iter().all(|z| z.is_finite()))),
+            Err(LinalgError::Lapack(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    })
+}
+
+/// The diagonal of the inverse of `A`, by Cholesky factorisation from the lower triangle; `None` where `A` is not positive definite to
+/// rounding, an error for anything else that LAPACK or the operating system reports.
+pub(crate) fn inverse_diagonal(matrix: Array2<f64>) -> Result<Option<Array1<f64>>, String> {
+    with_large_stack(|| {
+        let inverse = matrix.factorizec_into(UPLO::Lower).and_then(InverseCInto::invc_into);
+        match inverse {
+            Ok(inverse) => Ok(Some(inverse.diag().to_owned()).filter(|d| d.iter().all(|d| d.is_finite()))),
             Err(LinalgError::Lapack(_)) => Ok(None),
             Err(error) => Err(error.to_string()),
         }
@@ -94,6 +107,17 @@ mod tests {
                 approx::assert_relative_eq!(*z, exact, max_relative = 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn the_inverse_of_the_path_has_the_known_diagonal() {
+        let n = 7;
+        let diagonal = inverse_diagonal(path(n)).ok().flatten().expect("positive definite");
+        for (i, z) in diagonal.iter().enumerate() {
+            let exact = ((i + 1) * (n - i)) as f64 / (n + 1) as f64;
+            approx::assert_relative_eq!(*z, exact, max_relative = 1e-12);
+        }
+        assert!(inverse_diagonal(-path(n)).expect("no other failure").is_none());
     }
 
     #[test]

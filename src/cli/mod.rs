@@ -5,14 +5,17 @@
 
 mod asymptotics;
 mod convergence;
+mod equilibrium;
 pub mod error;
 #[cfg(feature = "figures")]
 mod figure;
 mod limit;
 pub mod output;
+mod preferences;
 pub mod progress;
 mod solve;
 mod study;
+mod terms;
 mod training;
 mod value;
 

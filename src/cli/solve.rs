@@ -3,13 +3,16 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::solution::{Method, Observer, Solution, SolveOptions, solve_with};
+use crate::solution::{Method, Observer, Solution, SolveOptions, solve_equilibrium, solve_with};
 use clap::{Args, ValueEnum};
 
-use super::CliError;
 use super::output::{self, Format, OutputArguments};
+use super::preferences::{self, PreferenceArguments};
 use super::progress::Progress;
-use super::value::{FINITE_GAP, UtilityArgument, responses, warn};
+use super::terms::TermsArguments;
+use super::value::{FINITE_GAP, responses, warn};
+use super::{CliError, equilibrium};
+use crate::utility::parse;
 
 /// Rewards shown from each side when there are many.
 const SHOWN: usize = 12;
@@ -19,18 +22,28 @@ const SHOWN: usize = 12;
 /// Maximises the sum of U(r_j - r_i) over pairs i < j, subject to 0 <= r_1 <= .. <= r_n <= 1. The gap is a rigorous bound, per pair, on how much better any other rewards could be.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse solve --utility \"-1/x\" --n 8\n  \
-    reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --format csv --out rewards.csv")]
+    reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --format csv --out rewards.csv\n  \
+    reward-collapse solve --utility \"logsigmoid(x)\" --n 8 --support=-inf,inf --smoothing 0.1\n  \
+    reward-collapse solve --utility \"log(x)\" --n 8 --support=-inf,inf --field \"-x^2/2\"\n  \
+    reward-collapse solve --preferences games.csv --standard-errors")]
 pub struct Arguments {
-    #[command(flatten)]
-    utility: UtilityArgument,
+    /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
+    #[arg(long, short, value_name = "U", required_unless_present = "preferences", allow_hyphen_values = true)]
+    utility: Option<String>,
 
     /// The number of ranked responses.
-    #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
-    n: usize,
+    #[arg(long, short, value_name = "N", required_unless_present = "preferences", value_parser = responses, allow_hyphen_values = true)]
+    n: Option<usize>,
 
     /// How to form sums over pairs: one by one with dense matrices, or in groups; auto chooses by n.
     #[arg(long, value_enum, default_value_t = MethodArgument::Auto)]
     method: MethodArgument,
+
+    #[command(flatten)]
+    terms: TermsArguments,
+
+    #[command(flatten)]
+    preferences: PreferenceArguments,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -58,7 +71,18 @@ impl From<MethodArgument> for Option<Method> {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read()?;
+    if let Some(file) = &arguments.preferences.preferences {
+        return preferences::run(
+            &arguments.preferences,
+            &arguments.terms,
+            file,
+            arguments.utility.as_deref(),
+            &arguments.output,
+        );
+    }
+    // Both are there without preferences.
+    let utility = parse(arguments.utility.as_deref().unwrap_or_default())?;
+    let n = arguments.n.unwrap_or_default();
     arguments.output.check()?;
     let progress = Progress::new(quiet, None);
     let bar = progress.handle();
@@ -68,8 +92,14 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     });
     // Watched iterations cost a little more.
     let observer = progress.is_shown().then_some(observer);
+    if !arguments.terms.are_those_of_the_paper() {
+        let problem = arguments.terms.problem(utility)?;
+        let solution = solve_equilibrium(&problem, n, observer)?;
+        drop(progress);
+        return arguments.output.write(&equilibrium::text(&solution, arguments.output.format)?);
+    }
     let options = SolveOptions { method: arguments.method.into(), observer, ..SolveOptions::default() };
-    let solution = solve_with(&utility, arguments.n, &options)?;
+    let solution = solve_with(&utility, n, &options)?;
     drop(progress);
     let text = match arguments.output.format {
         Format::Table => table(&solution),
@@ -102,14 +132,19 @@ fn table(solution: &Solution) -> String {
             solution.iterations
         ),
     ));
+    format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
+}
+
+/// The rewards as a table; of many the first and the last few.
+pub(super) fn rewards(rewards: &[f64]) -> String {
     let row = |(i, reward): (usize, &f64)| vec![(i + 1).to_string(), output::number(*reward)];
-    let n = solution.n;
-    let rewards = solution.rewards.iter().enumerate();
+    let n = rewards.len();
+    let rewards = rewards.iter().enumerate();
     let rows: Vec<Vec<String>> = if n <= 2 * SHOWN + 2 {
         rewards.map(row).collect()
     } else {
         let dots = vec!["..".to_owned(), "..".to_owned()];
         rewards.clone().take(SHOWN).map(row).chain([dots]).chain(rewards.skip(n - SHOWN).map(row)).collect()
     };
-    format!("{}\n{}", output::facts(&facts), output::columns(&["response", "reward"], rows))
+    output::columns(&["response", "reward"], rows)
 }

@@ -5,6 +5,8 @@
 //! the matrix. [`FastRewards`] is the folded problem with its sums in `O(n log n)` and an operator for a Hessian. These two are
 //! what [`crate::solution`] solves for problem (1). [`Equilibrium`] is problem (4): rewards in any interval ([`Support`]), with a
 //! [`Field`], smoothed labels and centring. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
+//!
+//! [`WeightedPairs`] is the problem for pairs that make no ranking: how often each item beat each other, as [`Preferences`] has it.
 
 mod equilibrium;
 mod fast;
@@ -12,6 +14,7 @@ mod field;
 mod folded;
 mod free;
 mod positions;
+pub(crate) mod preferences;
 mod summation;
 mod support;
 mod weights;
@@ -22,6 +25,7 @@ pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;
 pub use positions::{Positions, PositionsError};
+pub use preferences::{Comparison, Group, Groups, PairEvaluation, Preferences, PreferencesError, WeightedPairs};
 pub(crate) use summation::two_sum;
 pub use support::{Support, SupportError};
 pub(crate) use weights::CLOSEST;

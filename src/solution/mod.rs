@@ -3,6 +3,8 @@
 //! [`solve`] runs [`ActiveSetNewton`] in `argmin`'s `Executor` on a ladder of problems with 4, 8, 16, .. and finally `n`
 //! responses, each starting from the one before, and certifies the result. Small problems are dense; large ones form their sums
 //! by interpolation and solve Newton's equation by GMRES. The steps, and the certificate, are the same.
+//!
+//! [`fit_preferences`] solves problem (4) for weighted pairs: how often each item beat each other.
 
 mod certificate;
 mod direction;
@@ -14,7 +16,9 @@ mod ladder;
 mod method;
 mod newton;
 mod observer;
+mod preferences;
 mod start;
+mod unique;
 
 use std::fmt;
 use std::time::Instant;
@@ -22,11 +26,13 @@ use std::time::Instant;
 pub use certificate::Certificate;
 pub use direction::NewtonHessian;
 pub use ends::Ends;
-pub use equilibrium::{Basis, EquilibriumSolution, Unique, solve_equilibrium};
+pub use equilibrium::{Basis, EquilibriumSolution, solve_equilibrium};
 pub use error::SolveError;
 pub use method::Method;
 pub use newton::{ActiveSetNewton, NewtonState};
 pub use observer::{Observer, Progress};
+pub use preferences::{FitError, FitOptions, PreferenceFit, fit_preferences};
+pub use unique::Unique;
 
 use crate::problem::{FastRewards, FoldedRewards, Forces, Positions, UNDERFLOW, two_sum};
 use crate::utility::{AffineParts, Concavity, FiniteClosedForm, Utility, check_admissible};

@@ -50,7 +50,7 @@ fn raw_logits_with_smoothing_and_centring() {
         let (a, b) = (solved(&smoothed(q), 4), solved(&smoothed(q), 8));
         assert_symmetric(&a.rewards, &four, 1e-6);
         assert_symmetric(&b.rewards, &eight, 1e-6);
-        assert_eq!((a.unique, a.basis), (Unique::UpToAShift, Basis::Gaps));
+        assert_eq!((a.unique, a.basis), (Unique::UpToShift, Basis::Gaps));
         assert!(b.rewards.iter().sum::<f64>().abs() < 1e-14);
     }
     let centring: [(f64, [f64; 2], [f64; 4]); 2] = [
@@ -161,7 +161,7 @@ fn a_quadratic_part_of_the_utility_is_a_field() {
 
 fn solved_up_to_shift(utility: &str, n: usize) -> EquilibriumSolution {
     let solution = solve_equilibrium(&problem(utility, Support::LINE, None), n, None).unwrap();
-    assert_eq!(solution.unique, Unique::UpToAShift);
+    assert_eq!(solution.unique, Unique::UpToShift);
     assert!(solution.gap < 1e-11, "{}", solution.gap);
     solution
 }

@@ -1,12 +1,10 @@
 //! Whether problem (4) has a maximiser, and how far it can be from given rewards.
 
-use serde::Serialize;
-
 use crate::problem::{Balance, Equilibrium};
 
 /// What a certificate of problem (4) rests on, beside concavity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Basis {
     /// The support itself: the best state that linear forces would lead to in it.
     Support,

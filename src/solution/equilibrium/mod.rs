@@ -11,13 +11,12 @@ use std::time::Instant;
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Executor, State as _};
 use ndarray::Array1;
-use serde::{Serialize, Serializer};
 
 pub use bound::Basis;
 
 use super::method::check_memory;
 use super::observer::Forward;
-use super::{LARGEST_RELATIVE_GAP, Observer, SolveError};
+use super::{LARGEST_RELATIVE_GAP, Observer, SolveError, Unique};
 use crate::problem::Equilibrium;
 use crate::utility::Concavity;
 use newton::BoxNewton;
@@ -25,29 +24,9 @@ use newton::BoxNewton;
 /// Newton iterations for each problem of the ladder.
 const MOST_ITERATIONS: u64 = 300;
 
-/// Whether other rewards are as good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unique {
-    /// None are.
-    Yes,
-    /// Some are.
-    No,
-    /// Those are that differ by the same amount for all responses. What is given has mean 0, or begins at the end of the support.
-    UpToAShift,
-}
-
-impl Serialize for Unique {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Yes => serializer.serialize_bool(true),
-            Self::No => serializer.serialize_bool(false),
-            Self::UpToAShift => serializer.serialize_str("up to a shift"),
-        }
-    }
-}
-
 /// Optimal rewards of problem (4) for a full ranking, and what is known about them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EquilibriumSolution {
     /// The utility, without smoothing.
     pub utility: String,
@@ -133,7 +112,7 @@ pub fn solve_equilibrium(
         return Err(SolveError::NoBound { problem: problem.to_string() });
     };
     let unique = match floats {
-        true => Unique::UpToAShift,
+        true => Unique::UpToShift,
         false if is_determined(problem, &rewards) => Unique::Yes,
         false => Unique::No,
     };

@@ -1,0 +1,47 @@
+//! What `solve` prints of problem (4).
+
+use super::CliError;
+use super::output::{self, Format};
+use super::solve::rewards;
+use crate::solution::{Basis, EquilibriumSolution, Unique};
+
+/// The solution in a format.
+pub fn text(solution: &EquilibriumSolution, format: Format) -> Result<String, CliError> {
+    match format {
+        Format::Table => Ok(table(solution)),
+        Format::Json => output::json(solution),
+        Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards)),
+    }
+}
+
+fn table(solution: &EquilibriumSolution) -> String {
+    let mut facts = vec![("utility", solution.utility.clone()), ("rewards in", solution.support.clone())];
+    facts.extend(solution.field.clone().map(|field| ("field", field)));
+    if solution.smoothing != 0.0 {
+        facts.push(("smoothing", solution.smoothing.to_string()));
+    }
+    if solution.centering != 0.0 {
+        facts.push(("centring", solution.centering.to_string()));
+    }
+    let basis = match solution.basis {
+        Basis::Support => "by the ends of the support",
+        Basis::MeanDistance => "by a bound on the mean distance of the best rewards",
+        Basis::StrongConcavity => "by the curvature of field and centring",
+        Basis::Gaps => "by a bound on the gaps between the best rewards",
+    };
+    let unique = match solution.unique {
+        Unique::Yes => "yes",
+        Unique::UpToShift => "up to a shift: the mean is set to 0, or the first or last reward to a finite end",
+        Unique::No => "no: other rewards may do as well",
+    };
+    facts.extend([
+        ("responses", solution.n.to_string()),
+        ("objective", output::number(solution.objective)),
+        ("mean utility", format!("{} a pair, field included", output::number(solution.mean_utility))),
+        ("gap", format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap))),
+        ("concavity", output::concavity(solution.concavity).into()),
+        ("unique", unique.into()),
+        ("solved in", format!("{} ({} iterations)", output::seconds(solution.seconds), solution.iterations)),
+    ]);
+    format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
+}

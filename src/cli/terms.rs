@@ -1,0 +1,90 @@
+//! What problem (4) adds to a utility, for the commands that take it.
+
+use clap::Args;
+
+use super::CliError;
+use crate::problem::{Equilibrium, EquilibriumError, Field, FieldError, Support};
+use crate::utility::SharedUtility;
+
+/// `--support`, `--field`, `--smoothing` and `--centering`.
+#[derive(Debug, Args)]
+pub struct TermsArguments {
+    /// The interval of the rewards: 0,1 or 0,inf or -inf,inf or any other [default: 0,1; with --preferences -inf,inf].
+    #[arg(long, value_name = "A,B", allow_hyphen_values = true, help_heading = "Beyond the paper's problem")]
+    support: Option<Support>,
+
+    /// A concave expression V in x: twice its mean over the rewards is added to the mean utility of the pairs.
+    #[arg(long, value_name = "V", allow_hyphen_values = true, help_heading = "Beyond the paper's problem")]
+    field: Option<String>,
+
+    /// Label smoothing, or the share of flipped labels: U(x) becomes (1-Q) U(x) + Q U(-x), with Q from 0 to less than 1/2.
+    #[arg(
+        long,
+        value_name = "Q",
+        default_value_t = 0.0,
+        allow_hyphen_values = true,
+        help_heading = "Beyond the paper's problem"
+    )]
+    smoothing: f64,
+
+    /// Each pair also pays C (r_i + r_j)^2, as with TRL's center_rewards_coefficient.
+    #[arg(
+        long,
+        visible_alias = "centring",
+        value_name = "C",
+        default_value_t = 0.0,
+        allow_hyphen_values = true,
+        help_heading = "Beyond the paper's problem"
+    )]
+    centering: f64,
+}
+
+impl TermsArguments {
+    /// Whether nothing is added to the paper's problem.
+    pub fn are_those_of_the_paper(&self) -> bool {
+        let Self { support, field, smoothing, centering } = self;
+        support.unwrap_or_default() == Support::UNIT && field.is_none() && *smoothing == 0.0 && *centering == 0.0
+    }
+
+    /// The support, or `default` where none was given.
+    pub fn support(&self, default: Support) -> Support {
+        self.support.unwrap_or(default)
+    }
+
+    /// The field on `support`.
+    pub fn field(&self, support: Support) -> Result<Option<Field>, CliError> {
+        Ok(self.field.as_deref().map(|text| Field::parse(text, support)).transpose()?)
+    }
+
+    /// The smoothing.
+    pub fn smoothing(&self) -> f64 {
+        self.smoothing
+    }
+
+    /// The centring coefficient.
+    pub fn centering(&self) -> f64 {
+        self.centering
+    }
+
+    /// The problem of a full ranking.
+    pub fn problem(&self, utility: SharedUtility) -> Result<Equilibrium, CliError> {
+        let support = self.support(Support::UNIT);
+        let problem = Equilibrium::new(utility, self.smoothing, support)?.with_centering(self.centering)?;
+        Ok(match self.field(support)? {
+            Some(field) => problem.with_field(field),
+            None => problem,
+        })
+    }
+}
+
+impl From<EquilibriumError> for CliError {
+    fn from(error: EquilibriumError) -> Self {
+        CliError::input(&error)
+    }
+}
+
+impl From<FieldError> for CliError {
+    fn from(error: FieldError) -> Self {
+        CliError::input(&error)
+    }
+}
