@@ -37,7 +37,7 @@ impl Run {
     /// As [`RunDescription::read`] and [`read_rewards`].
     pub fn read(folder: &Path) -> Result<Self, ExperimentError> {
         let description = RunDescription::read(folder)?;
-        let rewards = read_rewards(&folder.join(REWARDS_FILE), description.responses)?;
+        let rewards = read_rewards(&folder.join(REWARDS_FILE), description.responses, description.loss.terms.head)?;
         Ok(Self { folder: folder.to_owned(), description, rewards })
     }
 }

@@ -102,14 +102,14 @@ fn malformed_rewards_are_told_with_their_line() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(REWARDS_FILE);
     append_rewards(&path, &[row(1, PromptType::Open, 0, 0.25), row(2, PromptType::Open, 0, 0.75)]).unwrap();
-    assert_eq!(read_rewards(&path, 2).unwrap().len(), 2);
+    assert_eq!(read_rewards(&path, 2, Head::Sigmoid).unwrap().len(), 2);
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{whole}10,train,0,true,2")).unwrap();
-    let error = read_rewards(&path, 2).unwrap_err();
+    let error = read_rewards(&path, 2, Head::Sigmoid).unwrap_err();
     assert!(matches!(error, ExperimentError::Rewards { line: 4, .. }), "{error:?}");
     assert!(error.to_string().contains("rewards.csv, line 4: 5 fields"), "{error}");
     // Two responses where three are numbered.
-    let error = read_rewards(&path, 1).unwrap_err();
+    let error = read_rewards(&path, 1, Head::Sigmoid).unwrap_err();
     assert!(matches!(error, ExperimentError::Rewards { .. }), "{error:?}");
 }
 

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use super::{COLUMNS, RewardRow, Split};
-use crate::experiment::{ExperimentError, PromptType};
+use crate::experiment::{ExperimentError, Head, PromptType};
 use crate::files::{OnFile, line_at};
 
 /// Reads `rewards.csv`, all steps and splits, in the order of the file. No prompt may have more than `responses` responses;
-/// `None` allows any number.
+/// `None` allows any number. Behind a sigmoid rewards lie between 0 and 1; raw ones are any finite numbers.
 ///
 /// Columns may come in any order, and further ones are passed over. Responses may be numbered from 0 or from 1: the least
 /// number in the file tells. Prompts may differ in their number of responses, but each has those from the first to its last.
@@ -18,9 +18,9 @@ use crate::files::{OnFile, line_at};
 /// [`ExperimentError::File`] if there is no such file, and [`ExperimentError::Rewards`] with the line that is wrong. A
 /// response that is there twice is wrong at its second line, a prompt that lacks a response at its last line, and a file
 /// without a row of the train split at its last line.
-pub fn read_rewards(path: &Path, responses: impl Into<Option<usize>>) -> Result<Vec<RewardRow>, ExperimentError> {
+pub fn read_rewards(path: &Path, responses: impl Into<Option<usize>>, head: Head) -> Result<Vec<RewardRow>, ExperimentError> {
     let text = fs::read_to_string(path).reading(path)?;
-    parse(&text, responses.into()).map_err(|(line, reason)| ExperimentError::Rewards {
+    parse(&text, responses.into(), head).map_err(|(line, reason)| ExperimentError::Rewards {
         path: path.to_owned(),
         line,
         reason,
@@ -28,14 +28,14 @@ pub fn read_rewards(path: &Path, responses: impl Into<Option<usize>>) -> Result<
 }
 
 /// The rows, or what is wrong with its line.
-fn parse(text: &str, responses: impl Into<Option<usize>>) -> Result<Vec<RewardRow>, (u64, String)> {
-    rows(text, responses.into()).map_err(|(offset, reason)| (line_at(text.as_bytes(), offset), reason))
+fn parse(text: &str, responses: impl Into<Option<usize>>, head: Head) -> Result<Vec<RewardRow>, (u64, String)> {
+    rows(text, responses.into(), head).map_err(|(offset, reason)| (line_at(text.as_bytes(), offset), reason))
 }
 
 /// What is wrong, and where its record is taken up, in bytes.
 type Fault = (u64, String);
 
-fn rows(text: &str, responses: Option<usize>) -> Result<Vec<RewardRow>, Fault> {
+fn rows(text: &str, responses: Option<usize>, head: Head) -> Result<Vec<RewardRow>, Fault> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| fault(&error))?.clone();
     let mut columns = [0; COLUMNS.len()];
@@ -57,7 +57,7 @@ fn rows(text: &str, responses: Option<usize>) -> Result<Vec<RewardRow>, Fault> {
             return Err((offset, format!("{} fields where the header has {}", record.len(), headers.len())));
         }
         let row =
-            row(columns.map(|column| record.get(column).unwrap_or_default())).map_err(|reason| (offset, reason))?;
+            row(columns.map(|column| record.get(column).unwrap_or_default()), head).map_err(|reason| (offset, reason))?;
         numbering.see(row.index, offset);
         evaluated.see(&row, offset)?;
         last = offset;
@@ -76,7 +76,7 @@ fn fault(error: &csv::Error) -> Fault {
     (error.position().map_or(0, csv::Position::byte), error.to_string())
 }
 
-fn row([step, split, prompt, open_ended, index, reward]: [&str; 6]) -> Result<RewardRow, String> {
+fn row([step, split, prompt, open_ended, index, reward]: [&str; 6], head: Head) -> Result<RewardRow, String> {
     let split = match split {
         "train" => Split::Train,
         "test" => Split::Test,
@@ -91,8 +91,11 @@ fn row([step, split, prompt, open_ended, index, reward]: [&str; 6]) -> Result<Re
         return Err(format!("open_ended is `{open_ended}`, neither true nor false"));
     };
     let value: f64 = reward.parse().map_err(|_| format!("reward `{reward}` is not a number"))?;
-    if !(0.0..=1.0).contains(&value) {
+    if head == Head::Sigmoid && !(0.0..=1.0).contains(&value) {
         return Err(format!("reward {reward} is not between 0 and 1"));
+    }
+    if !value.is_finite() {
+        return Err(format!("reward {reward} is not a finite number"));
     }
     Ok(RewardRow {
         step: step.parse().map_err(|_| format!("step `{step}` is not a whole number"))?,
@@ -216,7 +219,7 @@ mod tests {
     #[test]
     fn every_step_and_split_is_read() {
         let text = format!("{HEADER}500,train,a b,true,0,0.9\n1000,test,7, True ,0,0\n1000,test,7, True ,1,1e-3\n");
-        let rows = parse(&text, 8).unwrap();
+        let rows = parse(&text, 8, Head::Sigmoid).unwrap();
         assert_eq!(rows.len(), 3);
         assert_eq!((rows[0].step, rows[0].split, rows[0].index, rows[0].reward), (500, Split::Train, 1, 0.9));
         assert_eq!(
@@ -230,7 +233,7 @@ mod tests {
         for (first, last) in [(1, 8), (0, 7)] {
             let text: String = (first..=last).rev().map(|index| format!("10,train,0,1,{index},0.5\n")).collect();
             let indices: Vec<usize> =
-                parse(&format!("{HEADER}{text}"), 8).unwrap().iter().map(|row| row.index).collect();
+                parse(&format!("{HEADER}{text}"), 8, Head::Sigmoid).unwrap().iter().map(|row| row.index).collect();
             assert_eq!(indices, [8, 7, 6, 5, 4, 3, 2, 1]);
         }
     }
@@ -239,7 +242,7 @@ mod tests {
     fn columns_are_known_by_name() {
         let text = "reward,more,response_index,open_ended,prompt,split,step\n0.5,?,1,false,9,train,40\n\
                     0.25,?,2,false,9,train,40\n";
-        let [_, row] = &parse(text, 8).unwrap()[..] else { unreachable!() };
+        let [_, row] = &parse(text, 8, Head::Sigmoid).unwrap()[..] else { unreachable!() };
         assert_eq!((row.step, row.prompt_type, row.index, row.reward), (40, PromptType::Closed, 2, 0.25));
     }
 
@@ -257,17 +260,17 @@ mod tests {
             ("10,train,0,true,1\n", "fields"),
             ("10,dev,0,true,1,0.5\n", "neither train nor test"),
         ] {
-            let (line, reason) = parse(&format!("{HEADER}{good}{bad}{good}"), 8).unwrap_err();
+            let (line, reason) = parse(&format!("{HEADER}{good}{bad}{good}"), 8, Head::Sigmoid).unwrap_err();
             assert_eq!(line, 3, "{bad}");
             assert!(reason.contains(word), "{reason}");
         }
-        let (line, reason) = parse("step,split\n1,train\n", 8).unwrap_err();
+        let (line, reason) = parse("step,split\n1,train\n", 8, Head::Sigmoid).unwrap_err();
         assert!(line == 1 && reason.contains("`prompt`"), "{reason}");
-        let (line, reason) = parse(&format!("{HEADER}10,test,0,true,1,0.5\n"), 8).unwrap_err();
+        let (line, reason) = parse(&format!("{HEADER}10,test,0,true,1,0.5\n"), 8, Head::Sigmoid).unwrap_err();
         assert!(line == 2 && reason.contains("train"), "{reason}");
         // From 0, the eighth is numbered 7.
         let (line, reason) =
-            parse(&format!("{HEADER}{good}10,train,0,true,8,0.5\n10,train,0,true,0,0.5\n"), 8).unwrap_err();
+            parse(&format!("{HEADER}{good}10,train,0,true,8,0.5\n10,train,0,true,0,0.5\n"), 8, Head::Sigmoid).unwrap_err();
         assert!(line == 3 && reason.contains("responses, 7"), "{reason}");
     }
     /// The rows of a prompt at step 10, by response.
@@ -278,9 +281,9 @@ mod tests {
     #[test]
     fn prompts_may_have_any_number_of_responses() {
         let text = format!("{HEADER}{}{}{}", prompt("a", &[1, 2]), prompt("b", &[1, 2, 3, 4]), prompt("c", &[1]));
-        assert_eq!(parse(&text, 4).unwrap().len(), 7);
-        assert_eq!(parse(&text, None).unwrap().len(), 7);
-        let (line, reason) = parse(&text, 3).unwrap_err();
+        assert_eq!(parse(&text, 4, Head::Sigmoid).unwrap().len(), 7);
+        assert_eq!(parse(&text, None, Head::Sigmoid).unwrap().len(), 7);
+        let (line, reason) = parse(&text, 3, Head::Sigmoid).unwrap_err();
         assert!(line == 7 && reason.contains("beyond the last of 3 responses"), "{reason}");
     }
 
@@ -296,7 +299,7 @@ mod tests {
             (prompt("a", &[1, 3]) + "20,train,a,true,2,0.5\n10,test,a,true,2,0.5\n", 3, "response_index 2"),
             (prompt("a", &[1]) + "10,train,a,false,2,0.5\n", 3, "open_ended"),
         ] {
-            let (found, reason) = parse(&format!("{HEADER}{rows}"), 8).unwrap_err();
+            let (found, reason) = parse(&format!("{HEADER}{rows}"), 8, Head::Sigmoid).unwrap_err();
             assert!(found == line && reason.contains(words), "{rows}: line {found}: {reason}");
         }
     }
@@ -318,7 +321,7 @@ mod tests {
                 ("\n\nstep,split\n".to_owned(), 3),
             ] {
                 let text = text.replace('\n', end);
-                assert_eq!(parse(&text, 8).unwrap_err().0, line, "{text:?}");
+                assert_eq!(parse(&text, 8, Head::Sigmoid).unwrap_err().0, line, "{text:?}");
             }
         }
     }

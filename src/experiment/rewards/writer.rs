@@ -105,7 +105,7 @@ mod tests {
         let rows: Vec<RewardRow> = rewards.into_iter().zip(1..).map(|(r, i)| row(1, "a, \"b\"\nc", i, r)).collect();
         append_rewards(&path, &rows[..3]).unwrap();
         append_rewards(&path, &rows[3..]).unwrap();
-        let read = read_rewards(&path, 8).unwrap();
+        let read = read_rewards(&path, 8, Head::Sigmoid).unwrap();
         assert_eq!(read.len(), rows.len());
         for (read, written) in read.iter().zip(&rows) {
             assert_eq!(read.reward as f32, written.reward as f32);
@@ -127,7 +127,7 @@ mod tests {
         torn.push_str("5,train,0,tr");
         std::fs::write(&path, torn).unwrap();
         keep_rewards(&path, 3).unwrap();
-        let steps: Vec<u64> = read_rewards(&path, 8).unwrap().iter().map(|row| row.step).collect();
+        let steps: Vec<u64> = read_rewards(&path, 8, Head::Sigmoid).unwrap().iter().map(|row| row.step).collect();
         assert_eq!(steps, [1, 2, 3]);
         // Whatever ends the lines, and whatever is in a prompt's name.
         let text = "step,split,prompt,open_ended,response_index,reward\r\n1,train,\"a\r\nb\",true,1,0.5\r\n";

@@ -11,7 +11,7 @@ pub(super) fn find(folders: &[PathBuf], loss: &str) -> Result<Vec<Learned>, Figu
     for folder in folders {
         let described = folder.join(DESCRIPTION_FILE).exists();
         if is_run_of(folder, loss)? && (!described || RunDescription::read(folder)?.responses == RESPONSES) {
-            let drawn = last(Learned::all(&read_rewards(&folder.join(REWARDS_FILE), RESPONSES)?));
+            let drawn = last(Learned::all(&read_rewards(&folder.join(REWARDS_FILE), RESPONSES, Head::Sigmoid)?));
             if !drawn.is_empty() {
                 return Ok(drawn);
             }
