@@ -11,6 +11,7 @@ mod fast_solver;
 mod fast_sums;
 mod figures;
 mod finite_problem;
+mod free_boundary;
 mod limit_laws;
 mod million;
 mod properties;
