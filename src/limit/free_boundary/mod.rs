@@ -17,6 +17,8 @@
 
 mod ends;
 mod error;
+mod expansion;
+mod first_kind;
 mod kernel;
 mod law;
 mod second_kind;
@@ -33,6 +35,8 @@ use super::piecewise::Piecewise;
 use crate::problem::{Field, Support};
 use crate::utility::{Concavity, Curve, OnLine, Origin, SharedUtility, Utility, UtilityError};
 use ends::{first_interval, nearest_to_zero, refuse_runaways, settle};
+use expansion::Expansion;
+use first_kind::{Leading, Rules};
 use kernel::{Kernel, slope_at_zero};
 use law::OnInterval;
 
@@ -112,8 +116,46 @@ impl FreeLaw {
         }
         match utility.origin() {
             Origin::FiniteSlope(_) => Self::smoothed(&OnLine::new(utility.clone(), 0.0)?, support, field),
-            _ => Err(FreeLawError::NoMethod { utility: utility.to_string() }),
+            _ => match Leading::of(utility) {
+                Some(leading) => Self::singular(utility.as_ref(), leading, support, field),
+                None => Err(FreeLawError::NoMethod { utility: utility.to_string() }),
+            },
         }
+    }
+
+    fn singular(
+        utility: &dyn Utility,
+        leading: Leading,
+        support: Support,
+        field: Option<&Field>,
+    ) -> Result<Self, FreeLawError> {
+        let name = utility.to_string();
+        refuse_runaways(&name, support, field, |x| utility.slope(x))?;
+        let rules = Rules::new(leading.s);
+        let start = first_interval(support, field, 1.0);
+        let (ends, solved) =
+            settle(&name, support, field, start, |ends| first_kind::clamp(leading, &rules, field, ends))?;
+        let is_wall = [ends[0] == support.lower(), ends[1] == support.upper()];
+        let law = Expansion::new(ends, leading.s, &solved.coefficients, is_wall.map(|wall| !wall));
+        let largest = solved.places(&rules).map(|t| law.charge(t).abs()).fold(0.0, f64::max);
+        if let Some(t) = solved.places(&rules).find(|&t| law.charge(t) < -1e-9 * largest) {
+            return Err(FreeLawError::NotOneInterval { utility: name, at: solved.at(t) });
+        }
+        let rule = solved.rule(&rules);
+        let (potential, between) = solved.potential(&rules);
+        let length = |x: f64| utility.value(x);
+        let certificate =
+            Certificate::new(&rule, &potential, &between, field, &length, ends).checked(&name, solved.unit())?;
+        Ok(Self {
+            law: Arc::new(law),
+            ends,
+            walls: is_wall,
+            atoms: Vec::new(),
+            rule: rule.into(),
+            energy: certificate.energy,
+            gap: certificate.gap,
+            concavity: concavity(utility, field, ends[1] - ends[0]),
+        })
     }
 
     fn from_second_kind(
