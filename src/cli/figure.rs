@@ -18,6 +18,9 @@ use super::value::responses;
 /// Where the experiment's runs are kept.
 const RUNS: &str = "figures/experiment";
 
+/// Where those of raw logits are.
+const RAW_RUNS: &str = "figures/raw";
+
 /// The figures there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Figure {
@@ -29,6 +32,8 @@ enum Figure {
     Asymptotics,
     /// What training runs learned over theory, early and late, with the distances between the two.
     Experiment,
+    /// Raw logits under the Bradley-Terry loss with label smoothing or centring: optimal rewards, their limit laws, and what models learned.
+    BradleyTerry,
     /// All of them; the experiment where there are runs.
     All,
 }
@@ -49,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "figures")]
     out: PathBuf,
 
-    /// experiment: a run (rewards.csv and run.json), or a directory with a folder for each [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none].
+    /// experiment: a run (rewards.csv and run.json), or a directory with a folder for each [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none]; bradley-terry: runs on raw logits [default: figures/raw].
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
 
@@ -113,6 +118,14 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             add(&drawn.name, drawn.files, drawn.distances);
         }
     }
+    if wanted(Figure::BradleyTerry) {
+        let kept = Path::new(RAW_RUNS);
+        let runs = match &arguments.runs {
+            Some(runs) if arguments.figure == Figure::BradleyTerry => Some(runs.as_path()),
+            _ => kept.is_dir().then_some(kept),
+        };
+        add("bradley-terry", figure::bradley_terry(out, runs, &tell)?, Vec::new());
+    }
     if wanted(Figure::Distributions) {
         add("distributions", figure::distributions(out, &tell)?, Vec::new());
     }
@@ -143,7 +156,7 @@ impl Arguments {
         takes(&[Figure::Asymptotics], !self.n.is_empty(), "--n")?;
         takes(&[Figure::Asymptotics], self.study.is_some(), "--study")?;
         takes(&[Figure::Asymptotics], self.results.is_some(), "--results")?;
-        takes(&[Figure::Collapse, Figure::Experiment], self.runs.is_some(), "--runs")
+        takes(&[Figure::Collapse, Figure::Experiment, Figure::BradleyTerry], self.runs.is_some(), "--runs")
     }
 
     /// The directory of runs: as given, or the kept runs where the figure of the experiment is wanted. Without any, that

@@ -1,12 +1,14 @@
 //! `reward-collapse limit`.
 
-use crate::limit::{Atom, LimitLaw};
-use crate::utility::Concavity;
+use crate::limit::{Atom, FreeLaw, FreeLawError, LimitLaw};
+use crate::problem::{Field, Support};
+use crate::utility::{Concavity, OnLine, SharedUtility};
 use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
+use super::terms::TermsArguments;
 use super::value::{LIMIT_GAP, UtilityArgument, points, warn};
 
 /// Where the quantile function is tabulated.
@@ -18,14 +20,18 @@ const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.7
 /// law (-x^-sigma with sigma >= 1).
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse limit --utility \"logsigmoid(4x)\"\n  \
-    reward-collapse limit --utility \"log(x)+x\" --grid 201 --format csv --out density.csv")]
+    reward-collapse limit --utility \"log(x)+x\" --grid 201 --format csv --out density.csv\n  \
+    reward-collapse limit --utility \"logsigmoid(x)\" --support=-inf,inf --smoothing 0.1")]
 pub struct Arguments {
     #[command(flatten)]
     utility: UtilityArgument,
 
-    /// Points on [0, 1] at which to tabulate the density, ends included.
+    /// Points at which to tabulate the density: on [0, 1], or between the ends of the law; ends included.
     #[arg(long, value_name = "M", default_value_t = 11, value_parser = points)]
     grid: u32,
+
+    #[command(flatten)]
+    terms: TermsArguments,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -46,6 +52,8 @@ struct Quantile {
 #[derive(Serialize)]
 struct Report {
     utility: String,
+    #[serde(flatten)]
+    terms: Option<Terms>,
     closed_form: Option<String>,
     atoms: Vec<Atom>,
     density: Vec<Density>,
@@ -55,42 +63,121 @@ struct Report {
     mean_utility: f64,
     gap: f64,
     concavity: Concavity,
+    #[serde(skip)]
+    cdf: Vec<f64>,
+}
+
+/// What problem (4) has beside the utility, and the ends of its law.
+#[derive(Serialize)]
+struct Terms {
+    support: String,
+    field: Option<String>,
+    smoothing: f64,
+    centering: f64,
+    ends: [f64; 2],
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let utility = arguments.utility.read()?;
     arguments.output.check()?;
+    let report = if arguments.terms.are_those_of_the_paper() {
+        of_the_paper(&utility, arguments.grid)?
+    } else {
+        with_terms(&utility, &arguments.terms, arguments.grid)?
+    };
+    let text = match arguments.output.format {
+        Format::Table => table(&report),
+        Format::Json => output::json(&report)?,
+        Format::Csv => {
+            let row = |(d, cdf): (&Density, &f64)| (d.x, d.p, *cdf);
+            output::csv(&["x", "density", "cdf"], report.density.iter().zip(&report.cdf).map(row))?
+        }
+    };
+    if arguments.terms.are_those_of_the_paper() {
+        warn(utility.as_ref(), LIMIT_GAP, quiet);
+    }
+    arguments.output.write(&text)
+}
+
+/// The law on [0, 1].
+fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> {
     let law = LimitLaw::of(utility.as_ref())?;
-    let points = (0..arguments.grid).map(|i| f64::from(i) / f64::from(arguments.grid - 1));
-    let report = Report {
+    let points: Vec<f64> = points_between([0.0, 1.0], grid).collect();
+    Ok(Report {
         utility: utility.to_string(),
+        terms: None,
         closed_form: law.closed_form().map(|form| form.to_string()),
         atoms: law.atoms().to_vec(),
-        density: points.map(|x| Density { x, p: law.density(x) }).collect(),
+        density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
+        cdf: points.iter().map(|&x| law.cdf(x)).collect(),
         quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
         mean: law.mean(),
         variance: law.variance(),
         mean_utility: law.mean_utility(),
         gap: law.gap(),
         concavity: law.concavity(),
-    };
-    let text = match arguments.output.format {
-        Format::Table => table(&report),
-        Format::Json => output::json(&report)?,
-        Format::Csv => {
-            let row = |d: &Density| (d.x, d.p, law.cdf(d.x));
-            output::csv(&["x", "density", "cdf"], report.density.iter().map(row))?
+    })
+}
+
+/// The law of problem (4).
+fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Result<Report, CliError> {
+    let support = terms.support(Support::UNIT);
+    let field = match (terms.field(support)?, terms.centering()) {
+        (field, 0.0) => field,
+        // At a mean of 0, which symmetry gives, centring is a field.
+        (None, c) if support.lower() == -support.upper() => Some(Field::parse(&format!("-{c}*x^2"), support)?),
+        _ => {
+            let reason = "the limit with --centering is known for a support that is symmetric about 0, such as -inf,inf, and without a field";
+            return Err(CliError::Input(reason.into()));
         }
     };
-    warn(utility.as_ref(), LIMIT_GAP, quiet);
-    arguments.output.write(&text)
+    let law = match terms.smoothing() {
+        0.0 => FreeLaw::of(utility, support, field.as_ref())?,
+        q => FreeLaw::smoothed(&OnLine::new(utility.clone(), q)?, support, field.as_ref())?,
+    };
+    let points: Vec<f64> = points_between(law.ends(), grid).collect();
+    Ok(Report {
+        utility: utility.to_string(),
+        terms: Some(Terms {
+            support: support.to_string(),
+            field: if terms.centering() == 0.0 { field.map(|field| field.to_string()) } else { None },
+            smoothing: terms.smoothing(),
+            centering: terms.centering(),
+            ends: law.ends(),
+        }),
+        closed_form: None,
+        atoms: law.atoms().to_vec(),
+        density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
+        cdf: points.iter().map(|&x| law.cdf(x)).collect(),
+        quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+        mean: law.mean(),
+        variance: law.variance(),
+        mean_utility: law.energy(),
+        gap: law.gap(),
+        concavity: law.concavity(),
+    })
+}
+
+/// `count` points from one end to the other, both included.
+fn points_between([from, to]: [f64; 2], count: u32) -> impl Iterator<Item = f64> {
+    (0..count).map(move |i| {
+        let share = f64::from(i) / f64::from(count - 1);
+        if i + 1 == count { to } else { from + (to - from) * share }
+    })
 }
 
 fn table(report: &Report) -> String {
     let atoms = report.atoms.iter().map(|atom| format!("{:.10} at {}", atom.mass, atom.at));
     let atoms = atoms.collect::<Vec<_>>().join(", ");
-    let facts = [
-        ("utility", report.utility.clone()),
+    let mut facts = vec![("utility", report.utility.clone())];
+    if let Some(terms) = &report.terms {
+        facts.push(("rewards in", terms.support.clone()));
+        facts.extend(terms.field.clone().map(|field| ("field", field)));
+        let numbers = [("smoothing", terms.smoothing), ("centring", terms.centering)];
+        facts.extend(numbers.iter().filter(|(_, value)| *value != 0.0).map(|(name, value)| (*name, value.to_string())));
+        facts.push(("ends", format!("{:.12} and {:.12}", terms.ends[0], terms.ends[1])));
+    }
+    facts.extend([
         ("law", report.closed_form.clone().unwrap_or_else(|| "numerical".into())),
         ("atoms", if atoms.is_empty() { "none".into() } else { atoms }),
         ("mean", output::number(report.mean)),
@@ -98,7 +185,7 @@ fn table(report: &Report) -> String {
         ("mean utility", output::number(report.mean_utility)),
         ("gap", output::bound(report.gap)),
         ("concavity", output::concavity(report.concavity).into()),
-    ];
+    ]);
     let density = report.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
     let quantiles = report.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);
     format!(
@@ -107,4 +194,13 @@ fn table(report: &Report) -> String {
         output::columns(&["x", "density"], density),
         output::columns(&["u", "quantile"], quantiles)
     )
+}
+
+impl From<FreeLawError> for CliError {
+    fn from(error: FreeLawError) -> Self {
+        match error {
+            FreeLawError::NotConverged { .. } => CliError::failure(&error),
+            _ => CliError::input(&error),
+        }
+    }
 }

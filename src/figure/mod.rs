@@ -6,6 +6,7 @@
 //! colour blindness and greyscale.
 
 mod asymptotics;
+mod bradley_terry;
 mod canvas;
 mod collapse;
 mod distributions;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub use asymptotics::asymptotics;
+pub use bradley_terry::{BradleyTerryData, bradley_terry};
 pub use collapse::{CollapseData, CollapsePanel, Distance, Source, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
@@ -31,7 +33,8 @@ pub use crate::experiment::PromptType;
 use crate::compare::CompareError;
 use crate::experiment::ExperimentError;
 use crate::files::FileError;
-use crate::limit::LimitError;
+use crate::limit::{FreeLawError, LimitError};
+use crate::problem::{EquilibriumError, FieldError};
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
 
@@ -76,6 +79,23 @@ pub enum FigureError {
         /// What was looked for.
         expected: String,
     },
+    /// A run whose loss has more than utilities.
+    #[error("{} was trained on {terms}: figure bradley-terry draws raw rewards with smoothing or centring", path.display())]
+    OtherTerms {
+        /// The run's folder.
+        path: PathBuf,
+        /// Its loss.
+        terms: String,
+    },
+    /// A limit law with free ends could not be computed.
+    #[error(transparent)]
+    FreeLaw(#[from] FreeLawError),
+    /// The problem of a figure is none.
+    #[error(transparent)]
+    Equilibrium(#[from] EquilibriumError),
+    /// A field of a figure was refused.
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// A table of numbers could not be read or written.
     #[error("cannot handle a table of the figure")]
     Table(#[from] csv::Error),

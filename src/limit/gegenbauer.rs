@@ -30,6 +30,28 @@ impl Gegenbauer {
         Self { constant: 1.0 / mass.sqrt(), b: (0..=degree + 2).map(|m| square(m).sqrt()).collect() }
     }
 
+    /// `q_0(t), q_1(t), ..., ` filling `values`: at most two more than the degree of the family.
+    pub(super) fn all(&self, t: f64, values: &mut [f64]) {
+        let (mut previous, mut current) = (0.0, self.constant);
+        for (m, value) in values.iter_mut().enumerate() {
+            *value = current;
+            (previous, current) = (current, (t * current - self.b[m] * previous) / self.b[m + 1]);
+        }
+    }
+
+    /// The coefficients of `S(t) / (1 + side t)`, `side` 1 or -1, from those of an `S` that vanishes where the divisor does.
+    pub(super) fn divided(&self, coefficients: &[f64], side: f64) -> Vec<f64> {
+        // With T the quotient, S_m = T_m + side (b_m T_{m-1} + b_{m+1} T_{m+1}): from the highest downwards, where errors grow
+        // no faster than q_m at the zero.
+        let mut quotient = vec![0.0; coefficients.len() + 1];
+        for m in (1..coefficients.len()).rev() {
+            quotient[m - 1] =
+                side * (coefficients[m] - quotient[m]) / self.b[m] - self.b[m + 1] / self.b[m] * quotient[m + 1];
+        }
+        quotient.truncate(coefficients.len().saturating_sub(1).max(1));
+        quotient
+    }
+
     /// `q_0(t), q_2(t), ..., ` for `t^2 = square`, filling `values`.
     pub(super) fn even(&self, square: f64, values: &mut [f64]) {
         let (mut previous, mut current) = (0.0, self.constant);

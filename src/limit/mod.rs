@@ -22,6 +22,7 @@ mod atoms_and_uniform;
 mod error;
 mod expansion;
 mod fredholm;
+mod free_boundary;
 mod gegenbauer;
 mod grading;
 mod legendre;
@@ -39,6 +40,7 @@ use rand::Rng;
 use rand::distr::{Distribution, Open01};
 
 pub use error::LimitError;
+pub use free_boundary::{FreeLaw, FreeLawError};
 
 use crate::utility::{AffineParts, ClosedForm, Concavity, Origin, Utility, check_admissible};
 use atoms_and_uniform::AtomsAndUniform;

@@ -1,4 +1,6 @@
 //! An atom at each end and a piecewise polynomial density between.
+//!
+//! A law on any interval is described whole, by edges that run from its lower to its upper end.
 
 use super::legendre::{antiderivative, evaluate};
 use super::lower_half::LowerHalf;
@@ -73,7 +75,7 @@ impl Panel {
 }
 
 impl Piecewise {
-    /// `edges` run from 0 to 1/2; `densities[i]` holds the Legendre coefficients of `p` between edges `i` and `i + 1`.
+    /// `edges` run from 0 to 1/2, or over all of the support; `atom` is at the first of them; `densities[i]` holds the Legendre coefficients of `p` between edges `i` and `i + 1`.
     pub(super) fn new(atom: f64, edges: &[f64], densities: Vec<Vec<f64>>) -> Self {
         let (mut cdf, mut cdf_integral) = (atom, 0.0);
         let mut panels = Vec::with_capacity(densities.len());
@@ -109,9 +111,10 @@ impl LowerHalf for Piecewise {
 
     fn quantile(&self, u: f64) -> f64 {
         if u <= self.atom {
-            return 0.0;
+            return self.panels[0].from;
         }
         let after = self.panels.partition_point(|panel| panel.cdf < u);
-        self.panels[after.saturating_sub(1)].invert(u).min(0.5)
+        let panel = &self.panels[after.saturating_sub(1)];
+        panel.invert(u).min(panel.to)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::grading::{Grading, Integrable};
 use super::legendre::{ORDER, RULE, polynomials};
-use crate::utility::Utility;
+use crate::utility::{Jet, Utility};
 
 /// Pieces of `U''`: a panel's rule is exact for products of degree 31, so half of the digits suffice here.
 const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: f64::EPSILON, depth: 40 };
@@ -10,7 +10,7 @@ const KERNEL: Grading = Grading { tolerance: 1e-9, negligible: f64::EPSILON, dep
 /// Factors of 0.8 by which a kernel's reach may be shorter than [0, 1]: down to 1e-19.
 const MOST_SHRINKINGS: usize = 200;
 
-/// Panels of [0, 1/2], each with [`ORDER`] Gauss-Legendre nodes.
+/// Panels of an interval, each with [`ORDER`] Gauss-Legendre nodes: of [0, 1/2] for a symmetric law on [0, 1].
 pub(super) struct Panels {
     edges: Vec<f64>,
 }
@@ -25,7 +25,7 @@ impl Panels {
     }
 
     /// Left edge and half length of each panel.
-    fn each(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn each(&self) -> impl Iterator<Item = (f64, f64)> {
         self.edges.windows(2).map(|edge| (edge[0], 0.5 * (edge[1] - edge[0])))
     }
 
@@ -33,7 +33,7 @@ impl Panels {
         self.each().flat_map(|(from, stretch)| RULE.nodes.map(|z| from + stretch * (1.0 + z))).collect()
     }
 
-    /// `int_0^{1/2}` of the function with these values at the nodes.
+    /// The integral over all panels of the function with these values at the nodes.
     pub(super) fn integral(&self, values: &[f64]) -> f64 {
         let sum = |values: &[f64]| values.iter().zip(RULE.weights).map(|(v, w)| v * w).sum::<f64>();
         self.each().zip(values.chunks_exact(ORDER)).map(|((_, stretch), values)| stretch * sum(values)).sum()
@@ -150,30 +150,8 @@ impl<'a> PairQuadrature<'a> {
         rows
     }
 
-    /// Adds the part of the panel at `y = centre + side t`, `near < t < far`, piece by piece of the kernel.
     fn accumulate(&self, panel: &mut PanelRow, centre: f64, side: f64, near: f64, far: f64) {
-        if far <= 0.0 {
-            return;
-        }
-        let start = near.max(0.0);
-        let first = self.cuts.partition_point(|&t| t <= start);
-        if near >= 0.0 && self.cuts.get(first).is_none_or(|&t| t >= far) {
-            panel.add_whole(|y| self.utility.jet((centre - y).abs()));
-            return;
-        }
-        let mut from = start;
-        for &cut in self.cuts[first..].iter().chain(&[1.0]) {
-            let to = cut.min(far);
-            let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
-            for (z, weight) in RULE.nodes.iter().zip(RULE.weights) {
-                let t = middle + half * z;
-                panel.add(centre + side * t, half * weight, self.utility.jet(t));
-            }
-            from = to;
-            if to >= far {
-                break;
-            }
-        }
+        panel.accumulate(|t| self.utility.jet(t), &self.cuts, [centre, side], [near, far]);
     }
 
     /// Certificate of `a (delta_0 + delta_1) + p dx` from `p` and `int U(|x-y|) p(y) dy` at the nodes: the potential is
@@ -199,7 +177,7 @@ impl<'a> PairQuadrature<'a> {
 }
 
 /// Weights on one panel's nodes, gathered as weights on its nodes and on its Legendre polynomials.
-struct PanelRow {
+pub(super) struct PanelRow {
     from: f64,
     stretch: f64,
     on_nodes: [[f64; ORDER]; 2],
@@ -208,13 +186,46 @@ struct PanelRow {
 }
 
 impl PanelRow {
-    fn new(from: f64, stretch: f64) -> Self {
+    pub(super) fn new(from: f64, stretch: f64) -> Self {
         let zero = [[0.0; ORDER]; 2];
         Self { from, stretch, on_nodes: zero, on_polynomials: zero, has_polynomials: false }
     }
 
+    /// Adds the part of the panel at `y = centre + side t`, `near < t < far`, piece by piece of the kernel, which is smooth between
+    /// the `cuts`.
+    pub(super) fn accumulate(
+        &mut self,
+        jet: impl Fn(f64) -> Jet,
+        cuts: &[f64],
+        [centre, side]: [f64; 2],
+        [near, far]: [f64; 2],
+    ) {
+        if far <= 0.0 {
+            return;
+        }
+        let start = near.max(0.0);
+        let first = cuts.partition_point(|&t| t <= start);
+        if near >= 0.0 && cuts.get(first).is_none_or(|&t| t >= far) {
+            self.add_whole(|y| jet((centre - y).abs()));
+            return;
+        }
+        let mut from = start;
+        for &cut in cuts[first..].iter().chain(&[f64::INFINITY]) {
+            let to = cut.min(far);
+            let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
+            for (z, weight) in RULE.nodes.iter().zip(RULE.weights) {
+                let t = middle + half * z;
+                self.add(centre + side * t, half * weight, jet(t));
+            }
+            from = to;
+            if to >= far {
+                break;
+            }
+        }
+    }
+
     /// A quadrature point `y` within the panel.
-    fn add(&mut self, y: f64, weight: f64, jet: crate::utility::Jet) {
+    fn add(&mut self, y: f64, weight: f64, jet: Jet) {
         let p = polynomials((y - self.from) / self.stretch - 1.0);
         let (curvature, value) = (weight * jet.curvature, weight * jet.value);
         let [on_curvature, on_value] = &mut self.on_polynomials;
@@ -226,7 +237,7 @@ impl PanelRow {
     }
 
     /// The panel's own rule, where the kernel has no cut within the panel.
-    fn add_whole(&mut self, jet: impl Fn(f64) -> crate::utility::Jet) {
+    fn add_whole(&mut self, jet: impl Fn(f64) -> Jet) {
         for i in 0..ORDER {
             let jet = jet(self.from + self.stretch * (1.0 + RULE.nodes[i]));
             let weight = self.stretch * RULE.weights[i];
@@ -235,7 +246,8 @@ impl PanelRow {
         }
     }
 
-    fn finish(self) -> [[f64; ORDER]; 2] {
+    /// The weights on the panel's nodes of `U''` and of `U`.
+    pub(super) fn finish(self) -> [[f64; ORDER]; 2] {
         let mut rows = self.on_nodes;
         if self.has_polynomials {
             for (row, moments) in rows.iter_mut().zip(&self.on_polynomials) {

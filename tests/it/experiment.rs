@@ -6,7 +6,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
 use reward_collapse::experiment::{
-    ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards, read_rewards,
+    ExperimentError, Head, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards,
+    read_rewards,
 };
 use reward_collapse::figure::{CollapseData, FigureError, Source, experiment};
 use reward_collapse::files::{FileAction, FileError};

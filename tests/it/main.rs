@@ -12,6 +12,7 @@ mod fast_solver;
 mod fast_sums;
 mod figures;
 mod finite_problem;
+mod free_boundary;
 mod infinite_curvature;
 mod limit_laws;
 mod million;

@@ -18,7 +18,11 @@ use crate::files::{OnFile, line_at};
 /// [`ExperimentError::File`] if there is no such file, and [`ExperimentError::Rewards`] with the line that is wrong. A
 /// response that is there twice is wrong at its second line, a prompt that lacks a response at its last line, and a file
 /// without a row of the train split at its last line.
-pub fn read_rewards(path: &Path, responses: impl Into<Option<usize>>, head: Head) -> Result<Vec<RewardRow>, ExperimentError> {
+pub fn read_rewards(
+    path: &Path,
+    responses: impl Into<Option<usize>>,
+    head: Head,
+) -> Result<Vec<RewardRow>, ExperimentError> {
     let text = fs::read_to_string(path).reading(path)?;
     parse(&text, responses.into(), head).map_err(|(line, reason)| ExperimentError::Rewards {
         path: path.to_owned(),
@@ -56,8 +60,8 @@ fn rows(text: &str, responses: Option<usize>, head: Head) -> Result<Vec<RewardRo
         if record.len() != headers.len() {
             return Err((offset, format!("{} fields where the header has {}", record.len(), headers.len())));
         }
-        let row =
-            row(columns.map(|column| record.get(column).unwrap_or_default()), head).map_err(|reason| (offset, reason))?;
+        let row = row(columns.map(|column| record.get(column).unwrap_or_default()), head)
+            .map_err(|reason| (offset, reason))?;
         numbering.see(row.index, offset);
         evaluated.see(&row, offset)?;
         last = offset;
@@ -270,7 +274,8 @@ mod tests {
         assert!(line == 2 && reason.contains("train"), "{reason}");
         // From 0, the eighth is numbered 7.
         let (line, reason) =
-            parse(&format!("{HEADER}{good}10,train,0,true,8,0.5\n10,train,0,true,0,0.5\n"), 8, Head::Sigmoid).unwrap_err();
+            parse(&format!("{HEADER}{good}10,train,0,true,8,0.5\n10,train,0,true,0,0.5\n"), 8, Head::Sigmoid)
+                .unwrap_err();
         assert!(line == 3 && reason.contains("responses, 7"), "{reason}");
     }
     /// The rows of a prompt at step 10, by response.

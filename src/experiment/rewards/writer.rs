@@ -83,7 +83,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::experiment::{REWARDS_FILE, Split, read_rewards};
+    use crate::experiment::{Head, REWARDS_FILE, Split, read_rewards};
 
     fn row(step: u64, prompt: &str, index: usize, reward: f32) -> RewardRow {
         let prompt_type = if step.is_multiple_of(2) { PromptType::Open } else { PromptType::Closed };

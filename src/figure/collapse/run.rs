@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::compare::Learned;
-use crate::experiment::{DESCRIPTION_FILE, RESPONSES, REWARDS_FILE, RunDescription, Split, is_run_of, read_rewards};
+use crate::experiment::{
+    DESCRIPTION_FILE, Head, RESPONSES, REWARDS_FILE, RunDescription, Split, is_run_of, read_rewards,
+};
 use crate::figure::FigureError;
 
 /// The first run of a released loss among folders, if one has prompts of [`RESPONSES`] responses: open-ended prompts first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
-use crate::experiment::{Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
+use crate::experiment::{Loss, LossTerms, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
 use crate::utility::Concavity;
 
@@ -53,6 +53,9 @@ pub struct ExperimentData {
 impl ExperimentRun {
     fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
         let loss = run.description.loss()?;
+        if loss.terms() != LossTerms::default() {
+            return Err(FigureError::OtherTerms { path: run.folder, terms: loss.to_string() });
+        }
         let evaluations = Comparison::all(&run.rewards, &loss, theories)?;
         let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> =
             evaluations.iter().map(|at| ((at.learned.prompt_type, at.learned.n), at.theories.clone())).collect();

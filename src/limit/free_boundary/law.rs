@@ -1,0 +1,36 @@
+//! What a law with free ends is made of.
+
+use std::fmt;
+
+/// A law on [A, B] as a function object, for arguments within [A, B].
+pub(super) trait OnInterval: fmt::Debug + Send + Sync {
+    /// Density of the absolutely continuous part.
+    fn density(&self, x: f64) -> f64;
+
+    /// `F(x) = P([A, x])`, for `x < B`.
+    fn cdf(&self, x: f64) -> f64;
+
+    /// `int_A^x F`.
+    fn cdf_integral(&self, x: f64) -> f64;
+
+    /// The least `x` with `F(x) >= u`, for `0 < u < F(B-)`.
+    fn quantile(&self, u: f64) -> f64;
+}
+
+impl OnInterval for crate::limit::piecewise::Piecewise {
+    fn density(&self, x: f64) -> f64 {
+        crate::limit::lower_half::LowerHalf::density(self, x)
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        crate::limit::lower_half::LowerHalf::cdf(self, x)
+    }
+
+    fn cdf_integral(&self, x: f64) -> f64 {
+        crate::limit::lower_half::LowerHalf::cdf_integral(self, x)
+    }
+
+    fn quantile(&self, u: f64) -> f64 {
+        crate::limit::lower_half::LowerHalf::quantile(self, u)
+    }
+}

@@ -1,0 +1,257 @@
+//! Limit laws with free ends, against tables, classical laws and finite problems.
+
+use reward_collapse::limit::{FreeLaw, FreeLawError};
+use reward_collapse::problem::{Field, Support};
+use reward_collapse::utility::{OnLine, SharedUtility, parse};
+
+fn utility(text: &str) -> SharedUtility {
+    parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+fn on_line(text: &str, smoothing: f64) -> OnLine {
+    OnLine::new(utility(text), smoothing).unwrap()
+}
+
+fn field(text: &str, support: Support) -> Field {
+    Field::parse(text, support).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+#[track_caller]
+fn close(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "found {found:.15}, expected {expected:.15}");
+}
+
+/// Ends, density in the middle and at an end, variance.
+#[track_caller]
+fn like_the_table(law: &FreeLaw, [end, middle, edge, variance]: [f64; 4]) {
+    println!(
+        "{:?} {:.14} {:.14} {:.14} gap {:.1e}",
+        law.ends(),
+        law.density(0.0),
+        law.density(law.ends()[1]),
+        law.variance(),
+        law.gap()
+    );
+    close(law.ends()[1], end, 1e-12);
+    close(law.ends()[0], -end, 1e-12);
+    close(law.density(0.0), middle, 1e-11);
+    close(law.density(law.ends()[1]), edge, 1e-10);
+    close(law.variance(), variance, 1e-8);
+    close(law.mean(), 0.0, 1e-12);
+    assert!(law.atoms().is_empty() && law.walls() == [false, false]);
+    assert!(law.gap() < 1e-12, "{:e}", law.gap());
+}
+
+#[test]
+fn published_values_with_label_smoothing() {
+    for (smoothing, row) in [
+        (0.05, [5.013719973464, 0.13266692114, 0.0426236051, 6.27614966]),
+        (0.1, [3.059754545805, 0.20348405331, 0.0941183055, 2.54229833]),
+        (0.2, [1.606341465257, 0.35182749571, 0.2389153182, 0.77471499]),
+    ] {
+        like_the_table(&FreeLaw::smoothed(&on_line("logsigmoid(x)", smoothing), Support::LINE, None).unwrap(), row);
+    }
+}
+
+#[test]
+fn published_values_with_centring() {
+    for (text, row) in [
+        ("-0.01x^2", [3.849831587448, 0.15856059989, 0.0778619577, 4.09441877]),
+        ("-0.1x^2", [1.234973705114, 0.42333726624, 0.3710071596, 0.49051408]),
+    ] {
+        let field = field(text, Support::LINE);
+        like_the_table(&FreeLaw::of(&utility("logsigmoid(x)"), Support::LINE, Some(&field)).unwrap(), row);
+    }
+}
+
+#[test]
+fn rewards_that_run_away_have_no_law() {
+    let plain = utility("logsigmoid(x)");
+    let error = FreeLaw::of(&plain, Support::LINE, None).unwrap_err();
+    assert!(matches!(error, FreeLawError::RunsAway { direction: "apart", .. }), "{error}");
+}
+
+/// The law, the finite rewards' mean distance from its quantiles times their number, and that number.
+fn distance(law: &FreeLaw, rewards: &[f64]) -> f64 {
+    let n = rewards.len() as f64;
+    let centred = |i: usize| (i as f64 + 0.5) / n;
+    rewards.iter().enumerate().map(|(i, r)| (r - law.quantile(centred(i))).abs()).sum::<f64>() / n
+}
+
+/// The rewards that maximise problem (4) for a ranking of `n`, by a plain damped Newton method with an active set at the walls.
+fn finite(u: &dyn Fn(f64) -> [f64; 3], support: Support, field: Option<&Field>, start: &[f64]) -> Vec<f64> {
+    let n = start.len();
+    let pairs = (n * (n - 1) / 2) as f64;
+    let v = |x: f64| field.map_or([0.0; 3], |f| [f.jet(x).value, f.jet(x).slope, f.jet(x).curvature]);
+    let objective = |r: &[f64]| {
+        let pair = |i: usize| (i + 1..n).map(|j| u(r[j] - r[i])[0]).sum::<f64>() / pairs;
+        (0..n).map(|i| pair(i) + 2.0 / n as f64 * v(r[i])[0]).sum::<f64>()
+    };
+    let mut r = start.to_vec();
+    let mut before = objective(&r);
+    for _ in 0..200 {
+        let mut gradient: Vec<f64> = r.iter().map(|&x| 2.0 / n as f64 * v(x)[1]).collect();
+        let mut hessian = vec![vec![0.0; n]; n];
+        for i in 0..n {
+            hessian[i][i] -= 2.0 / n as f64 * v(r[i])[2];
+            for j in i + 1..n {
+                let [_, slope, curvature] = u(r[j] - r[i]);
+                gradient[j] += slope / pairs;
+                gradient[i] -= slope / pairs;
+                let c = -curvature / pairs;
+                hessian[i][i] += c;
+                hessian[j][j] += c;
+                hessian[i][j] -= c;
+                hessian[j][i] -= c;
+            }
+        }
+        let held =
+            |i: usize| r[i] <= support.lower() && gradient[i] <= 0.0 || r[i] >= support.upper() && gradient[i] >= 0.0;
+        let free: Vec<usize> = (0..n).filter(|&i| !held(i)).collect();
+        // Without field and walls nothing fixes the mean: a term that does not act on the gradient does.
+        let pin = if field.is_none() { 1.0 / (n * n) as f64 } else { 0.0 };
+        let matrix: Vec<Vec<f64>> = free.iter().map(|&i| free.iter().map(|&j| hessian[i][j] + pin).collect()).collect();
+        let step = cholesky(matrix, free.iter().map(|&i| gradient[i]).collect());
+        let mut length = 1.0;
+        let mut largest = 0.0f64;
+        while length > 1e-12 {
+            let mut next = r.clone();
+            free.iter().zip(&step).for_each(|(&i, d)| {
+                next[i] = (r[i] + length * d).clamp(support.lower(), support.upper());
+            });
+            let value = objective(&next);
+            if value.is_finite() && value >= before - 1e-13 {
+                largest = r.iter().zip(&next).fold(0.0, |m, (a, b)| m.max((a - b).abs()));
+                (r, before) = (next, value);
+                break;
+            }
+            length *= 0.5;
+        }
+        if largest < 1e-10 {
+            return r;
+        }
+    }
+    panic!("the finite problem did not settle")
+}
+
+/// `A z = b` for a positive definite `A`.
+fn cholesky(mut a: Vec<Vec<f64>>, mut z: Vec<f64>) -> Vec<f64> {
+    let n = z.len();
+    for j in 0..n {
+        for i in j..n {
+            let sum: f64 = (0..j).map(|k| a[i][k] * a[j][k]).sum();
+            a[i][j] = if i == j { (a[i][i] - sum).sqrt() } else { (a[i][j] - sum) / a[j][j] };
+        }
+    }
+    for i in 0..n {
+        z[i] = (z[i] - (0..i).map(|k| a[i][k] * z[k]).sum::<f64>()) / a[i][i];
+    }
+    for i in (0..n).rev() {
+        z[i] = (z[i] - (i + 1..n).map(|k| a[k][i] * z[k]).sum::<f64>()) / a[i][i];
+    }
+    z
+}
+
+fn even(from: f64, to: f64, n: usize) -> Vec<f64> {
+    (0..n).map(|i| from + (to - from) * (i as f64 + 0.5) / n as f64).collect()
+}
+
+#[test]
+fn finite_rewards_approach_the_laws_with_and_without_walls() {
+    let half_line = Support::new(0.0, f64::INFINITY).unwrap();
+    let from_minus_one = Support::new(-1.0, f64::INFINITY).unwrap();
+    let wide = Support::new(-5.0, 5.0).unwrap();
+    for (text, smoothing, support, field_text, walls) in [
+        ("logsigmoid(x)", 0.1, Support::LINE, None, [false, false]),
+        ("logsigmoid(x)", 0.1, Support::UNIT, None, [true, true]),
+        ("logsigmoid(4x)", 0.0, Support::UNIT, Some("-0.3x"), [true, true]),
+        ("logsigmoid(4x)", 0.0, Support::UNIT, Some("-4x"), [true, false]),
+        ("logsigmoid(x)", 0.0, half_line, Some("-0.3x"), [true, false]),
+        ("logsigmoid(x)", 0.0, from_minus_one, Some("-0.1x^2"), [true, false]),
+        ("logsigmoid(x)", 0.1, wide, Some("-0.1(x-1)^2-0.02x^4"), [false, false]),
+        ("log(x+0.1)", 0.0, half_line, Some("log(x)-x"), [false, false]),
+    ] {
+        let loss = on_line(text, smoothing);
+        let field = field_text.map(|text| field(text, support));
+        let law = FreeLaw::smoothed(&loss, support, field.as_ref()).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!(law.walls(), walls, "{text} {field_text:?} {:?}", law.atoms());
+        assert!(law.gap() < 1e-11, "{text} {:e}", law.gap());
+        let u = |x: f64| {
+            let jet = loss.jet(x);
+            [jet.value, jet.slope, jet.curvature]
+        };
+        let [a, b] = law.ends();
+        let found = [100, 200].map(|n| distance(&law, &finite(&u, support, field.as_ref(), &even(a, b, n))));
+        println!(
+            "{text} {smoothing} {field_text:?} ends {:?} atoms {:?} gap {:.1e} energy {} {found:?}",
+            law.ends(),
+            law.atoms(),
+            law.gap(),
+            law.energy()
+        );
+        assert!(found[1] < 1.0 * (b - a) / 200.0 && found[1] < 0.6 * found[0], "{text} {found:?}");
+    }
+}
+
+#[test]
+fn laws_on_the_unit_interval_without_a_field_are_those_of_the_closed_problem() {
+    use reward_collapse::limit::LimitLaw;
+    for text in ["logsigmoid(x)", "logsigmoid(4x)", "log(x+0.1)", "1-exp(-3x)", "log(x)", "x^0.5", "-x^-0.4"] {
+        let utility = utility(text);
+        let (free, known) = (FreeLaw::of(&utility, Support::UNIT, None).unwrap(), LimitLaw::of(&*utility).unwrap());
+        assert_eq!(free.ends(), [0.0, 1.0]);
+        close(free.energy(), known.mean_utility(), 1e-12);
+        close(free.variance(), known.variance(), 1e-12);
+        for (a, b) in free.atoms().iter().zip(known.atoms()) {
+            close(a.mass, b.mass, 1e-12);
+        }
+        assert_eq!(free.atoms().len(), known.atoms().len());
+        for x in [0.01, 0.2, 0.5, 0.93] {
+            close(free.density(x), known.density(x), 1e-11);
+            close(free.cdf(x), known.cdf(x), 1e-12);
+            close(free.cdf_integral(x), known.cdf_integral(x), 1e-12);
+            close(free.quantile(x), known.quantile(x), 1e-12);
+        }
+    }
+}
+
+#[test]
+fn classical_laws_of_the_logarithm() {
+    let log = utility("log(x)");
+    let half_line = Support::new(0.0, f64::INFINITY).unwrap();
+    let pi = std::f64::consts::PI;
+    let semicircle = |x: f64| (2.0 - x * x).sqrt() / pi;
+    // -x^4: rho = (2/pi) (x^2 + b^2/2)/... on [-b, b], from the equilibrium measure of a quartic weight.
+    let law = FreeLaw::of(&log, Support::LINE, Some(&field("-x^2/2", Support::LINE))).unwrap();
+    println!("{:?} {:e} {}", law.ends(), law.gap(), law.energy());
+    close(law.ends()[1], 2f64.sqrt(), 1e-13);
+    for x in [-1.4142, -1.0, -0.3, 0.0, 0.9, 1.41] {
+        close(law.density(x), semicircle(x), 1e-12);
+    }
+    close(law.variance(), 0.5, 1e-14);
+    close(law.central_moment(4), 0.5, 1e-13);
+    // int int log|x-y| = -1/4 - log(2)/2 on the semicircle of radius sqrt(2), and the field adds -1/2.
+    close(law.energy(), -0.75 - 0.5 * 2f64.ln(), 1e-13);
+    let law = FreeLaw::of(&log, half_line, Some(&field("-x/2", half_line))).unwrap();
+    println!("{:?} {:e} {}", law.ends(), law.gap(), law.energy());
+    close(law.ends()[1], 4.0, 1e-12);
+    assert_eq!((law.ends()[0], law.walls()), (0.0, [true, false]));
+    for x in [1e-9, 0.01, 1.0, 3.9, 3.9999] {
+        close(law.density(x) * x.sqrt(), (4.0 - x).sqrt() / (2.0 * pi), 1e-12);
+    }
+    close(law.mean(), 1.0, 1e-13);
+    close(law.variance(), 1.0, 1e-13);
+    for (text, quadratic, quartic) in [("-x^4", 0.0, 1.0), ("-x^2/2-x^4/4", 0.5, 0.25)] {
+        let law = FreeLaw::of(&log, Support::LINE, Some(&field(text, Support::LINE))).unwrap();
+        // V' = -(2 a x + 4 g x^3): rho = sqrt(b^2 - x^2) (2a + 4g (x^2 + b^2/2)) / pi, mass a b^2 + 3/2 g b^4 = 1.
+        let (a, g): (f64, f64) = (quadratic, quartic);
+        let square = if a == 0.0 { (2.0 / (3.0 * g)).sqrt() } else { (-a + (a * a + 6.0 * g).sqrt()) / (3.0 * g) };
+        let b = square.sqrt();
+        println!("{text} {:?} {b} {:e}", law.ends(), law.gap());
+        close(law.ends()[1], b, 1e-13);
+        close(law.ends()[0], -b, 1e-13);
+        for x in [-0.7, -0.1, 0.0, 0.5, 0.8] {
+            close(law.density(x), (square - x * x).sqrt() * (2.0 * a + 4.0 * g * (x * x + 0.5 * square)) / pi, 1e-12);
+        }
+    }
+}
