@@ -69,13 +69,15 @@ struct Rule {
     family: Gegenbauer,
     /// `t_i`, ascending, the weight, and `q_m(t_i)`.
     nodes: Vec<(f64, f64, Vec<f64>)>,
+    /// Rounding errors of a sum over them, relative to its terms.
+    error: f64,
 }
 
 impl Rule {
     /// Twice as many nodes as modes.
     fn new(s: f64, mass: f64, modes: usize) -> Self {
         let family = Gegenbauer::new(0.5 * s, mass, 2 * modes);
-        let upper = family.gauss_rule(modes);
+        let upper = if s == 0.0 { chebyshev_rule(modes) } else { family.gauss_rule(modes) };
         let lower = upper.iter().map(|&(t, weight)| (-t, weight));
         let nodes = lower.chain(upper.iter().rev().copied()).map(|(t, weight)| {
             let mut values = vec![0.0; modes];
@@ -83,8 +85,17 @@ impl Rule {
             (t, weight, values)
         });
         let nodes = nodes.collect();
-        Self { modes, family, nodes }
+        // The weight at the outermost of N nodes has an error of about N^2 roundings, and a share of 1/N.
+        let error = f64::EPSILON * if s == 0.0 { 4.0 } else { 4.0 + 2.0 * modes as f64 };
+        Self { modes, family, nodes, error }
     }
+}
+
+/// The positive nodes, descending, and weights of the rule with `2n` nodes for `1/sqrt(1 - t^2)`, which keep full accuracy at the ends.
+fn chebyshev_rule(n: usize) -> Vec<(f64, f64)> {
+    use std::f64::consts::PI;
+    let weight = PI / (2.0 * n as f64);
+    (0..n).map(|k| ((weight * (k as f64 + 0.5)).cos(), weight)).collect()
 }
 
 /// The rules for one weight, made as they are needed: doubling modes.
@@ -129,10 +140,14 @@ pub(super) fn clamp(
     loop {
         let rule = rules.at(level);
         let mut of_field = vec![0.0; rule.modes];
+        let mut largest_field = 0.0f64;
         if let Some(field) = field {
+            // Less a constant, which moves nothing.
+            let constant = field.jet(middle).value;
             for (t, weight, values) in &rule.nodes {
-                let v = weight * field.jet(middle + half * t).value;
-                of_field.iter_mut().zip(values).for_each(|(sum, q)| *sum += v * q);
+                let v = field.jet(middle + half * t).value - constant;
+                largest_field = largest_field.max(v.abs());
+                of_field.iter_mut().zip(values).for_each(|(sum, q)| *sum += weight * v * q);
             }
         }
         let eigenvalues = leading.eigenvalues(half, rules.mass, rule.modes);
@@ -142,8 +157,8 @@ pub(super) fn clamp(
         let largest = coefficients.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
         let tail = coefficients[rule.modes * 3 / 4..].iter().fold(0.0, |m: f64, c| m.max(c.abs()));
         // The field's rounding errors, divided by eigenvalues like 1/m, are no reason for more modes.
-        let rounding = f64::EPSILON * of_field[0].abs() / eigenvalues[rule.modes - 1].abs();
-        let is_resolved = tail <= (RESOLVED * largest).max(4.0 * rounding);
+        let rounding = rule.error * largest_field * rules.mass.sqrt() / eigenvalues[rule.modes - 1].abs();
+        let is_resolved = tail <= (RESOLVED * largest).max(rounding);
         if is_resolved || 2 * rule.modes > MOST_MODES {
             if is_resolved {
                 // What lies below rounding only adds to it at the ends.
