@@ -77,25 +77,38 @@ impl Rule {
     /// Twice as many nodes as modes.
     fn new(s: f64, mass: f64, modes: usize) -> Self {
         let family = Gegenbauer::new(0.5 * s, mass, 2 * modes);
-        let upper = if s == 0.0 { chebyshev_rule(modes) } else { family.gauss_rule(modes) };
-        let lower = upper.iter().map(|&(t, weight)| (-t, weight));
-        let nodes = lower.chain(upper.iter().rev().copied()).map(|(t, weight)| {
-            let mut values = vec![0.0; modes];
-            family.all(t, &mut values);
-            (t, weight, values)
-        });
-        let nodes = nodes.collect();
+        let nodes = if s == 0.0 {
+            chebyshev_nodes(modes)
+        } else {
+            let upper = family.gauss_rule(modes);
+            let lower = upper.iter().map(|&(t, weight)| (-t, weight));
+            let all = lower.chain(upper.iter().rev().copied()).map(|(t, weight)| {
+                let mut values = vec![0.0; modes];
+                family.all(t, &mut values);
+                (t, weight, values)
+            });
+            all.collect()
+        };
         // The weight at the outermost of N nodes has an error of about N^2 roundings, and a share of 1/N.
         let error = f64::EPSILON * if s == 0.0 { 4.0 } else { 4.0 + 2.0 * modes as f64 };
         Self { modes, family, nodes, error }
     }
 }
 
-/// The positive nodes, descending, and weights of the rule with `2n` nodes for `1/sqrt(1 - t^2)`, which keep full accuracy at the ends.
-fn chebyshev_rule(n: usize) -> Vec<(f64, f64)> {
-    use std::f64::consts::PI;
-    let weight = PI / (2.0 * n as f64);
-    (0..n).map(|k| ((weight * (k as f64 + 0.5)).cos(), weight)).collect()
+/// The nodes of a [`Rule`] for `s = 0`, from their angles: near the ends a rounding error of `t` is one like `m^2` in `q_m(t)`.
+fn chebyshev_nodes(modes: usize) -> Vec<(f64, f64, Vec<f64>)> {
+    use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
+    let count = 2 * modes;
+    let weight = PI / count as f64;
+    let polynomial = |m: usize, theta: f64| {
+        let first = if m == 0 { FRAC_1_SQRT_2 } else { 1.0 };
+        first * FRAC_2_PI.sqrt() * (m as f64 * theta).cos()
+    };
+    let node = |k: usize| {
+        let theta = weight * (k as f64 + 0.5);
+        (theta.cos(), weight, (0..modes).map(|m| polynomial(m, theta)).collect())
+    };
+    (0..count).rev().map(node).collect()
 }
 
 /// The rules for one weight, made as they are needed: doubling modes.
