@@ -17,6 +17,8 @@
 //!
 //! Closed forms are used where theorems give them. For any `P`, `E(P*) - E(P) <= 2 (max Phi - E(P))`: every law carries this
 //! bound as its [`LimitLaw::gap`].
+//!
+//! [`FreeLaw`] is the law on any interval, with a field, where the ends of the support are part of the answer.
 
 mod atoms_and_uniform;
 mod error;

@@ -69,22 +69,46 @@ struct Rule {
     family: Gegenbauer,
     /// `t_i`, ascending, the weight, and `q_m(t_i)`.
     nodes: Vec<(f64, f64, Vec<f64>)>,
+    /// Rounding errors of a sum over them, relative to its terms.
+    error: f64,
 }
 
 impl Rule {
     /// Twice as many nodes as modes.
     fn new(s: f64, mass: f64, modes: usize) -> Self {
         let family = Gegenbauer::new(0.5 * s, mass, 2 * modes);
-        let upper = family.gauss_rule(modes);
-        let lower = upper.iter().map(|&(t, weight)| (-t, weight));
-        let nodes = lower.chain(upper.iter().rev().copied()).map(|(t, weight)| {
-            let mut values = vec![0.0; modes];
-            family.all(t, &mut values);
-            (t, weight, values)
-        });
-        let nodes = nodes.collect();
-        Self { modes, family, nodes }
+        let nodes = if s == 0.0 {
+            chebyshev_nodes(modes)
+        } else {
+            let upper = family.gauss_rule(modes);
+            let lower = upper.iter().map(|&(t, weight)| (-t, weight));
+            let all = lower.chain(upper.iter().rev().copied()).map(|(t, weight)| {
+                let mut values = vec![0.0; modes];
+                family.all(t, &mut values);
+                (t, weight, values)
+            });
+            all.collect()
+        };
+        // The weight at the outermost of N nodes has an error of about N^2 roundings, and a share of 1/N.
+        let error = f64::EPSILON * if s == 0.0 { 4.0 } else { 4.0 + 2.0 * modes as f64 };
+        Self { modes, family, nodes, error }
     }
+}
+
+/// The nodes of a [`Rule`] for `s = 0`, from their angles: near the ends a rounding error of `t` is one like `m^2` in `q_m(t)`.
+fn chebyshev_nodes(modes: usize) -> Vec<(f64, f64, Vec<f64>)> {
+    use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
+    let count = 2 * modes;
+    let weight = PI / count as f64;
+    let polynomial = |m: usize, theta: f64| {
+        let first = if m == 0 { FRAC_1_SQRT_2 } else { 1.0 };
+        first * FRAC_2_PI.sqrt() * (m as f64 * theta).cos()
+    };
+    let node = |k: usize| {
+        let theta = weight * (k as f64 + 0.5);
+        (theta.cos(), weight, (0..modes).map(|m| polynomial(m, theta)).collect())
+    };
+    (0..count).rev().map(node).collect()
 }
 
 /// The rules for one weight, made as they are needed: doubling modes.
@@ -129,10 +153,14 @@ pub(super) fn clamp(
     loop {
         let rule = rules.at(level);
         let mut of_field = vec![0.0; rule.modes];
+        let mut largest_field = 0.0f64;
         if let Some(field) = field {
+            // Less a constant, which moves nothing.
+            let constant = field.jet(middle).value;
             for (t, weight, values) in &rule.nodes {
-                let v = weight * field.jet(middle + half * t).value;
-                of_field.iter_mut().zip(values).for_each(|(sum, q)| *sum += v * q);
+                let v = field.jet(middle + half * t).value - constant;
+                largest_field = largest_field.max(v.abs());
+                of_field.iter_mut().zip(values).for_each(|(sum, q)| *sum += weight * v * q);
             }
         }
         let eigenvalues = leading.eigenvalues(half, rules.mass, rule.modes);
@@ -142,8 +170,8 @@ pub(super) fn clamp(
         let largest = coefficients.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
         let tail = coefficients[rule.modes * 3 / 4..].iter().fold(0.0, |m: f64, c| m.max(c.abs()));
         // The field's rounding errors, divided by eigenvalues like 1/m, are no reason for more modes.
-        let rounding = f64::EPSILON * of_field[0].abs() / eigenvalues[rule.modes - 1].abs();
-        let is_resolved = tail <= (RESOLVED * largest).max(4.0 * rounding);
+        let rounding = rule.error * largest_field * rules.mass.sqrt() / eigenvalues[rule.modes - 1].abs();
+        let is_resolved = tail <= (RESOLVED * largest).max(rounding);
         if is_resolved || 2 * rule.modes > MOST_MODES {
             if is_resolved {
                 // What lies below rounding only adds to it at the ends.

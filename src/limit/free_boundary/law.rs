@@ -34,3 +34,26 @@ impl OnInterval for crate::limit::piecewise::Piecewise {
         crate::limit::lower_half::LowerHalf::quantile(self, u)
     }
 }
+
+/// All mass at one point.
+#[derive(Debug)]
+pub(super) struct PointMass;
+
+impl OnInterval for PointMass {
+    fn density(&self, _x: f64) -> f64 {
+        0.0
+    }
+
+    fn cdf(&self, _x: f64) -> f64 {
+        1.0
+    }
+
+    fn cdf_integral(&self, _x: f64) -> f64 {
+        0.0
+    }
+
+    /// Never asked for: the one atom is that of the upper end.
+    fn quantile(&self, _u: f64) -> f64 {
+        f64::NAN
+    }
+}

@@ -8,7 +8,8 @@
 //!
 //! The law lives on an interval [A, B] on which `Phi + V` is constant, `Phi(x) = int U_q(|x-y|) dP(y)`. Each end is free, or at a
 //! wall of `I` that holds something back: an atom where the slope of `U` at 0+ is finite, an infinite density where it is not.
-//! The ends are found by clamping the law to intervals until nothing presses on a free end.
+//! The ends are found by clamping the law to intervals until nothing presses on a free end. A field that pushes against a wall harder
+//! than `U_q'(0+)` leaves nothing but an atom there.
 //!
 //! | `U` near 0 | density at a free end | at a wall | method |
 //! |---|---|---|---|
@@ -38,7 +39,7 @@ use ends::{first_interval, nearest_to_zero, refuse_runaways, settle};
 use expansion::Expansion;
 use first_kind::{Leading, Rules};
 use kernel::{Kernel, slope_at_zero};
-use law::OnInterval;
+use law::{OnInterval, PointMass};
 
 /// The limit law of problem (4): a probability law on an interval whose ends are part of the answer, as a function object.
 ///
@@ -79,6 +80,9 @@ impl FreeLaw {
     pub fn smoothed(utility: &OnLine, support: Support, field: Option<&Field>) -> Result<Self, FreeLawError> {
         let name = utility.to_string();
         refuse_runaways(&name, support, field, |x| utility.jet(x).slope)?;
+        if let Some(at) = field.and_then(|field| point_of_collapse(slope_at_zero(utility), support, field)) {
+            return Ok(Self::point_mass(utility, field, at));
+        }
         // Without a field only the length counts: it is found about 0.
         let room = if field.is_some() { support } else { about_zero(support) };
         let start = first_interval(room, field, nearly_linear_up_to(utility));
@@ -158,6 +162,20 @@ impl FreeLaw {
         })
     }
 
+    fn point_mass(utility: &OnLine, field: Option<&Field>, at: f64) -> Self {
+        let (u, v) = (utility.jet(0.0).value, field.map_or(0.0, |field| field.jet(at).value));
+        Self {
+            law: Arc::new(PointMass),
+            ends: [at, at],
+            walls: [true, true],
+            atoms: vec![Atom { at, mass: 1.0 }],
+            rule: Arc::new([(at, 1.0)]),
+            energy: u + 2.0 * v,
+            gap: 4.0 * f64::EPSILON * u.abs().max(v.abs()),
+            concavity: concavity(utility.utility().as_ref(), field, 0.0),
+        }
+    }
+
     fn from_second_kind(
         utility: &OnLine,
         support: Support,
@@ -204,7 +222,7 @@ impl FreeLaw {
         self.ends
     }
 
-    /// Whether each end is at a wall of the support that holds the law back; otherwise it is free.
+    /// Whether each end is at a wall of the support that holds the law back; otherwise it is free. A point mass counts as held twice.
     pub fn walls(&self) -> [bool; 2] {
         self.walls
     }
@@ -297,6 +315,13 @@ impl Distribution<f64> for FreeLaw {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         self.quantile(rng.sample(Open01))
     }
+}
+
+/// The wall at which all rewards tie, if the field pushes against it harder than they push each other.
+fn point_of_collapse(slope: f64, support: Support, field: &Field) -> Option<f64> {
+    let pushed = |at: f64, sign: f64| at.is_finite() && sign * field.jet(at).slope >= slope;
+    let (lower, upper) = (support.lower(), support.upper());
+    if pushed(lower, -1.0) { Some(lower) } else { pushed(upper, 1.0).then_some(upper) }
 }
 
 /// A support of the same length about 0.
