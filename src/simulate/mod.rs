@@ -42,7 +42,7 @@ pub type DistanceToLimit<'a> = &'a dyn Fn(&[f64]) -> f64;
 /// What the rewards are compared with.
 #[derive(Clone, Copy, Default)]
 pub struct Theory<'a> {
-    /// The optimal rewards, one for each response, worst first; up to a shift where the loss is.
+    /// The optimal rewards, one for each response, worst first, ascending; up to a shift where the loss is.
     pub optimum: Option<&'a [f64]>,
     /// Whether the middle one of an odd number of optimal rewards may be anything, as under `U = x`: it then counts as met.
     pub free_middle: bool,
@@ -79,6 +79,8 @@ pub struct Simulation {
     pub settings: Settings,
     /// What the rewards were compared with.
     pub optimum: Option<Vec<f64>>,
+    /// How far the optimum itself is from the limit law: what [`Row::w1_limit`] comes to when every prompt is there.
+    pub optimum_w1: Option<f64>,
     /// The start, the recorded steps and the last one.
     pub rows: Vec<Row>,
     /// The rewards at the end: those of each prompt in turn, worst response first.
@@ -151,6 +153,7 @@ pub fn simulate<U: Utility + ?Sized>(
         utility: utility.to_string(),
         settings: settings.clone(),
         optimum: theory.optimum.map(<[f64]>::to_vec),
+        optimum_w1: theory.optimum.zip(theory.limit).map(|(optimum, limit)| limit(optimum)),
         rows,
         rewards: rewards(&prompts, settings),
         seconds: start.elapsed().as_secs_f64(),

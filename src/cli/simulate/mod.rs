@@ -1,23 +1,24 @@
 //! `reward-collapse simulate`.
 
+mod report;
+
 use std::ops::ControlFlow;
+#[cfg(feature = "figures")]
+use std::path::PathBuf;
 
 use crate::compare::{Optimum, wasserstein1};
+#[cfg(feature = "figures")]
+use crate::figure::path_to_collapse;
 use crate::simulate::{
-    Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Row, Settings, SimulateError, Simulation, Theory,
-    simulate,
+    Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Settings, SimulateError, Theory, simulate,
 };
 use crate::utility::SharedUtility;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::Progress;
 use super::value::{UtilityArgument, count, responses};
-
-/// Ranks shown from each side when there are many.
-const SHOWN: usize = 4;
 
 /// How training gets to the optimal rewards: many prompts with free logits.
 ///
@@ -95,6 +96,11 @@ pub struct Arguments {
     /// The seed of every random draw.
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+
+    /// Also draw the path to collapse there, as SVG and PNG with its numbers as CSV.
+    #[cfg(feature = "figures")]
+    #[arg(long, value_name = "DIR")]
+    figure: Option<PathBuf>,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -176,39 +182,6 @@ impl Arguments {
     }
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    utility: &'a str,
-    n: usize,
-    prompts: usize,
-    steps: u64,
-    optimiser: Optimiser,
-    learning_rate: f64,
-    batch: String,
-    head: Head,
-    flip: f64,
-    quality_gap: Option<f64>,
-    noise: Noise,
-    smoothing: f64,
-    centering: f64,
-    compared: Option<usize>,
-    initial_spread: f64,
-    seed: u64,
-    optimum: Option<&'a [f64]>,
-    rows: Vec<JsonRow<'a>>,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct JsonRow<'a> {
-    step: u64,
-    distance: Option<f64>,
-    w1_limit: Option<f64>,
-    wrong_end: Option<f64>,
-    deviation: f64,
-    rewards: &'a [f64],
-}
-
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let utility = arguments.utility.read()?;
     let settings = arguments.settings();
@@ -230,10 +203,14 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     })?;
     drop(progress);
     let text = match arguments.output.format {
-        Format::Table => table(&simulation),
-        Format::Json => output::json(&report(&simulation, arguments))?,
-        Format::Csv => csv(&simulation)?,
+        Format::Table => report::table(&simulation),
+        Format::Json => output::json(&report::Report::of(&simulation, arguments.flip, arguments.quality_gap))?,
+        Format::Csv => report::csv(&simulation)?,
     };
+    #[cfg(feature = "figures")]
+    if let Some(out) = &arguments.figure {
+        path_to_collapse(out, &simulation)?;
+    }
     arguments.output.write(&text)
 }
 
@@ -244,98 +221,4 @@ fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Optimu
     }
     let is_known = settings.head == Head::Sigmoid && settings.smoothing == 0.0 && settings.centering == 0.0;
     Ok(if is_known { Some(Optimum::compute(utility, settings.n)?) } else { None })
-}
-
-fn batch_name(batch: Batch) -> String {
-    match batch {
-        Batch::Full => "full".into(),
-        Batch::Pairs(1) => "pairs".into(),
-        Batch::Pairs(pairs) => pairs.to_string(),
-    }
-}
-
-fn report<'a>(simulation: &'a Simulation, arguments: &Arguments) -> Report<'a> {
-    let settings = &simulation.settings;
-    let row = |row: &'a Row| JsonRow {
-        step: row.step,
-        distance: row.distance,
-        w1_limit: row.w1_limit,
-        wrong_end: row.wrong_end,
-        deviation: row.deviation,
-        rewards: &row.rewards,
-    };
-    Report {
-        utility: &simulation.utility,
-        n: settings.n,
-        prompts: settings.prompts,
-        steps: settings.steps,
-        optimiser: settings.optimiser,
-        learning_rate: settings.learning_rate(),
-        batch: batch_name(settings.batch),
-        head: settings.head,
-        flip: arguments.flip,
-        quality_gap: arguments.quality_gap,
-        noise: settings.noise,
-        smoothing: settings.smoothing,
-        centering: settings.centering,
-        compared: settings.compared,
-        initial_spread: settings.initial_spread,
-        seed: settings.seed,
-        optimum: simulation.optimum.as_deref(),
-        rows: simulation.rows.iter().map(row).collect(),
-        seconds: simulation.seconds,
-    }
-}
-
-/// A measure that is not known is an empty field.
-fn csv(simulation: &Simulation) -> Result<String, CliError> {
-    let mut header: Vec<String> = ["step", "distance", "w1_limit", "wrong_end", "deviation"].map(String::from).to_vec();
-    header.extend((1..=simulation.settings.n).map(|rank| format!("reward_{rank}")));
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let row = |row: &Row| {
-        let measures = [row.distance, row.w1_limit, row.wrong_end, Some(row.deviation)];
-        let rewards: Vec<Option<f64>> = measures.into_iter().chain(row.rewards.iter().copied().map(Some)).collect();
-        (row.step, rewards)
-    };
-    output::csv(&header, simulation.rows.iter().map(row))
-}
-
-fn table(simulation: &Simulation) -> String {
-    let settings = &simulation.settings;
-    let facts = [
-        ("utility", simulation.utility.clone()),
-        ("prompts", format!("{} of {} responses", settings.prompts, settings.n)),
-        (
-            "optimiser",
-            format!(
-                "{}, learning rate {}, batch {}",
-                if settings.optimiser == Optimiser::Sgd { "sgd" } else { "adam" },
-                settings.learning_rate(),
-                batch_name(settings.batch)
-            ),
-        ),
-        ("head", if settings.head == Head::Sigmoid { "sigmoid" } else { "raw" }.into()),
-        ("time", output::seconds(simulation.seconds)),
-    ];
-    let n = settings.n;
-    let shown: Vec<Option<usize>> = if n <= 2 * SHOWN + 2 {
-        (0..n).map(Some).collect()
-    } else {
-        (0..SHOWN).map(Some).chain([None]).chain((n - SHOWN..n).map(Some)).collect()
-    };
-    let mut header: Vec<String> = ["step", "distance", "W1 limit", "wrong end", "sd"].map(String::from).to_vec();
-    header.extend(shown.iter().map(|rank| rank.map_or_else(|| "..".to_owned(), |rank| format!("r{}", rank + 1))));
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let cells = |step: String, measures: [Option<f64>; 4], rewards: &[f64]| {
-        let measures = measures.map(|measure| measure.map_or_else(|| "-".to_owned(), output::number));
-        let of_rank =
-            |rank: &Option<usize>| rank.map_or_else(|| "..".to_owned(), |rank| format!("{:.4}", rewards[rank]));
-        [step].into_iter().chain(measures).chain(shown.iter().map(of_rank)).collect::<Vec<String>>()
-    };
-    let rows = simulation.rows.iter().map(|row| {
-        let measures = [row.distance, row.w1_limit, row.wrong_end, Some(row.deviation)];
-        cells(row.step.to_string(), measures, &row.rewards)
-    });
-    let optimum = simulation.optimum.iter().map(|optimum| cells("optimum".into(), [None; 4], optimum));
-    format!("{}\n{}", output::facts(&facts), output::columns(&header, rows.chain(optimum)))
 }
