@@ -14,5 +14,6 @@ mod finite_problem;
 mod limit_laws;
 mod million;
 mod properties;
+mod simulate;
 mod study;
 mod support;

@@ -48,7 +48,8 @@ pub(super) fn draw(simulation: &Simulation) -> Result<String, FigureError> {
             scale.minor.clear();
         }
         let distances = panel(LEFT, scale);
-        distances.frame(canvas, "(a) Distance from theory")?;
+        let is_compared = drawn.iter().any(|(name, ..)| *name != MEASURES[3].0);
+        distances.frame(canvas, if is_compared { "(a) Distance from theory" } else { "(a) Deviation" })?;
         for (stroke, points) in curves {
             let points: Vec<(f64, f64)> = points.into_iter().map(|point| distances.at(point)).collect();
             canvas.line(&points, stroke)?;
