@@ -104,9 +104,9 @@ pub struct Simulation {
 /// let utility = parse("log(x+0.1)")?;
 /// let optimum = solve(&utility, 4)?.rewards;
 /// let theory = Theory { optimum: Some(&optimum), ..Theory::default() };
-/// let settings = Settings { learning_rate: Some(0.05), ..Settings::new(4, 10, 1000) };
+/// let settings = Settings { learning_rate: Some(0.1), ..Settings::new(4, 10, 1000) };
 /// let simulation = simulate(&utility, &settings, &theory, &mut |_| ControlFlow::Continue(()))?;
-/// assert!(simulation.rows.last().unwrap().distance.unwrap() < 0.001);
+/// assert!(simulation.rows.last().unwrap().distance.unwrap() < 0.01);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn simulate<U: Utility + ?Sized>(
