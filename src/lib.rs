@@ -30,6 +30,7 @@
 //! | [`solution`] | the maximiser of (1), and its certificate | `solver.md`, `certificate.md` |
 //! | [`limit`] | the limit law `P*` | `limit-laws.md` |
 //! | [`compare`] | distances between the two, and rates of convergence | `comparison.md`, `rates.md` |
+//! | [`simulate`] | how training gets to the maximiser: many prompts with free logits | `simulate.md` |
 //! | [`study`] | tables of such distances, kept on disk | `command-line.md` |
 //! | [`experiment`] | losses, and the rewards that trained models learned | `experiment.md`, `data.md` |
 //! | `figure`, with the feature `figures` | figures of all of these | `collapse-figure.md`, `experiment-figure.md` |
@@ -60,6 +61,7 @@ pub mod figure;
 pub mod files;
 pub mod limit;
 pub mod problem;
+pub mod simulate;
 pub mod solution;
 pub mod study;
 pub mod utility;

@@ -9,6 +9,7 @@ use crate::compare::ConvergenceError;
 use crate::figure::FigureError;
 use crate::files::FileError;
 use crate::limit::LimitError;
+use crate::simulate::SimulateError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
 use thiserror::Error;
@@ -107,6 +108,15 @@ impl From<LimitError> for CliError {
             | LimitError::NotPositive { .. }
             | LimitError::Overflow { .. } => CliError::input(&error),
             _ => CliError::failure(&error),
+        }
+    }
+}
+
+impl From<SimulateError> for CliError {
+    fn from(error: SimulateError) -> Self {
+        match error {
+            SimulateError::Diverged { .. } | SimulateError::Cancelled => CliError::failure(&error),
+            _ => CliError::input(&error),
         }
     }
 }

@@ -13,6 +13,7 @@ mod limit;
 pub mod output;
 mod preferences;
 pub mod progress;
+mod simulate;
 mod solve;
 mod study;
 mod terms;
@@ -46,6 +47,7 @@ enum Command {
     Solve(solve::Arguments),
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
+    Simulate(simulate::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
             Command::Solve(arguments) => solve::run(arguments, quiet),
             Command::Limit(arguments) => limit::run(arguments, quiet),
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
+            Command::Simulate(arguments) => simulate::run(arguments, quiet),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),

@@ -44,6 +44,11 @@ pub fn responses(text: &str) -> Result<usize, String> {
     }
 }
 
+/// How many of something: `1000`, `1_000` or `1e3`; which are allowed, the library says.
+pub fn count(text: &str) -> Result<u64, String> {
+    whole(text).ok_or_else(|| "it must be a whole number, such as 1000 or 1e3".into())
+}
+
 /// A number of points of a grid.
 pub fn points(text: &str) -> Result<u32, String> {
     const MOST: u32 = 10_000_000;

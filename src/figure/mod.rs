@@ -13,6 +13,7 @@ mod distributions;
 mod experiment;
 mod legend;
 mod panel;
+mod path;
 mod published;
 mod render;
 mod style;
@@ -26,6 +27,7 @@ pub use bradley_terry::{BradleyTerryData, bradley_terry};
 pub use collapse::{CollapseData, CollapsePanel, Distance, Source, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
+pub use path::path_to_collapse;
 pub use published::{PublishedPoint, published};
 
 pub use crate::experiment::PromptType;

@@ -57,8 +57,12 @@ impl Utility for LogSigmoid {
         z.min(0.0) - (-z.abs()).exp().ln_1p()
     }
 
+    /// Without the logarithm that the value needs, which takes as long as the rest.
     fn slope(&self, x: f64) -> f64 {
-        self.jet(x).slope
+        let z = self.k * x;
+        let decay = (-z.abs()).exp();
+        let total = 1.0 + decay;
+        self.k * if z >= 0.0 { decay / total } else { 1.0 / total }
     }
 
     fn curvature(&self, x: f64) -> f64 {

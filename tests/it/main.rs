@@ -18,5 +18,6 @@ mod limit_laws;
 mod million;
 mod narrow_kernels;
 mod properties;
+mod simulate;
 mod study;
 mod support;

@@ -1,0 +1,145 @@
+//! How a simulation is written.
+
+use crate::cli::{CliError, output};
+use crate::simulate::{Batch, Head, Noise, Optimiser, Row, Simulation};
+use serde::Serialize;
+
+/// Ranks shown from each side when there are many.
+const SHOWN: usize = 4;
+
+/// A simulation as JSON.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    utility: &'a str,
+    n: usize,
+    prompts: usize,
+    steps: u64,
+    optimiser: Optimiser,
+    learning_rate: f64,
+    batch: String,
+    head: Head,
+    flip: f64,
+    quality_gap: Option<f64>,
+    noise: Noise,
+    smoothing: f64,
+    centering: f64,
+    compared: Option<usize>,
+    initial_spread: f64,
+    seed: u64,
+    optimum: Option<&'a [f64]>,
+    optimum_w1: Option<f64>,
+    rows: Vec<JsonRow<'a>>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct JsonRow<'a> {
+    step: u64,
+    distance: Option<f64>,
+    w1_limit: Option<f64>,
+    wrong_end: Option<f64>,
+    deviation: f64,
+    rewards: &'a [f64],
+}
+
+fn batch_name(batch: Batch) -> String {
+    match batch {
+        Batch::Full => "full".into(),
+        Batch::Pairs(1) => "pairs".into(),
+        Batch::Pairs(pairs) => pairs.to_string(),
+    }
+}
+
+impl<'a> Report<'a> {
+    /// With the options that settings do not tell apart.
+    pub fn of(simulation: &'a Simulation, flip: f64, quality_gap: Option<f64>) -> Self {
+        let settings = &simulation.settings;
+        let row = |row: &'a Row| JsonRow {
+            step: row.step,
+            distance: row.distance,
+            w1_limit: row.w1_limit,
+            wrong_end: row.wrong_end,
+            deviation: row.deviation,
+            rewards: &row.rewards,
+        };
+        Self {
+            utility: &simulation.utility,
+            n: settings.n,
+            prompts: settings.prompts,
+            steps: settings.steps,
+            optimiser: settings.optimiser,
+            learning_rate: settings.learning_rate(),
+            batch: batch_name(settings.batch),
+            head: settings.head,
+            flip,
+            quality_gap,
+            noise: settings.noise,
+            smoothing: settings.smoothing,
+            centering: settings.centering,
+            compared: settings.compared,
+            initial_spread: settings.initial_spread,
+            seed: settings.seed,
+            optimum: simulation.optimum.as_deref(),
+            optimum_w1: simulation.optimum_w1,
+            rows: simulation.rows.iter().map(row).collect(),
+            seconds: simulation.seconds,
+        }
+    }
+}
+
+/// A measure that is not known is an empty field.
+pub(super) fn csv(simulation: &Simulation) -> Result<String, CliError> {
+    let mut header: Vec<String> = ["step", "distance", "w1_limit", "wrong_end", "deviation"].map(String::from).to_vec();
+    header.extend((1..=simulation.settings.n).map(|rank| format!("reward_{rank}")));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let row = |row: &Row| {
+        let measures = [row.distance, row.w1_limit, row.wrong_end, Some(row.deviation)];
+        let rewards: Vec<Option<f64>> = measures.into_iter().chain(row.rewards.iter().copied().map(Some)).collect();
+        (row.step, rewards)
+    };
+    output::csv(&header, simulation.rows.iter().map(row))
+}
+
+/// Facts, a row for each recorded step, and the optimum.
+pub(super) fn table(simulation: &Simulation) -> String {
+    let settings = &simulation.settings;
+    let facts = [
+        ("utility", simulation.utility.clone()),
+        ("prompts", format!("{} of {} responses", settings.prompts, settings.n)),
+        (
+            "optimiser",
+            format!(
+                "{}, learning rate {}, batch {}",
+                if settings.optimiser == Optimiser::Sgd { "sgd" } else { "adam" },
+                settings.learning_rate(),
+                batch_name(settings.batch)
+            ),
+        ),
+        ("head", if settings.head == Head::Sigmoid { "sigmoid" } else { "raw" }.into()),
+        ("time", output::seconds(simulation.seconds)),
+    ];
+    let n = settings.n;
+    let shown: Vec<Option<usize>> = if n <= 2 * SHOWN + 2 {
+        (0..n).map(Some).collect()
+    } else {
+        (0..SHOWN).map(Some).chain([None]).chain((n - SHOWN..n).map(Some)).collect()
+    };
+    let mut header: Vec<String> = ["step", "distance", "W1 limit", "wrong end", "sd"].map(String::from).to_vec();
+    header.extend(shown.iter().map(|rank| rank.map_or_else(|| "..".to_owned(), |rank| format!("r{}", rank + 1))));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let cells = |step: String, measures: [Option<f64>; 4], rewards: &[f64]| {
+        let measures = measures.map(|measure| measure.map_or_else(|| "-".to_owned(), output::number));
+        let of_rank =
+            |rank: &Option<usize>| rank.map_or_else(|| "..".to_owned(), |rank| format!("{:.4}", rewards[rank]));
+        [step].into_iter().chain(measures).chain(shown.iter().map(of_rank)).collect::<Vec<String>>()
+    };
+    let rows = simulation.rows.iter().map(|row| {
+        let measures = [row.distance, row.w1_limit, row.wrong_end, Some(row.deviation)];
+        cells(row.step.to_string(), measures, &row.rewards)
+    });
+    let optimum = simulation
+        .optimum
+        .iter()
+        .map(|optimum| cells("optimum".into(), [None, simulation.optimum_w1, None, None], optimum));
+    format!("{}\n{}", output::facts(&facts), output::columns(&header, rows.chain(optimum)))
+}
