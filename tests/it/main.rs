@@ -13,6 +13,7 @@ mod figures;
 mod finite_problem;
 mod limit_laws;
 mod million;
+mod preferences;
 mod properties;
 mod study;
 mod support;
