@@ -17,6 +17,7 @@ mod infinite_curvature;
 mod limit_laws;
 mod million;
 mod narrow_kernels;
+mod preferences;
 mod properties;
 mod simulate;
 mod study;
