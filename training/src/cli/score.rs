@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::{Encoding, Tokenizer, TokenizerError};
-use crate::reward_model::{Compute, ModelError, Precision, RewardModel, Sequence, max_length};
+use crate::reward_model::{Compute, DeviceName, ModelError, Precision, RewardModel, Sequence, max_length};
 use crate::training::loss::sigmoid;
 use clap::Args;
 use serde::Serialize;
 
-use super::train::Device;
 use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
@@ -44,9 +43,9 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Where to compute [default: a GPU if there is one].
-    #[arg(long, value_enum)]
-    device: Option<Device>,
+    /// Where to compute; cuda:K is the GPU with the number K [default: a GPU if there is one].
+    #[arg(long, value_name = "cpu|cuda|cuda:K")]
+    device: Option<DeviceName>,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -64,7 +63,7 @@ struct Row {
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.check()?;
-    let device = arguments.device.map(Into::into).unwrap_or_default();
+    let device = arguments.device.unwrap_or_default();
     let compute = Compute::new(device, Precision::Float32, false)?;
     let progress = Progress::new(quiet, None);
     progress.message("loading the model");

@@ -10,7 +10,7 @@ use crate::training::TrainingError;
 use crate::training::configuration::{Configuration, DeviceName};
 use crate::training::evaluation::Evaluated;
 use crate::training::trainer::{Observer, Outcome, Progress, Trainer};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use reward_collapse::cli::CliError;
@@ -38,9 +38,9 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
-    /// Where to compute [default: the configuration's device, else a GPU if there is one].
-    #[arg(long, value_enum)]
-    device: Option<Device>,
+    /// Where to compute; cuda:K is the GPU with the number K [default: the configuration's device, else a GPU if there is one].
+    #[arg(long, value_name = "cpu|cuda|cuda:K")]
+    device: Option<DeviceName>,
 
     /// Steps to train, in place of the configuration's max_steps; the schedule ends with them.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -49,24 +49,6 @@ pub struct Arguments {
     /// Go on from the newest checkpoint in the output directory; without one, begin.
     #[arg(long)]
     resume: bool,
-}
-
-/// Where to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// The processor.
-    Cpu,
-    /// An NVIDIA GPU.
-    Cuda,
-}
-
-impl From<Device> for DeviceName {
-    fn from(device: Device) -> Self {
-        match device {
-            Device::Cpu => DeviceName::Cpu,
-            Device::Cuda => DeviceName::Cuda,
-        }
-    }
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
@@ -78,7 +60,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         configuration.output_dir.clone_from(directory);
     }
     if let Some(device) = arguments.device {
-        configuration.device = device.into();
+        configuration.device = device;
     }
     if let Some(steps) = arguments.max_steps {
         configuration.max_steps = steps;
@@ -150,10 +132,11 @@ impl Watcher {
         let watcher = Self { bar, quiet, pending: None };
         let model = trainer.model();
         watcher.tell(&format!(
-            "{}: {} parameters on {}, {} prompts a step{}",
+            "{}: {} parameters on {}{}, {} prompts a step{}",
             trainer.configuration().name,
             grouped(model.parameters().declarations().elements()),
             trainer.compute().describe(trainer.threads()),
+            trainer.compute().remark().map_or_else(String::new, |remark| format!(" ({remark})")),
             trainer.configuration().prompts_per_step(),
             if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
         ));

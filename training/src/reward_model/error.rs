@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use reward_collapse::files::FileError;
 use thiserror::Error;
 
+use super::DeviceError;
+
 /// A model that cannot be read, built, run or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -88,8 +90,8 @@ pub enum ModelError {
         longest: usize,
     },
     /// A device that is not there.
-    #[error("{0}")]
-    Device(String),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A sequence that the model cannot take.
     #[error("{0}")]
     Sequence(String),

@@ -4,6 +4,8 @@ mod activations;
 mod configuration;
 mod dataset;
 #[cfg(unix)]
+mod device;
+#[cfg(unix)]
 mod hub;
 mod lengths;
 mod parity;

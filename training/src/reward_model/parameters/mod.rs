@@ -85,16 +85,21 @@ impl Parameters {
     }
 
     /// Gives them new values as [`Declaration::initial`] says; `seed` decides them, and `deviation` is that of normal numbers.
+    /// They are drawn on the CPU: every device starts from the same.
     pub fn initialise(&mut self, deviation: f64, seed: i64) {
         tch::no_grad(|| {
             tch::manual_seed(seed);
+            let normal = |leaf: &mut Tensor| {
+                let mut values = Tensor::empty(leaf.size(), (leaf.kind(), Device::Cpu));
+                leaf.copy_(&values.normal_(0.0, deviation));
+            };
             for (declaration, leaf) in self.declarations.iter().zip(&mut self.leaves) {
                 match declaration.initial {
                     Initial::Zeros => _ = leaf.zero_(),
                     Initial::Ones => _ = leaf.fill_(1.0),
-                    Initial::Normal => _ = leaf.normal_(0.0, deviation),
+                    Initial::Normal => normal(leaf),
                     Initial::NormalWithout { row } => {
-                        _ = leaf.normal_(0.0, deviation);
+                        normal(leaf);
                         _ = leaf.get(row).zero_();
                     }
                 }

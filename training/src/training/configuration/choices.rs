@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::reward_model::{DeviceName, Precision};
+use crate::reward_model::Precision;
 
 /// How the learning rate falls after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,4 @@ impl Choice for Scheduler {
 impl Choice for Precision {
     const WORDS: &'static [(&'static str, Self)] =
         &[("auto", Self::Auto), ("float32", Self::Float32), ("bfloat16", Self::Bfloat16), ("float16", Self::Float16)];
-}
-
-impl Choice for DeviceName {
-    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("cpu", Self::Cpu), ("cuda", Self::Cuda)];
 }

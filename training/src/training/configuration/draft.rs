@@ -161,7 +161,7 @@ impl Receiver for Draft {
             "freeze_layer" => c.freeze_layer = Some(given.integer(0..=1000)?),
             "fp16" => c.fp16 = given.flag()?,
             "precision" => c.precision = given.choice::<Precision>()?,
-            "device" => c.device = given.choice::<DeviceName>()?,
+            "device" => c.device = given.device()?,
             "threads" => c.threads = Some(given.integer(1..=4096)?),
             "tokens_per_pass" => c.tokens_per_pass = Some(given.integer(1..=MOST)?),
             "seed" => c.seed = given.integer(0..=u64::MAX.into())?,

@@ -6,6 +6,7 @@ use super::choices::Choice;
 use super::error::Problem;
 use super::sources::{DataSource, ModelSource};
 use super::value::Value;
+use crate::reward_model::DeviceName;
 use crate::training::loss::PairLoss;
 use reward_collapse::experiment::Loss;
 
@@ -47,6 +48,10 @@ impl Given<'_> {
             let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
             self.wrong(&words.join(", "))
         })
+    }
+
+    pub fn device(self) -> Result<DeviceName, Problem> {
+        self.value.text().and_then(|text| text.parse().ok()).ok_or_else(|| self.wrong(DeviceName::ALLOWED))
     }
 
     pub fn model(self) -> Result<ModelSource, Problem> {
