@@ -5,6 +5,8 @@ mod configuration;
 mod dataset;
 #[cfg(unix)]
 mod device;
+#[cfg(target_os = "linux")]
+mod gpu_script;
 #[cfg(unix)]
 mod hub;
 mod lengths;
