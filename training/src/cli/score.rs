@@ -48,9 +48,9 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Where to compute: auto, cpu, cuda, or cuda:1 for the second GPU.
-    #[arg(long, default_value_t)]
-    device: DeviceName,
+    /// Where to compute; cuda:K is the GPU with the number K [default: a GPU if there is one].
+    #[arg(long, value_name = "cpu|cuda|cuda:K")]
+    device: Option<DeviceName>,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -68,7 +68,8 @@ struct Row {
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.check()?;
-    let compute = Compute::new(arguments.device, Precision::Float32, false).map_err(ModelError::from)?;
+    let device = arguments.device.unwrap_or_default();
+    let compute = Compute::new(device, Precision::Float32, false)?;
     let progress = Progress::new(quiet, None);
     progress.message("loading the model");
     let tokenizer = Tokenizer::load(&arguments.checkpoint)?;

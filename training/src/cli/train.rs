@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::reward_model::{Compute, DeviceName};
+use crate::reward_model::DeviceName;
 use crate::training::TrainingError;
 use crate::training::configuration::Configuration;
 use crate::training::evaluation::Evaluated;
@@ -41,8 +41,8 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cuda, or cuda:1 for the second GPU [default: the configuration's device, else auto].
-    #[arg(long)]
+    /// Where to compute; cuda:K is the GPU with the number K [default: the configuration's device, else a GPU if there is one].
+    #[arg(long, value_name = "cpu|cuda|cuda:K")]
     device: Option<DeviceName>,
 
     /// Steps to train, in place of the configuration's max_steps; the schedule ends with them.
@@ -147,16 +147,14 @@ impl Watcher {
         let watcher = Self { bar, quiet, stop, pending: None };
         let model = trainer.model();
         watcher.tell(&format!(
-            "{}: {} parameters on {}, {} prompts a step{}",
+            "{}: {} parameters on {}{}, {} prompts a step{}",
             trainer.configuration().name,
             grouped(model.parameters().declarations().elements()),
             trainer.compute().describe(trainer.threads()),
+            trainer.compute().remark().map_or_else(String::new, |remark| format!(" ({remark})")),
             trainer.configuration().prompts_per_step(),
             if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
         ));
-        if let Some(reason) = Compute::why_no_gpu(trainer.configuration().device) {
-            watcher.tell(&format!("no GPU: {reason}"));
-        }
         watcher
     }
 

@@ -90,7 +90,7 @@ pub enum ModelError {
         longest: usize,
     },
     /// A device that is not there.
-    #[error("{0}; --device cpu computes without a GPU")]
+    #[error(transparent)]
     Device(#[from] DeviceError),
     /// A sequence that the model cannot take.
     #[error("{0}")]

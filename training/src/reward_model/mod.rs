@@ -25,7 +25,7 @@ pub mod weights;
 pub use architecture::{Architecture, Pass};
 pub use batches::{Batch, Batches, Sequence};
 pub use config::{Config, Sizes};
-pub use device::{Compute, DeviceError, DeviceName, Precision};
+pub use device::{Compute, DeviceError, DeviceName, DeviceNameError, Precision};
 pub use error::ModelError;
 pub use max_length::max_length;
 pub use model::RewardModel;

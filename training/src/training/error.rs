@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::configuration::ConfigurationError;
 use super::metrics::MetricsError;
 use crate::dataset::DatasetError;
+use crate::reward_model::ModelError;
 use crate::reward_model::tokenizer::TokenizerError;
-use crate::reward_model::{DeviceError, ModelError};
 use reward_collapse::experiment::ExperimentError;
 use reward_collapse::files::FileError;
 use reward_collapse::utility::UtilityError;
@@ -94,12 +94,6 @@ pub enum TrainingError {
         /// Where the state was saved.
         checkpoint: PathBuf,
     },
-}
-
-impl From<DeviceError> for TrainingError {
-    fn from(error: DeviceError) -> Self {
-        Self::Model(error.into())
-    }
 }
 
 impl From<tch::TchError> for TrainingError {

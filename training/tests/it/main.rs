@@ -4,6 +4,10 @@ mod activations;
 mod configuration;
 mod dataset;
 #[cfg(unix)]
+mod device;
+#[cfg(target_os = "linux")]
+mod gpu_script;
+#[cfg(unix)]
 mod hub;
 mod lengths;
 mod parity;

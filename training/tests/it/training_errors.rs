@@ -98,20 +98,6 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(!place.path("run").exists());
 }
 
-#[test]
-fn a_device_that_is_not_there_is_an_error() {
-    if tch::Cuda::is_available() || std::path::Path::new("/dev/nvidiactl").exists() {
-        return;
-    }
-    let place = Place::new();
-    place.configure(&[]);
-    let mut command = program();
-    command.arg("train").arg(place.path("run.yml")).args(["--device", "cuda", "--output-dir"]).arg(place.path("run"));
-    let error = refused(&mut command, 2);
-    assert!(error.contains("NVIDIA driver") && error.contains("--device cpu"), "{error}");
-    assert!(!place.path("run").exists());
-}
-
 /// A model to be damaged: the checkpoint of a short run, as `model`.
 fn model(place: &Place) -> PathBuf {
     place.configure(&[("max_steps", "1"), ("save_steps", "1"), ("eval_at_start", "false")]);

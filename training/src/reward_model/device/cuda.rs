@@ -1,130 +1,78 @@
-//! CUDA, loaded while the program runs: nothing links to it, so that one binary serves machines with and without it.
+//! CUDA's part of libtorch. Nothing links to it, so that one program serves machines with and without it.
 
-use std::sync::OnceLock;
+use tch::Cuda;
 
 use super::DeviceError;
+use super::driver::Driver;
 
-/// What the driver says of a GPU.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Gpu {
-    /// Its name.
-    pub name: String,
-    /// Its compute capability, such as (9, 0).
-    pub capability: (i32, i32),
-}
-
-/// The GPUs that `CUDA_VISIBLE_DEVICES` leaves, with libtorch ready to use them.
+/// Loads CUDA and counts its devices: at least one. With `index`, that one must be among them.
 ///
-/// The order matters. libtorch asks for its CUDA part once, and keeps the answer: where that part is not loaded when the first
-/// question comes, there is no CUDA for the rest of the program.
-pub(super) fn gpus() -> Result<&'static [Gpu], DeviceError> {
-    found().as_deref().map_err(Clone::clone)
-}
-
-/// Why there are none.
-pub(super) fn failure() -> Option<&'static DeviceError> {
-    found().as_ref().err()
-}
-
-fn found() -> &'static Result<Vec<Gpu>, DeviceError> {
-    static GPUS: OnceLock<Result<Vec<Gpu>, DeviceError>> = OnceLock::new();
-    GPUS.get_or_init(find)
-}
-
-fn find() -> Result<Vec<Gpu>, DeviceError> {
-    let gpus = driver::gpus()?;
-    driver::load_torch()?;
-    let count = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
-    if !tch::Cuda::is_available() || count == 0 {
-        return Err(DeviceError::Unusable);
+/// libtorch looks for CUDA the first time that anybody asks, and keeps what it finds for good, so its library has to be there
+/// before. The driver comes first: without it the library is of no use, and loading it takes seconds.
+pub(super) fn find(index: usize) -> Result<&'static Driver, DeviceError> {
+    let driver = Driver::start()?;
+    load()?;
+    check_version(driver)?;
+    match usize::try_from(Cuda::device_count()).unwrap_or(0) {
+        0 => Err(DeviceError::Unseen),
+        count if index >= count => Err(DeviceError::Index { index, count }),
+        _ => Ok(driver),
     }
-    Ok(gpus.into_iter().take(count).collect())
+}
+
+/// A newer CUDA than the driver's works only within its major version. libtorch would see no GPU, and tell why in a warning
+/// of its own.
+fn check_version(driver: &Driver) -> Result<(), DeviceError> {
+    match (driver.version(), runtime_version()) {
+        (Some(driver), Some(runtime)) if driver / 1000 < runtime / 1000 => {
+            let shown = |version: i32| format!("{}.{}", version / 1000, version % 1000 / 10);
+            Err(DeviceError::OldDriver { driver: shown(driver), needed: shown(runtime) })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(unix)]
-mod driver {
-    use std::ffi::{CStr, c_char, c_int, c_uint};
-
-    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW, Symbol};
-
-    use super::{DeviceError, Gpu};
-
-    /// Of `CUdevice_attribute`.
-    const CAPABILITY: [c_int; 2] = [75, 76];
-    /// `CUDA_ERROR_NO_DEVICE`.
-    const NO_DEVICE: c_int = 100;
-
-    /// What the driver's own library says: its interface does not change, and it heeds `CUDA_VISIBLE_DEVICES`.
-    pub fn gpus() -> Result<Vec<Gpu>, DeviceError> {
-        // SAFETY: the driver's library has no requirements on when it is loaded. It is never unloaded: libtorch uses it too.
-        let library = unsafe { Library::open(Some("libcuda.so.1"), RTLD_NOW | RTLD_LOCAL) };
-        let library: &'static Library = Box::leak(Box::new(library.map_err(|_| DeviceError::NoDriver)?));
-        // SAFETY: the types are those of cuda.h, where they are fixed.
-        unsafe {
-            let init: Symbol<unsafe extern "C" fn(c_uint) -> c_int> = symbol(library, b"cuInit\0")?;
-            let count: Symbol<unsafe extern "C" fn(*mut c_int) -> c_int> = symbol(library, b"cuDeviceGetCount\0")?;
-            let get: Symbol<unsafe extern "C" fn(*mut c_int, c_int) -> c_int> = symbol(library, b"cuDeviceGet\0")?;
-            let name: Symbol<unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_int> =
-                symbol(library, b"cuDeviceGetName\0")?;
-            let attribute: Symbol<unsafe extern "C" fn(*mut c_int, c_int, c_int) -> c_int> =
-                symbol(library, b"cuDeviceGetAttribute\0")?;
-            check("cuInit", init(0))?;
-            let mut found = 0;
-            check("cuDeviceGetCount", count(&mut found))?;
-            let one = |index: c_int| {
-                let mut device = 0;
-                check("cuDeviceGet", get(&mut device, index))?;
-                let mut text = [0 as c_char; 256];
-                check("cuDeviceGetName", name(text.as_mut_ptr(), text.len() as c_int - 1, device))?;
-                let mut capability = [0; 2];
-                for (value, which) in capability.iter_mut().zip(CAPABILITY) {
-                    check("cuDeviceGetAttribute", attribute(value, which, device))?;
-                }
-                // The last byte stays 0, whatever the driver wrote before it.
-                let name = CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned();
-                Ok(Gpu { name, capability: (capability[0], capability[1]) })
-            };
-            let gpus = (0..found).map(one).collect::<Result<Vec<_>, DeviceError>>()?;
-            if gpus.is_empty() { Err(DeviceError::NoGpu) } else { Ok(gpus) }
+fn load() -> Result<(), DeviceError> {
+    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+    let name = "libtorch_cuda.so";
+    // SAFETY: the library belongs to the libtorch that this program is linked to; its initialisers register kernels there.
+    let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_GLOBAL) };
+    match library {
+        // Kernels stay registered: it must never be unloaded.
+        Ok(library) => {
+            std::mem::forget(library);
+            Ok(())
         }
-    }
-
-    /// Makes CUDA's part of libtorch register its kernels.
-    pub fn load_torch() -> Result<(), DeviceError> {
-        // SAFETY: the library belongs to the libtorch that this program is linked to; its initialisers register kernels there.
-        match unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) } {
-            // Kernels stay registered: it must never be unloaded.
-            Ok(library) => {
-                std::mem::forget(library);
-                Ok(())
-            }
-            Err(error) => Err(DeviceError::NoTorch { reason: error.to_string() }),
-        }
-    }
-
-    unsafe fn symbol<T>(library: &'static Library, name: &[u8]) -> Result<Symbol<T>, DeviceError> {
-        // SAFETY: the caller gives the symbol's type.
-        unsafe { library.get(name) }.map_err(|_| DeviceError::NoDriver)
-    }
-
-    fn check(call: &'static str, status: c_int) -> Result<(), DeviceError> {
-        match status {
-            0 => Ok(()),
-            NO_DEVICE => Err(DeviceError::NoGpu),
-            status => Err(DeviceError::Driver { call, status }),
+        Err(error) => {
+            let reason = super::said(&error);
+            // It names the file that is missing, which may be one that the library needs.
+            let absent = reason.starts_with(name) && reason.contains("cannot open shared object file");
+            Err(if absent { DeviceError::NoLibrary { reason } } else { DeviceError::Library { reason } })
         }
     }
 }
 
 #[cfg(not(unix))]
-mod driver {
-    use super::{DeviceError, Gpu};
+fn load() -> Result<(), DeviceError> {
+    Err(DeviceError::Library { reason: "CUDA is known only on Linux".to_owned() })
+}
 
-    pub fn gpus() -> Result<Vec<Gpu>, DeviceError> {
-        Err(DeviceError::NoDriver)
-    }
+/// The CUDA that libtorch brings along: 13000 for 13.0; none where it cannot be told.
+#[cfg(unix)]
+fn runtime_version() -> Option<i32> {
+    use libloading::os::unix::Library;
+    use std::ffi::c_int;
+    type RuntimeGetVersion = unsafe extern "C" fn(*mut c_int) -> c_int;
+    let loaded = Library::this();
+    // SAFETY: the function has had this form in every version of CUDA.
+    let get = unsafe { loaded.get::<RuntimeGetVersion>("cudaRuntimeGetVersion") }.ok()?;
+    let mut version = 0;
+    // SAFETY: it writes one integer.
+    (unsafe { get(&raw mut version) } == 0 && version > 0).then_some(version)
+}
 
-    pub fn load_torch() -> Result<(), DeviceError> {
-        Err(DeviceError::NoDriver)
-    }
+#[cfg(not(unix))]
+fn runtime_version() -> Option<i32> {
+    None
 }

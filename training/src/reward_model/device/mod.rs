@@ -1,116 +1,25 @@
 //! Where a model computes, and in which precision.
 
 mod cuda;
-
-use std::fmt;
-use std::str::FromStr;
+mod driver;
+mod error;
+mod name;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind};
-use thiserror::Error;
 
-/// A device as a person names it: `auto`, `cpu`, `cuda` or `cuda:1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum DeviceName {
-    /// The first CUDA device where there is one, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// A CUDA device, counted from 0 among those that `CUDA_VISIBLE_DEVICES` leaves.
-    Cuda(usize),
-}
+use super::ModelError;
+use driver::Driver;
 
-impl DeviceName {
-    /// What can be written.
-    pub const ALLOWED: &'static str = "auto, cpu, cuda, or cuda:1 for the second GPU";
-}
+pub use error::DeviceError;
+pub use name::{DeviceName, DeviceNameError};
 
-impl FromStr for DeviceName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            _ => {
-                let index = text.strip_prefix("cuda:").and_then(|index| index.parse().ok());
-                index.map(Self::Cuda).ok_or_else(|| format!("it must be {}", Self::ALLOWED))
-            }
-        }
-    }
-}
-
-impl TryFrom<String> for DeviceName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<DeviceName> for String {
-    fn from(name: DeviceName) -> Self {
-        name.to_string()
-    }
-}
-
-impl fmt::Display for DeviceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(0) => f.write_str("cuda"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
-        }
-    }
-}
-
-/// Why there is no CUDA device.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DeviceError {
-    /// The driver's library is not there.
-    #[error("this machine has no NVIDIA driver (libcuda.so.1)")]
-    NoDriver,
-    /// The driver sees no device.
-    #[error("the NVIDIA driver sees no GPU; CUDA_VISIBLE_DEVICES may hide it")]
-    NoGpu,
-    /// The driver fails.
-    #[error("the NVIDIA driver fails: {call} returns {status}")]
-    Driver {
-        /// What was asked of it.
-        call: &'static str,
-        /// Its answer, a `CUresult`.
-        status: i32,
-    },
-    /// libtorch was built or installed without its CUDA part.
-    #[error("this libtorch has no CUDA ({reason}); build with one that has it: WITH_CUDA=1 make training")]
-    NoTorch {
-        /// What the loader of libraries says.
-        reason: String,
-    },
-    /// libtorch does not work with what is there.
-    #[error("libtorch finds no GPU that it can use: the NVIDIA driver may be too old for its CUDA")]
-    Unusable,
-    /// There are fewer devices.
-    #[error("there is no cuda:{index}: {count} GPU{} can be used, counted from 0", if *.count == 1 { "" } else { "s" })]
-    Index {
-        /// What was asked for.
-        index: usize,
-        /// How many there are.
-        count: usize,
-    },
-}
-
-/// The precision of matrix products in training. Parameters, gradients, moments, the head and the loss are always single precision.
+/// The precision of matrix products in training. Parameters, gradients, moments and the loss are always single precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// bfloat16 where a GPU computes in it, else single: on a CPU, and on a GPU of compute capability below 8.
+    /// bfloat16 where the hardware computes in it, else float16 with loss scaling on a GPU and float32 on a CPU.
     #[default]
     Auto,
     /// Single.
@@ -128,45 +37,67 @@ pub struct Compute {
     pub device: Device,
     /// The kind of numbers in matrix products.
     pub kind: Kind,
+    /// What a person may not expect of a choice that was left to the program.
+    remark: Option<Remark>,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Remark {
+    /// The CPU for want of CUDA, and why.
+    NoCuda(&'static str),
+    /// float16 on a GPU of this compute capability.
+    NoBfloat16(i32, i32),
+}
+
+/// The compute capability from which on a GPU computes in bfloat16.
+const BFLOAT16: (i32, i32) = (8, 0);
 
 impl Compute {
     /// Single precision on the CPU.
-    pub const CPU: Self = Self { device: Device::Cpu, kind: Kind::Float };
+    pub const CPU: Self = Self { device: Device::Cpu, kind: Kind::Float, remark: None };
 
-    /// The device `name` in the precision asked for; `mixed` allows less than single precision where `precision` is auto. No
-    /// library of CUDA is touched for the CPU.
+    /// The device `name` in the precision asked for; `mixed` allows less than single precision where `precision` is auto.
+    ///
+    /// Call this before libtorch computes anything: it looks for CUDA once, at its first need, and CUDA is loaded here. For
+    /// the CPU nothing is loaded.
     ///
     /// # Errors
-    /// [`DeviceError`] where CUDA is asked for and cannot be had.
-    pub fn new(name: DeviceName, precision: Precision, mixed: bool) -> Result<Self, DeviceError> {
-        let device = match name {
-            DeviceName::Cpu => Device::Cpu,
-            DeviceName::Auto if cuda::gpus().is_ok() => Device::Cuda(0),
-            DeviceName::Auto => Device::Cpu,
-            DeviceName::Cuda(index) => {
-                let count = cuda::gpus()?.len();
-                if index >= count {
-                    return Err(DeviceError::Index { index, count });
-                }
-                Device::Cuda(index)
-            }
+    /// [`ModelError::Device`] where CUDA is asked for and missing, or has no such device.
+    pub fn new(name: DeviceName, precision: Precision, mixed: bool) -> Result<Self, ModelError> {
+        let found = match name {
+            DeviceName::Cpu => Err(None),
+            DeviceName::Auto => match cuda::find(0) {
+                Ok(driver) => Ok((driver, 0)),
+                Err(error) => Err(Some(Remark::NoCuda(error.brief()))),
+            },
+            DeviceName::Cuda(index) => Ok((cuda::find(index)?, index)),
         };
-        let has_bfloat16 = gpu(device).is_some_and(|gpu| gpu.capability >= (8, 0));
+        let half = precision == Precision::Auto && mixed;
+        let (device, automatic, remark) = match found {
+            Ok((driver, index)) if half => {
+                let (kind, remark) = half_precision(driver.capability(index)?);
+                (Device::Cuda(index), kind, remark)
+            }
+            Ok((_, index)) => (Device::Cuda(index), Kind::Float, None),
+            Err(remark) => (Device::Cpu, Kind::Float, remark),
+        };
         let kind = match precision {
+            Precision::Auto => automatic,
+            Precision::Float32 => Kind::Float,
             Precision::Bfloat16 => Kind::BFloat16,
             Precision::Float16 => Kind::Half,
-            Precision::Auto if mixed && has_bfloat16 => Kind::BFloat16,
-            Precision::Auto | Precision::Float32 => Kind::Float,
         };
-        Ok(Self { device, kind })
+        Ok(Self { device, kind, remark })
     }
 
     /// The device in words; `threads` compute where it is a CPU.
     pub fn describe(&self, threads: usize) -> String {
-        let device = match gpu(self.device) {
-            Some(gpu) => gpu.name.clone(),
-            None => format!("CPU, {threads} threads"),
+        let device = match self.device {
+            Device::Cuda(index) => {
+                let name = Driver::start().ok().and_then(|driver| driver.name(index));
+                format!("{} (cuda:{index})", name.as_deref().unwrap_or("NVIDIA GPU"))
+            }
+            _ => format!("CPU, {threads} threads"),
         };
         let kind = match self.kind {
             Kind::BFloat16 => "bfloat16",
@@ -176,40 +107,61 @@ impl Compute {
         format!("{device}, {kind}")
     }
 
-    /// Why a device that was named `auto` is the CPU.
-    pub fn why_no_gpu(name: DeviceName) -> Option<&'static DeviceError> {
-        match name {
-            DeviceName::Auto => cuda::failure(),
-            _ => None,
-        }
+    /// What a person may not expect of a choice that was left to the program: the CPU and why not CUDA, or float16 and why not
+    /// bfloat16.
+    pub fn remark(&self) -> Option<String> {
+        self.remark.map(|remark| match remark {
+            Remark::NoCuda(reason) => format!("without CUDA: {reason}"),
+            Remark::NoBfloat16(major, minor) => {
+                format!("float16, as a GPU of compute capability {major}.{minor} has no bfloat16")
+            }
+        })
     }
 }
 
-/// What the driver says of a device that is in use.
-fn gpu(device: Device) -> Option<&'static cuda::Gpu> {
-    match device {
-        Device::Cuda(index) => cuda::gpus().ok()?.get(index),
-        _ => None,
+/// The numbers of half the size that a GPU of this compute capability computes in.
+fn half_precision(capability: (i32, i32)) -> (Kind, Option<Remark>) {
+    if capability >= BFLOAT16 {
+        return (Kind::BFloat16, None);
     }
+    (Kind::Half, Some(Remark::NoBfloat16(capability.0, capability.1)))
+}
+
+/// What the loader of libraries said, in one line and without what libloading puts around it.
+#[cfg(unix)]
+fn said(error: &libloading::Error) -> String {
+    let text = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DeviceName;
+    use super::*;
 
     #[test]
-    fn devices_are_named() {
-        for (text, name) in [
-            ("auto", DeviceName::Auto),
-            ("cpu", DeviceName::Cpu),
-            ("cuda", DeviceName::Cuda(0)),
-            ("cuda:3", DeviceName::Cuda(3)),
+    fn float16_is_never_taken_without_a_word() {
+        for (capability, kind) in [((7, 5), Kind::Half), ((8, 0), Kind::BFloat16), ((12, 0), Kind::BFloat16)] {
+            let (taken, remark) = half_precision(capability);
+            assert_eq!(taken, kind);
+            let compute = Compute { device: Device::Cuda(1), kind, remark };
+            assert_eq!(compute.remark().is_some(), kind == Kind::Half);
+        }
+        let compute = Compute { remark: half_precision((7, 5)).1, ..Compute::CPU };
+        assert_eq!(compute.remark().unwrap(), "float16, as a GPU of compute capability 7.5 has no bfloat16");
+    }
+
+    #[test]
+    fn the_cpu_computes_in_single_precision_unless_told_otherwise() {
+        for (precision, kind) in [
+            (Precision::Auto, Kind::Float),
+            (Precision::Float32, Kind::Float),
+            (Precision::Bfloat16, Kind::BFloat16),
+            (Precision::Float16, Kind::Half),
         ] {
-            assert_eq!(text.parse(), Ok(name));
-            assert_eq!(name.to_string().parse(), Ok(name));
+            let compute = Compute::new(DeviceName::Cpu, precision, true).unwrap();
+            assert_eq!(compute, Compute { kind, ..Compute::CPU });
+            assert_eq!(compute.remark(), None);
         }
-        for text in ["gpu", "cuda:", "cuda:-1", "cuda:x", "CUDA"] {
-            assert!(text.parse::<DeviceName>().is_err(), "{text}");
-        }
+        assert_eq!(Compute::CPU.describe(2), "CPU, 2 threads, float32");
     }
 }

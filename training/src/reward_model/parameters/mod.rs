@@ -85,16 +85,13 @@ impl Parameters {
     }
 
     /// Gives them new values as [`Declaration::initial`] says; `seed` decides them, and `deviation` is that of normal numbers.
+    /// They are drawn on the CPU: every device starts from the same.
     pub fn initialise(&mut self, deviation: f64, seed: i64) {
         tch::no_grad(|| {
             tch::manual_seed(seed);
-            // Drawn on the CPU, so that a run begins with the same values on every device.
-            let normal = |leaf: &mut Tensor| match leaf.device() {
-                Device::Cpu => _ = leaf.normal_(0.0, deviation),
-                _ => {
-                    let drawn = Tensor::empty(leaf.size(), (Kind::Float, Device::Cpu)).normal_(0.0, deviation);
-                    leaf.copy_(&drawn);
-                }
+            let normal = |leaf: &mut Tensor| {
+                let mut values = Tensor::empty(leaf.size(), (leaf.kind(), Device::Cpu));
+                leaf.copy_(&values.normal_(0.0, deviation));
             };
             for (declaration, leaf) in self.declarations.iter().zip(&mut self.leaves) {
                 match declaration.initial {
