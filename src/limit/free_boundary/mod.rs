@@ -16,6 +16,8 @@
 //! | finite slope | jumps to 0 | an atom, and a jump | Fredholm equation of the second kind, with the atoms among its unknowns |
 //! | a multiple of `x^gamma`, `log x`, `-x^-sigma`, `sigma < 1` | `d^((1+s)/2)` at distance `d`, `s = -gamma, 0, sigma` | `d^((s-1)/2)` | weighted Gegenbauer expansion |
 
+mod certificate;
+mod construct;
 mod ends;
 mod error;
 mod expansion;
@@ -32,14 +34,13 @@ use rand::distr::{Distribution, Open01};
 pub use error::FreeLawError;
 
 use super::Atom;
-use super::piecewise::Piecewise;
 use crate::problem::{Field, Support};
-use crate::utility::{Concavity, Curve, OnLine, Origin, SharedUtility, Utility, UtilityError};
-use ends::{first_interval, nearest_to_zero, refuse_runaways, settle};
-use expansion::Expansion;
-use first_kind::{Leading, Rules};
+use crate::utility::{Concavity, OnLine, Origin, SharedUtility};
+use construct::{about_zero, nearly_linear_up_to, placed, point_of_collapse};
+use ends::{first_interval, refuse_runaways, settle};
+use first_kind::Leading;
 use kernel::{Kernel, slope_at_zero};
-use law::{OnInterval, PointMass};
+use law::OnInterval;
 
 /// The limit law of problem (4): a probability law on an interval whose ends are part of the answer, as a function object.
 ///
@@ -126,94 +127,6 @@ impl FreeLaw {
             },
         }
     }
-
-    fn singular(
-        utility: &dyn Utility,
-        leading: Leading,
-        support: Support,
-        field: Option<&Field>,
-    ) -> Result<Self, FreeLawError> {
-        let name = utility.to_string();
-        refuse_runaways(&name, support, field, |x| utility.slope(x))?;
-        let rules = Rules::new(leading.s);
-        let start = first_interval(support, field, 1.0);
-        let (ends, solved) =
-            settle(&name, support, field, start, |ends| first_kind::clamp(leading, &rules, field, ends))?;
-        let is_wall = [ends[0] == support.lower(), ends[1] == support.upper()];
-        let law = Expansion::new(ends, leading.s, &solved.coefficients, is_wall.map(|wall| !wall));
-        let largest = solved.places(&rules).map(|t| law.charge(t).abs()).fold(0.0, f64::max);
-        if let Some(t) = solved.places(&rules).find(|&t| law.charge(t) < -1e-9 * largest) {
-            return Err(FreeLawError::NotOneInterval { utility: name, at: solved.at(t) });
-        }
-        let rule = solved.rule(&rules);
-        let (potential, between) = solved.potential(&rules);
-        let length = |x: f64| utility.value(x);
-        let certificate =
-            Certificate::new(&rule, &potential, &between, field, &length, ends).checked(&name, solved.unit())?;
-        Ok(Self {
-            law: Arc::new(law),
-            ends,
-            walls: is_wall,
-            atoms: Vec::new(),
-            rule: rule.into(),
-            energy: certificate.energy,
-            gap: certificate.gap,
-            concavity: concavity(utility, field, ends[1] - ends[0]),
-        })
-    }
-
-    fn point_mass(utility: &OnLine, field: Option<&Field>, at: f64) -> Self {
-        let (u, v) = (utility.jet(0.0).value, field.map_or(0.0, |field| field.jet(at).value));
-        Self {
-            law: Arc::new(PointMass),
-            ends: [at, at],
-            walls: [true, true],
-            atoms: vec![Atom { at, mass: 1.0 }],
-            rule: Arc::new([(at, 1.0)]),
-            energy: u + 2.0 * v,
-            gap: 4.0 * f64::EPSILON * u.abs().max(v.abs()),
-            concavity: concavity(utility.utility().as_ref(), field, 0.0),
-        }
-    }
-
-    fn from_second_kind(
-        utility: &OnLine,
-        support: Support,
-        field: Option<&Field>,
-        ends: [f64; 2],
-        solved: second_kind::Solved,
-    ) -> Result<Self, FreeLawError> {
-        let name = utility.to_string();
-        if let Some(at) = solved.negative_at() {
-            return Err(FreeLawError::NotOneInterval { utility: name, at });
-        }
-        let kernel = Kernel::new(utility, ends[1] - ends[0])?;
-        let rule = solved.rule();
-        let (potential, at_edges) = solved.potential(&kernel);
-        let certificate = Certificate::new(&rule, &potential, &at_edges, field, &|x| utility.jet(x).value, ends);
-        let unit = slope_at_zero(utility) * (ends[1] - ends[0]);
-        let certificate = certificate.checked(&name, unit)?;
-        // What is left of the pressure on a free end is rounding.
-        let walls = [support.lower(), support.upper()];
-        let is_wall = [0, 1].map(|side| ends[side] == walls[side] && solved.atoms[side] > 0.0);
-        let atoms: Vec<Atom> = [0, 1]
-            .into_iter()
-            .filter(|&side| is_wall[side])
-            .map(|side| Atom { at: ends[side], mass: solved.atoms[side] })
-            .collect();
-        let lower = if is_wall[0] { solved.atoms[0] } else { 0.0 };
-        let law = Piecewise::new(lower, solved.panels.edges(), solved.panels.coefficients(&solved.density));
-        Ok(Self {
-            law: Arc::new(law),
-            ends,
-            walls: is_wall,
-            atoms,
-            rule: rule.into(),
-            energy: certificate.energy,
-            gap: certificate.gap,
-            concavity: concavity(utility.utility().as_ref(), field, ends[1] - ends[0]),
-        })
-    }
 }
 
 impl FreeLaw {
@@ -298,6 +211,9 @@ impl FreeLaw {
     /// A bound on `E(P') - E(P)` for every law `P'` on the interval of [`FreeLaw::ends`]: `2 (max (Phi + V) - int (Phi + V) dP)`, with an
     /// estimate of rounding.
     ///
+    /// `E` is concave among laws on this interval even where `U_q` decreases: the density is positive and no less than `K` applied to it,
+    /// which leaves `K` a spectral radius of at most 1.
+    ///
     /// The maximum is over a fine grid. Beyond a free end `Phi + V` falls, since `U` and `V` are concave and its slope at the end is 0.
     /// That a law on a longer interval gains nothing rests on this and on the concavity of `E` in the quantiles.
     pub fn gap(&self) -> f64 {
@@ -314,95 +230,5 @@ impl Distribution<f64> for FreeLaw {
     /// Samples by inversion.
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         self.quantile(rng.sample(Open01))
-    }
-}
-
-/// The wall at which all rewards tie, if the field pushes against it harder than they push each other.
-fn point_of_collapse(slope: f64, support: Support, field: &Field) -> Option<f64> {
-    let pushed = |at: f64, sign: f64| at.is_finite() && sign * field.jet(at).slope >= slope;
-    let (lower, upper) = (support.lower(), support.upper());
-    if pushed(lower, -1.0) { Some(lower) } else { pushed(upper, 1.0).then_some(upper) }
-}
-
-/// A support of the same length about 0.
-fn about_zero(support: Support) -> Support {
-    let half = 0.5 * (support.upper() - support.lower());
-    Support::new(-half, half).unwrap_or(Support::LINE)
-}
-
-/// The interval of that length where the mean is nearest to 0 on the support.
-fn placed(support: Support, ends: [f64; 2]) -> [f64; 2] {
-    let length = ends[1] - ends[0];
-    if length >= support.upper() - support.lower() {
-        return [support.lower(), support.upper()];
-    }
-    let centre = nearest_to_zero(support, length);
-    [(centre - 0.5 * length).max(support.lower()), (centre + 0.5 * length).min(support.upper())]
-}
-
-/// A distance up to which `U_q` is within 1% of its tangent at 0+: shorter than any support, unless the field is strong.
-fn nearly_linear_up_to(utility: &OnLine) -> f64 {
-    let slope = slope_at_zero(utility);
-    let distances = (-12..6).map(|k| 10f64.powi(k));
-    distances.take_while(|&t| utility.jet(t).slope >= 0.99 * slope).last().unwrap_or(1e-12)
-}
-
-/// `E(P)` and the bound on what another law gains.
-struct Certificate {
-    energy: f64,
-    gap: f64,
-}
-
-impl Certificate {
-    /// From `Phi` at the points of the law's rule, and elsewhere; `utility` is `U_q`.
-    fn new(
-        rule: &[(f64, f64)],
-        potential: &[f64],
-        elsewhere: &[(f64, f64)],
-        field: Option<&Field>,
-        utility: &dyn Fn(f64) -> f64,
-        ends: [f64; 2],
-    ) -> Self {
-        let v = |x: f64| field.map_or(0.0, |field| field.jet(x).value);
-        let (mut level, mut from_field) = (0.0, 0.0);
-        let (mut highest, mut largest) = (f64::NEG_INFINITY, utility(ends[1] - ends[0]).abs());
-        for (&(x, mass), phi) in rule.iter().zip(potential) {
-            level += mass * (phi + v(x));
-            from_field += mass * v(x);
-            highest = highest.max(phi + v(x));
-            largest = largest.max(phi.abs()).max(v(x).abs());
-        }
-        for &(x, phi) in elsewhere {
-            highest = highest.max(phi + v(x));
-        }
-        let rounding = 4.0 * f64::EPSILON * largest;
-        Self { energy: level + from_field, gap: 2.0 * (highest - level).max(0.0) + rounding }
-    }
-
-    /// Refuses a potential that is not flat to a part in a million of `unit`.
-    fn checked(self, name: &str, unit: f64) -> Result<Self, FreeLawError> {
-        const LOOSEST: f64 = 1e-6;
-        if self.gap <= LOOSEST * unit {
-            return Ok(self);
-        }
-        let reason = format!("its potential still varies by {:.1e}", 0.5 * self.gap);
-        Err(FreeLawError::NotConverged { utility: name.to_owned(), reason })
-    }
-}
-
-/// What is known of the utility is known up to `x = 1`.
-fn concavity(utility: &dyn Utility, field: Option<&Field>, length: f64) -> Concavity {
-    const CLOSEST: f64 = 1e-150;
-    let beyond = || {
-        let curve = Curve::parse(&utility.to_string())?;
-        Ok::<_, UtilityError>(curve.concavity(CLOSEST, length).unwrap_or(Concavity::Sampled))
-    };
-    let own = match utility.concavity() {
-        Concavity::Proved if length > 1.0 => beyond().unwrap_or(Concavity::Sampled),
-        known => known,
-    };
-    match field.map(Field::concavity) {
-        Some(Concavity::Sampled) => Concavity::Sampled,
-        _ => own,
     }
 }
