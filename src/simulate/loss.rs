@@ -1,7 +1,7 @@
 //! The loss of one prompt, and its gradient.
 
-use super::settings::Head;
 use super::{Settings, SimulateError};
+use crate::experiment::Head;
 use crate::utility::{Derivative, Utility};
 
 /// Two responses, counted from 0, of which one is said to be better.
@@ -86,7 +86,7 @@ impl<'a> PairLoss<'a> {
         rewards.clear();
         head_slopes.clear();
         for &logit in logits {
-            let (reward, slope) = self.head.reward_and_slope(logit);
+            let (reward, slope) = reward_and_slope(self.head, logit);
             rewards.push(reward);
             head_slopes.push(slope);
         }
@@ -131,22 +131,15 @@ impl<'a> PairLoss<'a> {
     }
 }
 
-impl Head {
-    /// The reward of a logit.
-    pub fn reward(self, logit: f64) -> f64 {
-        self.reward_and_slope(logit).0
-    }
-
-    /// The reward of a logit and its derivative, which keeps its digits where the reward is near 1.
-    fn reward_and_slope(self, logit: f64) -> (f64, f64) {
-        match self {
-            Head::Raw => (logit, 1.0),
-            Head::Sigmoid => {
-                let decay = (-logit.abs()).exp();
-                let upper = 1.0 / (1.0 + decay);
-                let lower = decay * upper;
-                (if logit >= 0.0 { upper } else { lower }, upper * lower)
-            }
+/// The reward of a logit and its derivative, with one exponential for both; it keeps its digits where the reward is near 1.
+fn reward_and_slope(head: Head, logit: f64) -> (f64, f64) {
+    match head {
+        Head::Raw => (logit, 1.0),
+        Head::Sigmoid => {
+            let decay = (-logit.abs()).exp();
+            let upper = 1.0 / (1.0 + decay);
+            let lower = decay * upper;
+            (if logit >= 0.0 { upper } else { lower }, upper * lower)
         }
     }
 }

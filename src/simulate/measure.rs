@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::Theory;
-use super::settings::{Head, Settings};
+use super::settings::Settings;
+use crate::experiment::Head;
 
 /// A reward of a sigmoid this near to 0 or to 1 is saturated: the derivative of the sigmoid is below a twentieth there.
 pub(super) const SATURATED: f64 = 0.05;

@@ -25,10 +25,11 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+pub use crate::experiment::Head;
 pub use error::SimulateError;
 pub use loss::{Pair, PairLoss, Workspace};
 pub use measure::Row;
-pub use settings::{Batch, Head, Labels, Noise, Optimiser, Record, Settings};
+pub use settings::{Batch, Labels, Noise, Optimiser, Record, Settings};
 
 use crate::utility::Utility;
 use prompt::{Common, Compared, Prompt, all_pairs};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::SimulateError;
+use crate::experiment::Head;
 
 /// How logits follow the gradient `g` of their prompt's loss, with the learning rate `a`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,16 +33,6 @@ pub enum Batch {
     Pairs(usize),
     /// All compared pairs.
     Full,
-}
-
-/// From a logit `l` to a reward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Head {
-    /// `1 / (1 + exp(-l))`, in (0, 1).
-    Sigmoid,
-    /// `l` itself.
-    Raw,
 }
 
 /// Which response of a pair is said to be the better one.

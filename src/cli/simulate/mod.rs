@@ -5,13 +5,17 @@ mod report;
 use std::ops::ControlFlow;
 #[cfg(feature = "figures")]
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::compare::{Optimum, wasserstein1};
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
+use crate::limit::LimitLaw;
+use crate::problem::{Equilibrium, Support};
 use crate::simulate::{
     Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Settings, SimulateError, Theory, simulate,
 };
+use crate::solution::{SolveError, solve_equilibrium};
 use crate::utility::SharedUtility;
 use clap::{Args, ValueEnum};
 
@@ -58,8 +62,8 @@ pub struct Arguments {
     batch: Batch,
 
     /// From logits to rewards.
-    #[arg(long, value_enum, default_value_t = HeadArgument::Sigmoid)]
-    head: HeadArgument,
+    #[arg(long, value_enum, default_value_t = Head::Sigmoid)]
+    head: Head,
 
     /// The probability that a pair's label is swapped, below 0.5.
     #[arg(long, value_name = "Q", default_value_t = 0.0, allow_hyphen_values = true)]
@@ -115,15 +119,6 @@ enum OptimiserArgument {
     Adam,
 }
 
-/// `--head`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum HeadArgument {
-    /// A reward is the sigmoid of its logit, in (0, 1).
-    Sigmoid,
-    /// A reward is its logit.
-    Raw,
-}
-
 /// `--noise`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum NoiseArgument {
@@ -157,10 +152,7 @@ impl Arguments {
             },
             learning_rate: self.learning_rate,
             batch: self.batch,
-            head: match self.head {
-                HeadArgument::Sigmoid => Head::Sigmoid,
-                HeadArgument::Raw => Head::Raw,
-            },
+            head: self.head,
             labels: match self.quality_gap {
                 // A list of so many numbers that no memory holds it is refused with n itself.
                 Some(gap) => Labels::BradleyTerry((0..self.n.min(1 << 20)).map(|i| gap * i as f64).collect()),
@@ -193,7 +185,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let distance = law.as_ref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));
     let theory = Theory {
         optimum: optimum.as_ref().map(|optimum| optimum.rewards.as_slice()),
-        free_middle: optimum.as_ref().is_some_and(|optimum| !optimum.unique),
+        free_middle: optimum.as_ref().is_some_and(|optimum| optimum.free_middle),
         limit: distance.as_ref().map(|distance| distance as DistanceToLimit<'_>),
     };
     progress.message(format!("{utility}: training {} prompts", settings.prompts));
@@ -214,11 +206,28 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.write(&text)
 }
 
-/// What the rewards are compared with: known for a sigmoid and pairs that pay nothing else. Labels may be wrong, and the optimum is that of true ones.
-fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Optimum>, CliError> {
+/// What the rewards are compared with. Labels may be wrong, and the optimum is that of true ones.
+struct Compared {
+    rewards: Vec<f64>,
+    free_middle: bool,
+    limit: Option<Arc<LimitLaw>>,
+}
+
+/// The optimum of the loss; none where rewards that are better can always be found, as for raw logits without smoothing or centring.
+fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Compared>, CliError> {
     if utility.slope_at_zero().is_infinite() {
         return Err(SimulateError::InfiniteSlope { utility: utility.to_string() }.into());
     }
-    let is_known = settings.head == Head::Sigmoid && settings.smoothing == 0.0 && settings.centering == 0.0;
-    Ok(if is_known { Some(Optimum::compute(utility, settings.n)?) } else { None })
+    let Settings { n, head, smoothing, centering, .. } = *settings;
+    if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 {
+        let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
+        return Ok(Some(Compared { rewards, free_middle: !unique, limit }));
+    }
+    let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
+    let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
+    match solve_equilibrium(&problem, n, None) {
+        Ok(solution) => Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit: None })),
+        Err(SolveError::NoMaximiser { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -59,7 +59,7 @@ impl Curve {
         let (from, to) = (lower.max(-FAR), upper.min(FAR));
         match proof::concavity_between(&self.0.program, from, to) {
             Verdict::Concave => return Ok(Concavity::Proved),
-            Verdict::Convex { at } => return Err((at, at)),
+            Verdict::Convex { at } => return Err(self.convex_about(at, from, to)),
             Verdict::Open => {}
         }
         let points = sample_points(from, to);
@@ -75,6 +75,16 @@ impl Curve {
                 Err((first, last.unwrap_or(first)))
             }
         }
+    }
+
+    /// An interval about `at` on which samples say that the curve is convex, where there are such samples.
+    fn convex_about(&self, at: f64, from: f64, to: f64) -> (f64, f64) {
+        let convex = |x: f64| self.jet(x).curvature > 0.0;
+        let points = sample_points(from, to);
+        let place = points.partition_point(|&x| x < at);
+        let left = points[..place].iter().rev().take_while(|&&x| convex(x)).last();
+        let right = points[place..].iter().take_while(|&&x| convex(x)).last();
+        (left.copied().unwrap_or(at), right.copied().unwrap_or(at))
     }
 }
 
