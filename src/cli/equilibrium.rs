@@ -1,4 +1,4 @@
-//! What `solve` prints of problem (4).
+//! What `solve` prints of problem (7).
 
 use super::CliError;
 use super::output::{self, Format};

@@ -67,7 +67,7 @@ struct Report {
     cdf: Vec<f64>,
 }
 
-/// What problem (4) has beside the utility, and the ends of its law.
+/// What problem (7) has beside the utility, and the ends of its law.
 #[derive(Serialize)]
 struct Terms {
     support: String,
@@ -119,7 +119,7 @@ fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> 
     })
 }
 
-/// The law of problem (4).
+/// The law of problem (7).
 fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Result<Report, CliError> {
     let support = terms.support(Support::UNIT);
     let field = match (terms.field(support)?, terms.centering()) {

@@ -1,4 +1,4 @@
-//! What problem (4) adds to a utility, for the commands that take it.
+//! What problem (7) adds to a utility, for the commands that take it.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! Problem (4) for a full ranking: any interval, a field, smoothed labels, centring.
+//! Problem (7) for a full ranking: any interval, a field, smoothed labels, centring.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ impl PairUtility {
     }
 }
 
-/// Problem (4) for `n` ranked responses, multiplied by the number of pairs: maximise
+/// Problem (7) for `n` ranked responses, multiplied by the number of pairs: maximise
 ///
 /// `S(r) = sum_{i<j} [U_q(r_j - r_i) - c (r_i + r_j)^2] + (n-1) sum_i V(r_i)` over `r_1 <= .. <= r_n` in an interval,
 ///

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::Support;
 use crate::utility::{Concavity, Curve, Errors, Jet, UtilityError};
 
-/// A concave function `V` on the support: problem (4) adds `2/n sum_i V(r_i)` to the mean utility of the pairs.
+/// A concave function `V` on the support: problem (7) adds `2/n sum_i V(r_i)` to the mean utility of the pairs.
 ///
 /// It may be `-inf` at an end of the support, as `log x` is at 0; the reward then stays away from it.
 ///

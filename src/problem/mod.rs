@@ -3,7 +3,7 @@
 //! [`FreeRewards`] is the problem as it is written, in the `n` rewards, for any `argmin` solver and for checks.
 //! [`FoldedRewards`] is the same problem with the symmetry `r_i + r_{n+1-i} = 1` used up: half the unknowns, a quarter of
 //! the matrix. [`FastRewards`] is the folded problem with its sums in `O(n log n)` and an operator for a Hessian. These two are
-//! what [`crate::solution`] solves for problem (1). [`Equilibrium`] is problem (4): rewards in any interval ([`Support`]), with a
+//! what [`crate::solution`] solves for problem (1). [`Equilibrium`] is problem (7): rewards in any interval ([`Support`]), with a
 //! [`Field`], smoothed labels and centring. All implement `argmin`'s `CostFunction` (`-S`), `Gradient` and `Hessian`.
 //!
 //! [`WeightedPairs`] is the problem for pairs that make no ranking: how often each item beat each other, as [`Preferences`] has it.

@@ -42,13 +42,13 @@ pub enum SolveError {
         /// The number of responses.
         n: usize,
     },
-    /// Problem (4) needs pairs.
+    /// Problem (7) needs pairs.
     #[error("a field, a support, smoothing or centring needs at least two responses, got n = {n}")]
     TooFew {
         /// The number of responses.
         n: usize,
     },
-    /// Problem (4) has no maximiser.
+    /// Problem (7) has no maximiser.
     #[error("no best rewards exist for {problem}: {reason}")]
     NoMaximiser {
         /// The problem.
@@ -56,7 +56,7 @@ pub enum SolveError {
         /// The move that gains for ever.
         reason: &'static str,
     },
-    /// No interval is known to hold the maximiser of problem (4).
+    /// No interval is known to hold the maximiser of problem (7).
     #[error(
         "no bound can be proved for {problem}: no interval is known that holds the best rewards; a bounded support is one"
     )]
@@ -64,7 +64,7 @@ pub enum SolveError {
         /// The problem.
         problem: String,
     },
-    /// The certificate of problem (4) did not reach the tolerance.
+    /// The certificate of problem (7) did not reach the tolerance.
     #[error(
         "the solve for {}, n = {} did not converge: the gap is {:.1e} a pair after {} iterations", .0.utility, .0.n, .0.gap, .0.iterations
     )]

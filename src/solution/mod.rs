@@ -4,7 +4,7 @@
 //! responses, each starting from the one before, and certifies the result. Small problems are dense; large ones form their sums
 //! by interpolation and solve Newton's equation by GMRES. The steps, and the certificate, are the same.
 //!
-//! [`fit_preferences`] solves problem (4) for weighted pairs: how often each item beat each other.
+//! [`fit_preferences`] solves problem (7) for weighted pairs: how often each item beat each other.
 
 mod certificate;
 mod direction;

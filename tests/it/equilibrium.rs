@@ -1,4 +1,4 @@
-//! Problem (4): rewards on any interval, with fields, smoothed labels and centring.
+//! Problem (7): rewards on any interval, with fields, smoothed labels and centring.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};

@@ -70,7 +70,7 @@ fn distance(law: &FreeLaw, rewards: &[f64]) -> f64 {
     rewards.iter().enumerate().map(|(i, r)| (r - law.quantile(centred(i))).abs()).sum::<f64>() / n
 }
 
-/// The rewards that maximise problem (4) for a ranking of `n`, by a plain damped Newton method with an active set at the walls.
+/// The rewards that maximise problem (7) for a ranking of `n`, by a plain damped Newton method with an active set at the walls.
 fn finite(u: &dyn Fn(f64) -> [f64; 3], support: Support, field: Option<&Field>, start: &[f64]) -> Vec<f64> {
     let n = start.len();
     let pairs = (n * (n - 1) / 2) as f64;

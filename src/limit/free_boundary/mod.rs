@@ -1,6 +1,6 @@
 //! The limit law on any interval, with a field: where the ends of the support are themselves unknown.
 //!
-//! The empirical distribution of the maximiser of problem (4) on a support `I` converges to the maximiser over the laws on `I` of
+//! The empirical distribution of the maximiser of problem (7) on a support `I` converges to the maximiser over the laws on `I` of
 //!
 //! ```text
 //! E(P) = int int U_q(|x - y|) dP(x) dP(y) + 2 int V(x) dP(x).
@@ -42,7 +42,7 @@ use first_kind::Leading;
 use kernel::{Kernel, slope_at_zero};
 use law::OnInterval;
 
-/// The limit law of problem (4): a probability law on an interval whose ends are part of the answer, as a function object.
+/// The limit law of problem (7): a probability law on an interval whose ends are part of the answer, as a function object.
 ///
 /// Cloning is cheap, and evaluating costs about a microsecond.
 ///

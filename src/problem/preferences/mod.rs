@@ -31,7 +31,7 @@ pub struct Comparison {
     pub margin: f64,
 }
 
-/// Items, and how often each beat each other: the data of problem (4).
+/// Items, and how often each beat each other: the data of problem (7).
 ///
 /// Comparisons of the same ordered pair with the same margin are one, and they are sorted by winner, loser and margin.
 ///

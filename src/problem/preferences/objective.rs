@@ -10,7 +10,7 @@ use crate::utility::OnLine;
 /// Comparisons, and items, a chunk: chunks, not threads, own the partial sums, so that a result has the same bits on any machine.
 pub(super) const CHUNK: usize = 4096;
 
-/// Problem (4): `F(r) = 1/W sum_ij w_ij U_q(r_j - r_i - m_ij) + 2/n sum_i V(r_i)`, where `w_ij` is how often `j` beat `i`, for all
+/// Problem (7): `F(r) = 1/W sum_ij w_ij U_q(r_j - r_i - m_ij) + 2/n sum_i V(r_i)`, where `w_ij` is how often `j` beat `i`, for all
 /// real `r` at which `V` is finite.
 ///
 /// ```

@@ -1,8 +1,8 @@
-//! Whether problem (4) has a maximiser, and how far it can be from given rewards.
+//! Whether problem (7) has a maximiser, and how far it can be from given rewards.
 
 use crate::problem::{Balance, Equilibrium};
 
-/// What a certificate of problem (4) rests on, beside concavity.
+/// What a certificate of problem (7) rests on, beside concavity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Basis {

@@ -1,4 +1,4 @@
-//! Optimal rewards of problem (4), each with its certificate.
+//! Optimal rewards of problem (7), each with its certificate.
 
 mod bound;
 mod newton;
@@ -24,7 +24,7 @@ use newton::BoxNewton;
 /// Newton iterations for each problem of the ladder.
 const MOST_ITERATIONS: u64 = 300;
 
-/// Optimal rewards of problem (4) for a full ranking, and what is known about them.
+/// Optimal rewards of problem (7) for a full ranking, and what is known about them.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EquilibriumSolution {
@@ -60,7 +60,7 @@ pub struct EquilibriumSolution {
     pub unique: Unique,
 }
 
-/// Solves problem (4) for `n` ranked responses, with dense matrices: `O(n^3)`.
+/// Solves problem (7) for `n` ranked responses, with dense matrices: `O(n^3)`.
 ///
 /// # Errors
 /// [`SolveError::NoMaximiser`] where better rewards can always be found; [`SolveError::NoResponses`] for fewer than two;

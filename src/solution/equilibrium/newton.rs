@@ -1,4 +1,4 @@
-//! Newton's method with an active set, for problem (4).
+//! Newton's method with an active set, for problem (7).
 
 use argmin::core::{
     CostFunction, Error, Gradient, Hessian, IterState, KV, Problem, Solver, TerminationReason, TerminationStatus,

@@ -1,4 +1,4 @@
-//! Where Newton's method begins on problem (4).
+//! Where Newton's method begins on problem (7).
 
 use crate::problem::Equilibrium;
 

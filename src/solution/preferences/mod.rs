@@ -1,4 +1,4 @@
-//! Rewards fitted to weighted pairs: the maximiser of problem (4), with its certificate.
+//! Rewards fitted to weighted pairs: the maximiser of problem (7), with its certificate.
 
 mod certificate;
 mod error;
