@@ -94,6 +94,7 @@ pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -
     }
     found.extend(by_strong_concavity(problem, rewards, balance).map(|bound| (bound, Basis::StrongConcavity)));
     found.extend(by_gaps(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
+    found.extend(of_a_centred_pair(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
     // The objective is rounded, too.
     let total = |(bound, basis): (f64, Basis)| (bound + balance.objective_error, basis);
     found.into_iter().filter(|(bound, _)| bound.is_finite()).min_by(|a, b| a.0.total_cmp(&b.0)).map(total)
@@ -157,6 +158,24 @@ fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<
         gain += (force * (largest - gap)).max(-force * gap).max(0.0) + slack * largest.max(gap);
     }
     Some(gain * (1.0 + 8.0 * rewards.len() as f64 * f64::EPSILON))
+}
+
+/// For two responses on the line without a field: `S` is a function of their difference, which is at most where `U_q` falls, less
+/// `c` times the square of their sum.
+fn of_a_centred_pair(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+    let &[low, high] = rewards else { return None };
+    let support = problem.support();
+    let is_line = support.lower() == f64::NEG_INFINITY && support.upper() == f64::INFINITY;
+    if problem.centering() == 0.0 || problem.field().is_some() || !is_line {
+        return None;
+    }
+    let largest = falling_from(problem)?;
+    let half = |sign: f64| 0.5 * (balance.gradient[1] + sign * balance.gradient[0]);
+    let error = 0.5 * (balance.errors[0] + balance.errors[1]) + f64::EPSILON * half(1.0).abs().max(half(-1.0).abs());
+    let (force, gap) = (half(-1.0), high - low);
+    let by_difference = (force * (largest - gap)).max(-force * gap).max(0.0) + error * largest.max(gap);
+    let by_sum = (half(1.0).abs() + error).powi(2) / (4.0 * problem.centering());
+    Some((by_difference + by_sum) * (1.0 + 16.0 * f64::EPSILON))
 }
 
 /// Rewards whose mean distance from a point is bounded: every maximiser is among them.
