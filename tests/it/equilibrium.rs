@@ -137,12 +137,11 @@ fn log_gases_are_zeros_of_orthogonal_polynomials() {
         let b = |k: usize| {
             let k = k as f64;
             let twice = 2.0 * k + sum;
-            let first = if k == 1.0 {
+            if k == 1.0 {
                 (1.0 + alpha) * (1.0 + beta) / ((sum + 2.0).powi(2) * (sum + 3.0))
             } else {
                 k * (k + alpha) * (k + beta) * (k + sum) / (twice * twice * (twice + 1.0) * (twice - 1.0))
-            };
-            first
+            }
         };
         assert_close(&jacobi.rewards, &zeros(n, a, b, (0.0, 1.0)), 1e-11, "Jacobi");
     }
