@@ -82,9 +82,17 @@ impl Curve {
         let convex = |x: f64| self.jet(x).curvature > 0.0;
         let points = sample_points(from, to);
         let place = points.partition_point(|&x| x < at);
-        let left = points[..place].iter().rev().take_while(|&&x| convex(x)).last();
-        let right = points[place..].iter().take_while(|&&x| convex(x)).last();
-        (left.copied().unwrap_or(at), right.copied().unwrap_or(at))
+        let left = points[..place].iter().rev().take_while(|&&x| convex(x)).count();
+        let right = points[place..].iter().take_while(|&&x| convex(x)).count();
+        // As far as samples go is as far as the interval goes.
+        let first = if left == place { from } else if left == 0 { at } else { points[place - left] };
+        let last = match points.len() - place {
+            all if right == all => to,
+            _ if right == 0 => at,
+            _ => points[place + right - 1],
+        };
+        let beyond = |end: f64| if end.abs() >= FAR { end * f64::INFINITY } else { end };
+        (beyond(first), beyond(last))
     }
 }
 
