@@ -11,7 +11,7 @@ use clap::Args;
 use super::CliError;
 use super::convergence::{Report, rates_csv, rates_table, table};
 use super::output::{self, Format, OutputArguments};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::study::{Plan, RESULTS, studies};
 use super::value::{FINITE_GAP, responses, warn};
 
@@ -87,7 +87,7 @@ fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), 
     let mut sizes = if arguments.n.is_empty() { SIZES.to_vec() } else { arguments.n.clone() };
     sizes.sort_unstable();
     sizes.dedup();
-    let progress = Progress::new(quiet, Some(sizes.len() as u64));
+    let progress = ProgressDisplay::new(quiet, Some(sizes.len() as u64));
     let mut done = 0;
     let result = convergence(&utility, &sizes, &mut |n| {
         progress.message(format!("solving for n = {n}"));

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::study::{Plan, RESULTS, studies};
 use super::value::responses;
 
@@ -93,7 +93,7 @@ struct Written {
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.check()?;
     let wanted = |figure: Figure| arguments.figure == figure || arguments.figure == Figure::All;
-    let progress = Progress::new(quiet, None);
+    let progress = ProgressDisplay::new(quiet, None);
     let tell = |text: &str| progress.message(text);
     let plan = plan(arguments)?;
     let mut verdict = Ok(());

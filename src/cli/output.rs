@@ -17,9 +17,9 @@ use super::CliError;
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// A table for people.
     Table,
-    /// For programs.
+    /// JSON for programs.
     Json,
     /// Rows under a header, for programs and spreadsheets.
     Csv,

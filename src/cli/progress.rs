@@ -1,4 +1,4 @@
-//! Progress on standard error, for what takes over a second.
+//! ProgressDisplay on standard error, for what takes over a second.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -10,12 +10,12 @@ const PATIENCE: Duration = Duration::from_millis(800);
 
 /// A line that says what is being done; it appears after 0.8 s, on a terminal only, and leaves nothing behind.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressDisplay {
     bar: ProgressBar,
     wanted: bool,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// `steps`: how many, where that is known.
     pub fn new(quiet: bool, steps: Option<u64>) -> Self {
         if quiet {
@@ -72,7 +72,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

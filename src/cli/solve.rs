@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::{self, Format, OutputArguments};
 use super::preferences::{self, PreferenceArguments};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::terms::TermsArguments;
 use super::value::{FINITE_GAP, responses, warn};
 use super::{CliError, equilibrium};
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let utility = parse(arguments.utility.as_deref().unwrap_or_default())?;
     let n = arguments.n.unwrap_or_default();
     arguments.output.check()?;
-    let progress = Progress::new(quiet, None);
+    let progress = ProgressDisplay::new(quiet, None);
     let bar = progress.handle();
     let observer: Observer = Arc::new(move |now| {
         bar.set_message(format!("n = {}, iteration {}", now.n, now.iteration + 1));

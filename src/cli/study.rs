@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::study::{Event, Outcome, Shard, Store, Study, StudyError};
 use crate::utility::parse;
 
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::{CliError, error};
 
 /// Where finished points are kept unless `--results` says otherwise.
@@ -57,7 +57,7 @@ impl Plan {
             }
         };
         store.warnings().iter().for_each(|warning| error::warn(warning, quiet));
-        let progress = Progress::new(quiet, Some(0));
+        let progress = ProgressDisplay::new(quiet, Some(0));
         let outcome = crate::study::run(&self.studies, self.shard, &mut store, &mut |event| {
             match event {
                 Event::Starting { utility, n, settled, total } => {

@@ -29,9 +29,9 @@ pub struct Theories {
 /// What theory predicts of a loss: for the utility as it is named, and for the utility that was trained.
 #[derive(Debug, Clone)]
 pub struct TheoryPair {
-    /// For the utility as the paper names it.
+    /// The optimum for the utility as the paper names it.
     pub named: Arc<Optimum>,
-    /// For the utility that was trained.
+    /// The optimum for the utility that was trained.
     pub trained: Arc<Optimum>,
 }
 

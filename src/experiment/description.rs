@@ -44,7 +44,7 @@ pub struct RunDescription {
     /// The largest learning rate of the schedule.
     #[serde(default)]
     pub learning_rate: f64,
-    /// Of every random number.
+    /// The seed of every random number.
     #[serde(default)]
     pub seed: u64,
     /// Where it ran, such as `cpu`.
@@ -55,9 +55,9 @@ pub struct RunDescription {
 /// A loss as expressions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LossDescription {
-    /// For open-ended prompts.
+    /// The utilities for open-ended prompts.
     pub open_ended: PairDescription,
-    /// For closed-ended prompts.
+    /// The utilities for closed-ended prompts.
     pub closed_ended: PairDescription,
     /// What all prompts share; the paper's losses leave it out.
     #[serde(flatten)]
@@ -67,9 +67,9 @@ pub struct LossDescription {
 /// A pair of utilities as expressions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairDescription {
-    /// As the paper names it.
+    /// The expression as the paper names it.
     pub named: String,
-    /// As it was trained.
+    /// The expression as it was trained.
     pub trained: String,
 }
 

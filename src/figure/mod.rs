@@ -24,7 +24,7 @@ use thiserror::Error;
 
 pub use asymptotics::asymptotics;
 pub use bradley_terry::{BradleyTerryData, bradley_terry};
-pub use collapse::{CollapseData, CollapsePanel, Distance, Source, collapse};
+pub use collapse::{CollapseData, CollapsePanel, CurveSource, Distance, collapse};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
 pub use path::path_to_collapse;

@@ -36,7 +36,7 @@ impl Support {
     /// The whole line: raw logits.
     pub const LINE: Self = Self { lower: f64::NEG_INFINITY, upper: f64::INFINITY };
 
-    /// From `lower` to `upper`.
+    /// The interval from `lower` to `upper`.
     ///
     /// # Errors
     /// [`SupportError`] unless `lower < upper`.

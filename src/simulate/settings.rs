@@ -112,7 +112,7 @@ pub struct Settings {
     pub initial_spread: f64,
     /// Logarithmic unless changed.
     pub record: Record,
-    /// Of every random draw.
+    /// The seed of every random draw.
     pub seed: u64,
 }
 

@@ -81,9 +81,9 @@ pub struct Jet {
 /// Bounds on the rounding errors of computed `U` and `U'` at an exact argument.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Errors {
-    /// Of `U(x)`.
+    /// A bound on the error of `U(x)`.
     pub value: f64,
-    /// Of `U'(x)`.
+    /// A bound on the error of `U'(x)`.
     pub slope: f64,
 }
 

@@ -9,7 +9,7 @@ use reward_collapse::experiment::{
     ExperimentError, Head, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards,
     read_rewards,
 };
-use reward_collapse::figure::{CollapseData, FigureError, Source, experiment};
+use reward_collapse::figure::{CollapseData, CurveSource, FigureError, experiment};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
@@ -261,7 +261,7 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     let data = CollapseData::compute(Some(runs.path())).unwrap();
     let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
-    let log = data.distance("log", Source::Run, None).unwrap();
+    let log = data.distance("log", CurveSource::Run, None).unwrap();
     assert!(log.trained < log.named, "{log:?}");
 }
 

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use reward_collapse::experiment::ExperimentError;
-use reward_collapse::figure::{CollapseData, FigureError, PromptType, Source, asymptotics, collapse, distributions};
+use reward_collapse::figure::{
+    CollapseData, CurveSource, FigureError, PromptType, asymptotics, collapse, distributions,
+};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::study::{Event, Outcome, Shard, Store, Study, run};
 use reward_collapse::utility::parse;
@@ -80,14 +82,14 @@ fn collapse_draws_the_known_optimal_rewards() {
 #[test]
 fn the_published_curves_lie_closer_to_what_was_trained() {
     let data = CollapseData::compute(None).unwrap();
-    let findings = data.findings(Source::Published);
+    let findings = data.findings(CurveSource::Published);
     assert_eq!(findings.len(), 3);
     for finding in &findings {
         assert!(finding.trained < finding.named, "{finding:?}");
     }
     let [log, ..] = findings[..] else { unreachable!() };
     assert!(log.trained < 0.5 * log.named, "{log:?}");
-    let x = data.distance("x", Source::Published, None).unwrap();
+    let x = data.distance("x", CurveSource::Published, None).unwrap();
     assert_eq!(x.named, x.trained);
 
     let out = TempDir::new().unwrap();
@@ -113,7 +115,7 @@ fn a_run_is_drawn_in_a_row_of_its_own() {
     let drawn = rows(&files.csv[0]).into_iter().filter(|row| row[1] == "run").count();
     assert_eq!(drawn, 2 * 2 * 8);
     let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let adaptive = data.distance("adaptive", Source::Run, Some(PromptType::Open)).unwrap();
+    let adaptive = data.distance("adaptive", CurveSource::Run, Some(PromptType::Open)).unwrap();
     assert!(adaptive.trained < 0.01 && adaptive.trained < adaptive.named, "{adaptive:?}");
 }
 

@@ -21,7 +21,7 @@ use clap::{Args, ValueEnum};
 
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 use super::value::{UtilityArgument, count, responses};
 
 /// How training gets to the optimal rewards: many prompts with free logits.
@@ -179,7 +179,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let settings = arguments.settings();
     settings.check()?;
     arguments.output.check()?;
-    let progress = Progress::new(quiet, Some(settings.steps));
+    let progress = ProgressDisplay::new(quiet, Some(settings.steps));
     let optimum = optimum(&utility, &settings)?;
     let law = optimum.as_ref().and_then(|optimum| optimum.limit.clone());
     let distance = law.as_ref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));

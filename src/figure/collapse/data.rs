@@ -32,19 +32,19 @@ pub struct CollapsePanel {
 
 /// Whose rewards are compared with theory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum CurveSource {
     /// The paper's published curves.
     Published,
     /// A run of one's own.
     Run,
 }
 
-impl Source {
+impl CurveSource {
     /// The name used in CSV files.
     pub fn name(self) -> &'static str {
         match self {
-            Source::Published => "published",
-            Source::Run => "run",
+            CurveSource::Published => "published",
+            CurveSource::Run => "run",
         }
     }
 }
@@ -55,14 +55,14 @@ pub struct Distance {
     /// The panel's key.
     pub panel: &'static str,
     /// Whose rewards.
-    pub source: Source,
+    pub source: CurveSource,
     /// The prompts compared; `None` for both types.
     pub prompt_type: Option<PromptType>,
     /// The number of rewards compared.
     pub points: usize,
-    /// To the theory for the named utility.
+    /// The distance to the theory for the named utility.
     pub named: f64,
-    /// To the theory for the trained utility.
+    /// The distance to the theory for the trained utility.
     pub trained: f64,
 }
 
@@ -118,7 +118,7 @@ impl CollapseData {
     pub fn distances(&self) -> Vec<Distance> {
         let mut distances = Vec::new();
         for panel in &self.panels {
-            for source in [Source::Published, Source::Run] {
+            for source in [CurveSource::Published, CurveSource::Run] {
                 for prompt_type in [None, Some(PromptType::Open), Some(PromptType::Closed)] {
                     distances.extend(panel.distance(source, prompt_type));
                 }
@@ -128,12 +128,12 @@ impl CollapseData {
     }
 
     /// The distance in one panel, if there is anything to compare.
-    pub fn distance(&self, key: &str, source: Source, prompt_type: Option<PromptType>) -> Option<Distance> {
+    pub fn distance(&self, key: &str, source: CurveSource, prompt_type: Option<PromptType>) -> Option<Distance> {
         self.panels.iter().find(|panel| panel.key == key)?.distance(source, prompt_type)
     }
 
     /// The distances wherever the two theories differ: `log`, `x_inv`, and the open-ended prompts of `adaptive`.
-    pub fn findings(&self, source: Source) -> Vec<Distance> {
+    pub fn findings(&self, source: CurveSource) -> Vec<Distance> {
         [("log", None), ("x_inv", None), ("adaptive", Some(PromptType::Open))]
             .into_iter()
             .filter_map(|(key, prompt_type)| self.distance(key, source, prompt_type))
@@ -143,12 +143,12 @@ impl CollapseData {
 
 impl CollapsePanel {
     /// The rewards to compare: type of prompt, index from 1, reward.
-    fn rewards(&self, source: Source) -> Vec<(PromptType, usize, f64)> {
+    fn rewards(&self, source: CurveSource) -> Vec<(PromptType, usize, f64)> {
         match source {
-            Source::Published => {
+            CurveSource::Published => {
                 self.published.iter().map(|point| (point.prompt_type, point.index, point.reward)).collect()
             }
-            Source::Run => {
+            CurveSource::Run => {
                 let points =
                     self.run.iter().flat_map(|at| at.responses.iter().map(|response| (at.prompt_type, response)));
                 points.map(|(prompt_type, response)| (prompt_type, response.index, response.mean)).collect()
@@ -156,7 +156,7 @@ impl CollapsePanel {
         }
     }
 
-    fn distance(&self, source: Source, wanted: Option<PromptType>) -> Option<Distance> {
+    fn distance(&self, source: CurveSource, wanted: Option<PromptType>) -> Option<Distance> {
         let (mut named, mut trained, mut points) = (0.0, 0.0, 0);
         for (prompt_type, index, reward) in self.rewards(source) {
             if wanted.is_some_and(|wanted| wanted != prompt_type) {

@@ -6,7 +6,7 @@ mod run;
 
 use std::path::Path;
 
-pub use data::{CollapseData, CollapsePanel, Distance, Source};
+pub use data::{CollapseData, CollapsePanel, CurveSource, Distance};
 
 use data::limit_curve;
 
@@ -119,7 +119,7 @@ fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
 
 /// Says what the figure shows, in the numbers of this very figure.
 fn caption(data: &CollapseData) -> String {
-    let published = data.findings(Source::Published);
+    let published = data.findings(CurveSource::Published);
     let closer = if published.iter().all(|distance| distance.trained < distance.named) {
         "The published curves lie closer to the solid theory"
     } else {
@@ -132,12 +132,12 @@ fn caption(data: &CollapseData) -> String {
          ±0.01; some are hidden there. {closer}. Mean |point − theory|, dashed → solid: {}.",
         listing(&published)
     );
-    if let Some(x) = data.distance("x", Source::Published, None) {
+    if let Some(x) = data.distance("x", CurveSource::Published, None) {
         text.push_str(&format!(" For U(x) = x the two theories are the same ({:.3}).", x.named));
     }
     if data.panels.iter().any(|panel| !panel.run.is_empty()) {
         text.push_str(" Second row: this run’s last step, mean and ±1 standard deviation over training prompts");
-        let runs = data.findings(Source::Run);
+        let runs = data.findings(CurveSource::Run);
         text.push_str(&if runs.is_empty() { ".".to_owned() } else { format!("; {}.", listing(&runs)) });
     }
     let largest = bound(data.largest_gap());

@@ -1,6 +1,6 @@
 //! The drawing of the collapse figure: a row of panels for the published curves, and one for a run where there is one.
 
-use super::data::{CollapseData, CollapsePanel, Source, limit_curve};
+use super::data::{CollapseData, CollapsePanel, CurveSource, limit_curve};
 use crate::compare::LearnedReward;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
@@ -25,7 +25,8 @@ const TRAINED: Stroke = Stroke::solid(colour::GREEN, 1.8);
 pub(super) fn draw(data: &CollapseData, caption: &str) -> Result<String, FigureError> {
     let title = "Reward collapse: optimal rewards, as named and as trained, and training curves";
     let has_runs = data.panels.iter().any(|panel| !panel.run.is_empty());
-    let rows: &[Source] = if has_runs { &[Source::Published, Source::Run] } else { &[Source::Published] };
+    let rows: &[CurveSource] =
+        if has_runs { &[CurveSource::Published, CurveSource::Run] } else { &[CurveSource::Published] };
     let caption_top = TOP + ROW * (rows.len() as f64 - 1.0) + PANEL_HEIGHT + BELOW;
     draw_page(PAGE_WIDTH, title, |canvas| {
         legend(canvas)?;
@@ -37,13 +38,19 @@ pub(super) fn draw(data: &CollapseData, caption: &str) -> Result<String, FigureE
     })
 }
 
-fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_last: bool) -> Result<(), FigureError> {
+fn row(
+    canvas: &Canvas<'_>,
+    data: &CollapseData,
+    source: CurveSource,
+    top: f64,
+    is_last: bool,
+) -> Result<(), FigureError> {
     let count = data.panels.len() as f64;
     let width = (PAGE_WIDTH - LEFT - MARGIN - GAP * (count - 1.0)) / count;
     for (i, content) in data.panels.iter().enumerate() {
         let name = match source {
-            Source::Published => "reward (published)",
-            Source::Run => "reward (this run)",
+            CurveSource::Published => "reward (published)",
+            CurveSource::Run => "reward (this run)",
         };
         let x = Axis::linear((0.5, 8.5), 1.0, 0, "response");
         let y = Axis::linear((-0.04, 1.04), 0.2, 1, name);
@@ -56,12 +63,12 @@ fn row(canvas: &Canvas<'_>, data: &CollapseData, source: Source, top: f64, is_la
             x: if is_last { x } else { x.silent() },
             y: if i == 0 { y } else { y.silent() },
         };
-        panel.frame(canvas, if source == Source::Published { &content.title } else { "" })?;
+        panel.frame(canvas, if source == CurveSource::Published { &content.title } else { "" })?;
         theories(canvas, &panel, content)?;
         match source {
-            Source::Published => published(canvas, &panel, content)?,
-            Source::Run if !content.run.is_empty() => run(canvas, &panel, content)?,
-            Source::Run => {
+            CurveSource::Published => published(canvas, &panel, content)?,
+            CurveSource::Run if !content.run.is_empty() => run(canvas, &panel, content)?,
+            CurveSource::Run => {
                 let centre = (left + 0.72 * width, top + 0.8 * PANEL_HEIGHT);
                 canvas.coloured_text("no run", centre, TEXT, Align::Centre, colour::AXIS)?;
             }

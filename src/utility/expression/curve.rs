@@ -85,7 +85,13 @@ impl Curve {
         let left = points[..place].iter().rev().take_while(|&&x| convex(x)).count();
         let right = points[place..].iter().take_while(|&&x| convex(x)).count();
         // As far as samples go is as far as the interval goes.
-        let first = if left == place { from } else if left == 0 { at } else { points[place - left] };
+        let first = if left == place {
+            from
+        } else if left == 0 {
+            at
+        } else {
+            points[place - left]
+        };
         let last = match points.len() - place {
             all if right == all => to,
             _ if right == 0 => at,

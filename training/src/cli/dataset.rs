@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, Source, Splits};
+use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, RowSource, Splits};
 use clap::{Args, Subcommand};
 use reward_collapse::files;
 use serde::Serialize;
 
 use reward_collapse::cli::CliError;
 use reward_collapse::cli::output::{self, Format};
-use reward_collapse::cli::progress::Progress;
+use reward_collapse::cli::progress::ProgressDisplay;
 
 /// Rows of the embedded corpus that fill the experiment's training and test parts.
 const EMBEDDED: &str = "8208";
@@ -77,11 +77,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
     let BuildArguments { out, seed, .. } = arguments;
     let source = match (&arguments.input, arguments.embedded) {
-        (Some(path), _) => Source::File(path.clone()),
-        (None, Some(rows)) => Source::Embedded(rows),
+        (Some(path), _) => RowSource::File(path.clone()),
+        (None, Some(rows)) => RowSource::Embedded(rows),
         (None, None) => return Err(CliError::Input("either --input or --embedded is needed".into())),
     };
-    if let Source::File(path) = &source
+    if let RowSource::File(path) = &source
         && let (Ok(input), Ok(out)) = (path.canonicalize(), out.canonicalize())
         && input == out
         && input.is_file()
@@ -89,7 +89,7 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
         return Err(CliError::Input(format!("--out is the input, {}, which would be lost", path.display())));
     }
     let mut file = files::Writer::create(out)?;
-    let progress = Progress::new(quiet, Some(100));
+    let progress = ProgressDisplay::new(quiet, Some(100));
     let counts = dataset::build(&source, *seed, &mut file, out, &mut |counts, share| {
         if counts.rows % EVERY == 0 {
             progress.of((100.0 * share) as u64, 100);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
-use reward_collapse::cli::progress::Progress;
+use reward_collapse::cli::progress::ProgressDisplay;
 use reward_collapse::experiment::Head;
 
 /// Tokens computed at once.
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.check()?;
     let device = arguments.device.unwrap_or_default();
     let compute = Compute::new(device, Precision::Float32, false)?;
-    let progress = Progress::new(quiet, None);
+    let progress = ProgressDisplay::new(quiet, None);
     progress.message("loading the model");
     let tokenizer = Tokenizer::load(&arguments.checkpoint)?;
     let (model, fresh) = RewardModel::load(&arguments.checkpoint, 0, compute.device, None)?;

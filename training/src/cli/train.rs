@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         configuration.max_steps = steps;
     }
     let stop = stop_on_signal()?;
-    let mut preparing = Preparing { progress: cli::progress::Progress::new(quiet, None), quiet };
+    let mut preparing = Preparing { progress: cli::progress::ProgressDisplay::new(quiet, None), quiet };
     let mut trainer = Trainer::prepare(configuration, arguments.data.as_deref(), arguments.resume, &mut preparing)?;
     drop(preparing);
 
@@ -108,7 +108,7 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, CliError> {
 
 /// A line that says what is being done before the first step.
 struct Preparing {
-    progress: cli::progress::Progress,
+    progress: cli::progress::ProgressDisplay,
     quiet: bool,
 }
 

@@ -11,7 +11,7 @@ use super::{Construction, Corpus, DatasetError, Ranking, Record, Skipped, read};
 
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum RowSource {
     /// A file of any form that [`read()`] takes.
     File(PathBuf),
     /// The embedded [`Corpus`], of which so many rows are taken.
@@ -42,7 +42,7 @@ pub struct Counts {
 /// # Errors
 /// [`DatasetError::File`], [`DatasetError::NoRankings`] if nothing could be written, and those of [`read()`].
 pub fn build(
-    source: &Source,
+    source: &RowSource,
     seed: u64,
     out: &mut dyn Write,
     out_path: &Path,
@@ -60,10 +60,10 @@ pub fn build(
         Ok(())
     };
     match source {
-        Source::File(path) => {
+        RowSource::File(path) => {
             read(path, &mut add)?;
         }
-        Source::Embedded(rows) => {
+        RowSource::Embedded(rows) => {
             for (row, number) in Corpus::new(seed).zip(1..=*rows) {
                 add(Record::Row(row), number as f64 / *rows as f64)?;
             }
@@ -76,12 +76,12 @@ pub fn build(
     Ok(counts)
 }
 
-impl Source {
+impl RowSource {
     /// What errors name.
     pub(super) fn path(&self) -> &Path {
         match self {
-            Source::File(path) => path,
-            Source::Embedded(_) => Path::new("the embedded corpus"),
+            RowSource::File(path) => path,
+            RowSource::Embedded(_) => Path::new("the embedded corpus"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Ranking`] is a question with answers from worst to best. [`read`] streams them, or the pairs of instruction and long
 //! answer ([`Row`]) they are built from, out of parquet, JSON, JSON lines and the experiment's own
 //! `ranking_dataset_longform.pt`. [`Construction`] cuts a row's answer into a ranking as the experiment did, [`build`] does
-//! so for a whole [`Source`], and [`Corpus`] is a source that needs no file. Training reads [`Rankings`], which hold no
+//! so for a whole [`RowSource`], and [`Corpus`] is a source that needs no file. Training reads [`Rankings`], which hold no
 //! text in memory.
 
 mod build;
@@ -16,7 +16,7 @@ mod rankings;
 mod read;
 mod splits;
 
-pub use build::{Counts, Source, build};
+pub use build::{Counts, RowSource, build};
 pub use construction::{CLOSED_ENDED, Construction, MIN_WORDS, OPEN_ENDED, PromptForm, Skipped};
 pub use corpus::Corpus;
 pub use error::DatasetError;

@@ -8,7 +8,7 @@ use reward_collapse::experiment::PromptType;
 use reward_collapse::files::OnFile;
 
 use super::read::holds_rankings;
-use super::{Counts, DatasetError, Ranking, RankingFile, Source, Splits, build};
+use super::{Counts, DatasetError, Ranking, RankingFile, RowSource, Splits, build};
 
 /// Rankings of a file, or built when they are opened. Those that are built lie in a temporary file without a name, which
 /// ends with the program however that ends.
@@ -28,7 +28,7 @@ impl Rankings {
         if holds_rankings(path)? {
             return Ok(Self { file: RankingFile::open(path)?, built: None });
         }
-        Self::build(&Source::File(path.to_owned()), seed)
+        Self::build(&RowSource::File(path.to_owned()), seed)
     }
 
     /// Builds rankings of so many rows of the embedded [`Corpus`](super::Corpus), with `seed`.
@@ -36,10 +36,10 @@ impl Rankings {
     /// # Errors
     /// [`DatasetError::NoRankings`] for no rows; [`DatasetError::File`] if the directory of temporary files is full.
     pub fn embedded(rows: u64, seed: u64) -> Result<Self, DatasetError> {
-        Self::build(&Source::Embedded(rows), seed)
+        Self::build(&RowSource::Embedded(rows), seed)
     }
 
-    fn build(source: &Source, seed: u64) -> Result<Self, DatasetError> {
+    fn build(source: &RowSource, seed: u64) -> Result<Self, DatasetError> {
         let directory = std::env::temp_dir();
         let mut out = BufWriter::new(tempfile::tempfile_in(&directory).writing(&directory)?);
         let counts = build(source, seed, &mut out, &directory, &mut |_, _| {})?;

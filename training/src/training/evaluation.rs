@@ -38,7 +38,7 @@ pub struct Evaluated {
 }
 
 impl Evaluation {
-    /// Of `prompts`.
+    /// An evaluation of `prompts`.
     pub fn new(split: Split, prompts: Vec<EncodedPrompt>) -> Self {
         Self { split, prompts }
     }

@@ -36,15 +36,15 @@ impl EncodedPrompt {
 /// What a step saw, as sums over its prompts.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Totals {
-    /// Of losses.
+    /// The sum of losses.
     pub loss: f64,
-    /// Of accuracies.
+    /// The sum of accuracies.
     pub accuracy: f64,
-    /// Of prompts.
+    /// The number of prompts.
     pub prompts: usize,
-    /// Of sequences.
+    /// The number of sequences.
     pub sequences: usize,
-    /// Of tokens, without padding.
+    /// The number of tokens, without padding.
     pub tokens: usize,
 }
 

@@ -23,7 +23,7 @@ const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
 impl AdamW {
-    /// With moments 0.
+    /// An optimiser whose moments are 0.
     pub fn new(parameters: &Parameters, weight_decay: f64) -> Self {
         let flat = parameters.flat();
         Self { first: flat.zeros_like(), second: flat.zeros_like(), steps: 0, weight_decay }

@@ -13,7 +13,8 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use reward_collapse::cli::error::with_causes;
 use reward_collapse_training::dataset::{
-    Corpus, Counts, DatasetError, PromptForm, Ranking, RankingFile, Rankings, Record, Row, Source, Splits, build, read,
+    Corpus, Counts, DatasetError, PromptForm, Ranking, RankingFile, Rankings, Record, Row, RowSource, Splits, build,
+    read,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -95,7 +96,7 @@ fn records(path: &Path) -> Result<Vec<Record>, DatasetError> {
     Ok(records)
 }
 
-fn built(source: &Source, seed: u64) -> Result<(Counts, String), DatasetError> {
+fn built(source: &RowSource, seed: u64) -> Result<(Counts, String), DatasetError> {
     let mut out = Vec::new();
     let counts = build(source, seed, &mut out, Path::new("out"), &mut |_, _| {})?;
     Ok((counts, String::from_utf8(out).unwrap()))
@@ -134,7 +135,7 @@ fn files_of_torch_hold_their_rankings() {
     assert_eq!(expected.len(), 5);
     for name in ["rankings.pt", "rankings_legacy.pt", "rankings.jsonl"] {
         assert_eq!(records(&fixture(name)).unwrap(), expected, "{name}");
-        let (counts, text) = built(&Source::File(fixture(name)), 3).unwrap();
+        let (counts, text) = built(&RowSource::File(fixture(name)), 3).unwrap();
         assert_eq!(text, lines, "{name}");
         let closed = lines.matches("\"uniform\":false").count() as u64;
         let expected =
@@ -151,7 +152,7 @@ fn files_of_torch_hold_their_rankings() {
 fn rankings_are_beginnings_of_the_answers() {
     let expected = rows(60);
     let (_directory, path) = file("a.jsonl", json_lines(&expected));
-    let (counts, text) = built(&Source::File(path), 11).unwrap();
+    let (counts, text) = built(&RowSource::File(path), 11).unwrap();
     let kept: Vec<&Row> =
         expected.iter().enumerate().filter(|(i, _)| i % 5 != 4 && *i != 7).map(|(_, row)| row).collect();
     assert_eq!((counts.rows, counts.too_short, counts.no_question, counts.rankings), (60, 12, 1, 47));
@@ -175,10 +176,10 @@ fn a_seed_builds_the_same_bytes_from_every_format() {
     let expected = rows(40);
     let (_a, lines) = file("a.jsonl", json_lines(&expected));
     let (_b, table) = file("a.parquet", parquet_bytes(&expected, "(UTF8)", Compression::GZIP(Default::default())));
-    let of = |path: &PathBuf, seed| built(&Source::File(path.clone()), seed).unwrap().1;
+    let of = |path: &PathBuf, seed| built(&RowSource::File(path.clone()), seed).unwrap().1;
     assert_eq!(of(&lines, 1), of(&table, 1));
     assert_ne!(of(&lines, 1), of(&lines, 2));
-    let embedded = |rows, seed| built(&Source::Embedded(rows), seed).unwrap().1;
+    let embedded = |rows, seed| built(&RowSource::Embedded(rows), seed).unwrap().1;
     assert_eq!(embedded(30, 5), embedded(30, 5));
     assert_ne!(embedded(30, 5), embedded(30, 6));
     assert!(embedded(30, 5).starts_with(&embedded(20, 5)), "more rows leave the first as they are");
@@ -301,7 +302,7 @@ fn damaged_files_do_no_worse_than_fail() {
 
 #[test]
 fn a_ranking_file_is_read_one_at_a_time() {
-    let (_, text) = built(&Source::Embedded(40), 2).unwrap();
+    let (_, text) = built(&RowSource::Embedded(40), 2).unwrap();
     let spaced = text.replacen('\n', "\r\n\n  \n", 3);
     let (_directory, path) = file("rankings.jsonl", format!("\u{feff}{spaced}"));
     let rankings = RankingFile::open(&path).unwrap();
@@ -331,7 +332,7 @@ fn a_ranking_file_is_read_one_at_a_time() {
 
 #[test]
 fn a_ranking_file_tells_its_malformed_line() {
-    let (_, text) = built(&Source::Embedded(3), 2).unwrap();
+    let (_, text) = built(&RowSource::Embedded(3), 2).unwrap();
     let said = |content: String| {
         let (_directory, path) = file("rankings.jsonl", content);
         RankingFile::open(&path).unwrap_err().to_string()
@@ -363,7 +364,7 @@ fn rankings_come_from_anywhere() {
     let from_rows = Rankings::open(&path, 4).unwrap();
     assert_eq!(all(&from_rows), all(&embedded));
     assert_eq!(from_rows.checksum(), embedded.checksum());
-    let (_rankings, path) = file("rankings", built(&Source::Embedded(50), 4).unwrap().1);
+    let (_rankings, path) = file("rankings", built(&RowSource::Embedded(50), 4).unwrap().1);
     let in_place = Rankings::open(&path, 99).unwrap();
     assert_eq!((in_place.checksum(), in_place.built()), (embedded.checksum(), None));
     let torch = Rankings::open(&fixture("rankings.pt"), 0).unwrap();
@@ -389,7 +390,7 @@ fn the_program_builds_a_data_set() {
     let output = program(&["--input", "rows.parquet", "--out", "out.jsonl", "--seed", "9", "--format", "json"], at);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let (counts, text) = built(&Source::File(path), 9).unwrap();
+    let (counts, text) = built(&RowSource::File(path), 9).unwrap();
     assert_eq!(fs::read_to_string(at.join("out.jsonl")).unwrap(), text);
     let number = |name: &str| report[name].as_u64();
     assert_eq!((number("rows"), number("rankings")), (Some(40), Some(31)));
@@ -408,7 +409,7 @@ fn the_program_builds_a_data_set() {
     assert!(embedded.status.success(), "{embedded:?}");
     let table = String::from_utf8(embedded.stdout).unwrap();
     assert!(table.contains("rankings written  25\n") && table.contains("too short         0"), "{table}");
-    assert_eq!(fs::read_to_string(at.join("embedded.jsonl")).unwrap(), built(&Source::Embedded(25), 1).unwrap().1);
+    assert_eq!(fs::read_to_string(at.join("embedded.jsonl")).unwrap(), built(&RowSource::Embedded(25), 1).unwrap().1);
 }
 
 #[test]
@@ -459,7 +460,7 @@ fn a_full_disk_and_pipes() {
     };
     let lines = piped("good.jsonl");
     assert!(lines.status.success(), "{lines:?}");
-    let expected = built(&Source::File(at.join("good.jsonl")), 0).unwrap().1;
+    let expected = built(&RowSource::File(at.join("good.jsonl")), 0).unwrap().1;
     assert_eq!(fs::read_to_string(at.join("out.jsonl")).unwrap(), expected);
     fs::write(at.join("rows.parquet"), parquet_bytes(&rows(5), "(UTF8)", Compression::SNAPPY)).unwrap();
     let table = piped("rows.parquet");
