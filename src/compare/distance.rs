@@ -3,16 +3,17 @@
 use rayon::prelude::*;
 
 use super::CompareError;
-use super::error::check;
-use crate::limit::LimitLaw;
+use super::error::{check, check_within};
+use crate::limit::{Law, LimitLaw};
 
-/// The Wasserstein-1 distance `int_0^1 |F_n(x) - F(x)| dx` between the empirical law of ascending `rewards` and `law`.
+/// The Wasserstein-1 distance `int |F_n(x) - F(x)| dx` between the empirical law of ascending `rewards` and `law`, which is a
+/// [`LimitLaw`] or a [`FreeLaw`](crate::limit::FreeLaw).
 ///
 /// Exact up to rounding: between consecutive rewards `F_n` is a constant `c`, so the integral is a difference of
-/// [`LimitLaw::cdf_integral`], split at the quantile of `c` where `F` crosses it. Costs at most one quantile a reward.
+/// [`Law::cdf_integral`], split at the quantile of `c` where `F` crosses it. Costs at most one quantile a reward.
 ///
 /// # Errors
-/// [`CompareError`] for a sample that is empty, unsorted or outside [0, 1].
+/// [`CompareError`] for a sample that is empty, unsorted, or outside [`Law::room`].
 ///
 /// ```
 /// use reward_collapse::{compare::wasserstein1, limit::LimitLaw, utility::parse};
@@ -20,10 +21,12 @@ use crate::limit::LimitLaw;
 /// assert_eq!(wasserstein1(&[0.5], &uniform)?, 0.25); // int |x - 1/2|
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn wasserstein1(rewards: &[f64], law: &LimitLaw) -> Result<f64, CompareError> {
-    check(rewards)?;
+pub fn wasserstein1<L: Law + ?Sized>(rewards: &[f64], law: &L) -> Result<f64, CompareError> {
+    check_within(rewards, law.room())?;
     let n = rewards.len() as f64;
-    let ends = [0.0, 1.0].map(|x| Point::new(x, law));
+    // Beyond the law and the sample both distribution functions agree.
+    let [lower, upper] = law.ends();
+    let ends = [lower.min(rewards[0]), upper.max(rewards[rewards.len() - 1])].map(|x| Point::new(x, law));
     let points: Vec<Point> = rewards.par_iter().map(|&r| Point::new(r, law)).collect();
     let between = |(i, pair): (usize, &[Point])| pair[0].distance_to(&pair[1], (i + 1) as f64 / n, law);
     let steps: Vec<f64> = points.par_windows(2).enumerate().map(between).collect();
@@ -41,12 +44,12 @@ struct Point {
 }
 
 impl Point {
-    fn new(x: f64, law: &LimitLaw) -> Self {
+    fn new<L: Law + ?Sized>(x: f64, law: &L) -> Self {
         Self { x, cdf: law.cdf(x), integral: law.cdf_integral(x) }
     }
 
     /// `int |F - c|` from this point to `right`.
-    fn distance_to(&self, right: &Self, c: f64, law: &LimitLaw) -> f64 {
+    fn distance_to<L: Law + ?Sized>(&self, right: &Self, c: f64, law: &L) -> f64 {
         if right.x <= self.x {
             return 0.0;
         }

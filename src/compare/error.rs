@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::problem::Support;
+
 /// Why a sample cannot be compared with a law.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[non_exhaustive]
@@ -12,6 +14,14 @@ pub enum CompareError {
     /// A reward is not a number in [0, 1].
     #[error("reward {index} is {value}, outside [0, 1]")]
     OutOfRange {
+        /// Its position, from 0.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// A reward is not a finite number.
+    #[error("reward {index} is {value}, which is not a finite number")]
+    NotFinite {
         /// Its position, from 0.
         index: usize,
         /// Its value.
@@ -30,10 +40,23 @@ pub enum CompareError {
 
 /// Accepts an ascending, non-empty sample of [0, 1].
 pub(super) fn check(rewards: &[f64]) -> Result<(), CompareError> {
+    check_within(rewards, Support::UNIT)
+}
+
+/// Accepts an ascending, non-empty sample of finite numbers in `room`, which is [0, 1] or the line.
+pub(super) fn check_within(rewards: &[f64], room: Support) -> Result<(), CompareError> {
     if rewards.is_empty() {
         return Err(CompareError::Empty);
     }
-    if let Some(index) = rewards.iter().position(|r| !(0.0..=1.0).contains(r)) {
+    if let Some(index) = rewards.iter().position(|r| !r.is_finite()) {
+        let value = rewards[index];
+        return Err(if room == Support::UNIT {
+            CompareError::OutOfRange { index, value }
+        } else {
+            CompareError::NotFinite { index, value }
+        });
+    }
+    if let Some(index) = rewards.iter().position(|r| !(room.lower()..=room.upper()).contains(r)) {
         return Err(CompareError::OutOfRange { index, value: rewards[index] });
     }
     match rewards.windows(2).position(|pair| pair[1] < pair[0]) {

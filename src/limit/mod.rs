@@ -27,6 +27,7 @@ mod fredholm;
 mod free_boundary;
 mod gegenbauer;
 mod grading;
+mod law;
 mod legendre;
 mod lower_half;
 mod moments;
@@ -43,6 +44,7 @@ use rand::distr::{Distribution, Open01};
 
 pub use error::LimitError;
 pub use free_boundary::{FreeLaw, FreeLawError};
+pub use law::Law;
 
 use crate::utility::{AffineParts, ClosedForm, Concavity, Origin, Utility, check_admissible};
 use atoms_and_uniform::AtomsAndUniform;

@@ -104,7 +104,7 @@ fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
 #[test]
 fn log_gases_are_zeros_of_orthogonal_polynomials() {
     let half_line = Support::new(0.0, f64::INFINITY).unwrap();
-    for n in [2, 3, 8, 50, 400] {
+    for n in [2, 3, 8, 50, 400, 1000] {
         let m = n as f64;
         // Hermite: p_{k+1} = x p_k - k/2 p_{k-1}.
         let hermite = solved(&problem("log(x)", Support::LINE, Some("-x^2/2")), n);
@@ -270,6 +270,48 @@ fn the_gradient_is_that_of_finite_differences() {
             for j in 0..rewards.len() {
                 let stiffness = -(above.gradient[j] - below.gradient[j]) / (2.0 * h);
                 assert!((stiffness - hessian[(i, j)]).abs() < 1e-7 * stiffness.abs().max(1.0), "{i} {j}");
+            }
+        }
+    }
+}
+
+/// Random concave fields on random supports, with finite and infinite slopes: solved, certified, and not beaten.
+#[test]
+fn random_concave_fields() {
+    let mut random = StdRng::seed_from_u64(20);
+    let utilities = ["log(x)", "-x^-0.5", "x^0.4", "logsigmoid(3x)", "log(x+0.2)", "1-exp(-2x)", "-1/(x+0.1)"];
+    for round in 0..60 {
+        let mut coefficient = |low: f64, high: f64| low + (high - low) * random.random::<f64>();
+        let (a, b, c) = (coefficient(0.05, 3.0), coefficient(0.0, 2.0), coefficient(-2.0, 2.0));
+        let text = format!("-{a}*x^2-{b}*x^4+({c})*x");
+        let (support, text) = match round % 4 {
+            0 => (Support::LINE, text),
+            1 => (Support::new(coefficient(-1.0, 0.0), f64::INFINITY).unwrap(), text),
+            2 => (Support::new(coefficient(-2.0, 0.0), coefficient(0.5, 3.0)).unwrap(), text),
+            // Kept off both ends.
+            _ => (Support::UNIT, format!("{text}+{a}*log(x)+{b}*log(1-x)")),
+        };
+        let n = 2 + round % 11;
+        let problem = problem(utilities[round % utilities.len()], support, Some(&text));
+        let solution = solved(&problem, n);
+        assert_eq!(solution.unique, Unique::Yes, "{problem}");
+        let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+        for _ in 0..50 {
+            let size = 10f64.powf(-6.0 * random.random::<f64>());
+            let mut other: Vec<f64> = solution
+                .rewards
+                .iter()
+                .map(|r| (r + size * (random.random::<f64>() - 0.5)).clamp(support.lower(), support.upper()))
+                .collect();
+            other.sort_by(f64::total_cmp);
+            // Responses that repel each other may not tie.
+            if problem.is_repelling() && other.windows(2).any(|pair| pair[0] == pair[1]) {
+                continue;
+            }
+            let balance = problem.balance(&other);
+            if balance.objective.is_finite() {
+                let gained = (balance.objective - balance.objective_error - solution.objective) / pairs;
+                assert!(gained <= solution.gap, "{problem}, n = {n}: {gained} {}", solution.gap);
             }
         }
     }

@@ -331,3 +331,20 @@ fn samples_and_moments_agree() {
     let tied = samples.iter().filter(|x| **x == -1.0).count() as f64 / f64::from(count);
     close(tied, law.atoms()[0].mass, 6e-3);
 }
+
+/// The distance of finite rewards from a law with free ends: exact for the law's own quantiles, and falling like 1/n.
+#[test]
+fn finite_rewards_come_close_to_laws_with_free_ends() {
+    use reward_collapse::compare::{CompareError, wasserstein1};
+    use reward_collapse::problem::Equilibrium;
+    use reward_collapse::solution::solve_equilibrium;
+    let loss = OnLine::new(parse("logsigmoid(x)").unwrap(), 0.1).unwrap();
+    let law = FreeLaw::smoothed(&loss, Support::LINE, None).unwrap();
+    let problem = Equilibrium::new(parse("logsigmoid(x)").unwrap(), 0.1, Support::LINE).unwrap();
+    let distance = |n| wasserstein1(&solve_equilibrium(&problem, n, None).unwrap().rewards, &law).unwrap();
+    let (few, many) = (distance(50), distance(200));
+    assert!(few < 0.1 && (few / many - 4.0).abs() < 0.4, "{few} {many}");
+    // One reward far beyond the ends: the distance is its distance from the mean.
+    assert!((wasserstein1(&[10.0], &law).unwrap() - 10.0).abs() < 1e-12);
+    assert!(matches!(wasserstein1(&[f64::NAN], &law), Err(CompareError::NotFinite { .. })));
+}

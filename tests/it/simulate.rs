@@ -344,9 +344,15 @@ fn the_command_writes_the_promised_fields() {
     assert!(run("table").contains("optimum"));
     let raw = "--utility logsigmoid(x) -n 4 --prompts 10 --steps 20 --head raw --smoothing 0.1 --format csv";
     let raw = String::from_utf8(command(raw).output().unwrap().stdout).unwrap();
-    // The optimum is known, the law's distance is not computed, and there are no ends.
+    // The optimum and the law are known, and there are no ends.
     let first: Vec<&str> = raw.lines().nth(1).unwrap().split(',').collect();
-    assert!(!raw.contains("NaN") && first[1].parse::<f64>().unwrap() > 0.5 && first[2..4] == ["", ""], "{raw}");
+    assert!(
+        !raw.contains("NaN")
+            && first[1].parse::<f64>().unwrap() > 0.5
+            && first[2].parse::<f64>().unwrap() > 0.5
+            && first[3].is_empty(),
+        "{raw}"
+    );
     let free = "--utility logsigmoid(x) -n 4 --prompts 10 --steps 20 --head raw --format csv";
     let free = String::from_utf8(command(free).output().unwrap().stdout).unwrap();
     assert!(free.contains("\n0,,,,"), "{free}");

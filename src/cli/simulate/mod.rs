@@ -10,13 +10,13 @@ use std::sync::Arc;
 use crate::compare::{Optimum, wasserstein1};
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
-use crate::limit::LimitLaw;
-use crate::problem::{Equilibrium, Support};
+use crate::limit::{FreeLaw, Law};
+use crate::problem::{Equilibrium, Field, Support};
 use crate::simulate::{
     Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Settings, SimulateError, Theory, simulate,
 };
 use crate::solution::{SolveError, solve_equilibrium};
-use crate::utility::SharedUtility;
+use crate::utility::{OnLine, SharedUtility};
 use clap::{Args, ValueEnum};
 
 use super::CliError;
@@ -182,7 +182,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let progress = ProgressDisplay::new(quiet, Some(settings.steps));
     let optimum = optimum(&utility, &settings)?;
     let law = optimum.as_ref().and_then(|optimum| optimum.limit.clone());
-    let distance = law.as_ref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));
+    let distance = law.as_deref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));
     let theory = Theory {
         optimum: optimum.as_ref().map(|optimum| optimum.rewards.as_slice()),
         free_middle: optimum.as_ref().is_some_and(|optimum| optimum.free_middle),
@@ -210,7 +210,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 struct Compared {
     rewards: Vec<f64>,
     free_middle: bool,
-    limit: Option<Arc<LimitLaw>>,
+    limit: Option<Arc<dyn Law>>,
 }
 
 /// The optimum of the loss; none where rewards that are better can always be found, as for raw logits without smoothing or centring.
@@ -221,13 +221,29 @@ fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Compar
     let Settings { n, head, smoothing, centering, .. } = *settings;
     if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 {
         let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
+        let limit = limit.map(|law| law as Arc<dyn Law>);
         return Ok(Some(Compared { rewards, free_middle: !unique, limit }));
     }
     let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
     let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
     match solve_equilibrium(&problem, n, None) {
-        Ok(solution) => Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit: None })),
+        Ok(solution) => {
+            let limit = law(&problem).map(|law| Arc::new(law) as Arc<dyn Law>);
+            Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit }))
+        }
         Err(SolveError::NoMaximiser { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The law of `problem`, where there is a method for it: without centring, or on the line, where centring is a field.
+fn law(problem: &Equilibrium) -> Option<FreeLaw> {
+    let (support, centering) = (problem.support(), problem.centering());
+    let field = match centering {
+        0.0 => None,
+        _ if support != Support::LINE => return None,
+        c => Some(Field::parse(&format!("-{c}*x^2"), support).ok()?),
+    };
+    let utility = OnLine::new(problem.utility().clone(), problem.smoothing()).ok()?;
+    FreeLaw::smoothed(&utility, support, field.as_ref()).ok()
 }

@@ -1,0 +1,92 @@
+//! What the laws have in common.
+
+use std::sync::Arc;
+
+use super::{FreeLaw, LimitLaw};
+use crate::problem::Support;
+
+/// A limit law, on [0, 1] or with ends of its own: what distances between a sample and a law need.
+pub trait Law: Sync {
+    /// The distribution function `F`, right continuous.
+    fn cdf(&self, x: f64) -> f64;
+
+    /// `int_{-inf}^x F(t) dt`, up to a constant.
+    fn cdf_integral(&self, x: f64) -> f64;
+
+    /// The quantile `inf {x : F(x) >= u}`.
+    fn quantile(&self, u: f64) -> f64;
+
+    /// The least interval that carries the law.
+    fn ends(&self) -> [f64; 2];
+
+    /// Where a sample may lie that is compared with it.
+    fn room(&self) -> Support;
+}
+
+impl Law for LimitLaw {
+    fn cdf(&self, x: f64) -> f64 {
+        LimitLaw::cdf(self, x)
+    }
+
+    fn cdf_integral(&self, x: f64) -> f64 {
+        LimitLaw::cdf_integral(self, x)
+    }
+
+    fn quantile(&self, u: f64) -> f64 {
+        LimitLaw::quantile(self, u)
+    }
+
+    fn ends(&self) -> [f64; 2] {
+        [0.0, 1.0]
+    }
+
+    fn room(&self) -> Support {
+        Support::UNIT
+    }
+}
+
+/// Samples of finite numbers of responses may lie beyond the ends of the law.
+impl Law for FreeLaw {
+    fn cdf(&self, x: f64) -> f64 {
+        FreeLaw::cdf(self, x)
+    }
+
+    fn cdf_integral(&self, x: f64) -> f64 {
+        FreeLaw::cdf_integral(self, x)
+    }
+
+    fn quantile(&self, u: f64) -> f64 {
+        FreeLaw::quantile(self, u)
+    }
+
+    fn ends(&self) -> [f64; 2] {
+        FreeLaw::ends(self)
+    }
+
+    fn room(&self) -> Support {
+        Support::LINE
+    }
+}
+
+/// A shared law is a law.
+impl<L: Law + Send + ?Sized> Law for Arc<L> {
+    fn cdf(&self, x: f64) -> f64 {
+        (**self).cdf(x)
+    }
+
+    fn cdf_integral(&self, x: f64) -> f64 {
+        (**self).cdf_integral(x)
+    }
+
+    fn quantile(&self, u: f64) -> f64 {
+        (**self).quantile(u)
+    }
+
+    fn ends(&self) -> [f64; 2] {
+        (**self).ends()
+    }
+
+    fn room(&self) -> Support {
+        (**self).room()
+    }
+}
