@@ -94,8 +94,9 @@ impl OnLine {
         }
         let jet = self.utility.extended(x);
         let at_zero = self.utility.errors(0.0);
-        // Either the tangent at 0 or a formula of its own, whose errors are no larger relative to what it gives.
-        let tangent = at_zero.value + at_zero.slope * -x;
+        // Either the tangent at 0, whose two terms may cancel, or a formula of its own, whose errors are small relative to what it gives.
+        let (constant, linear) = (self.utility.value(0.0), self.utility.slope_at_zero() * x);
+        let tangent = at_zero.value + at_zero.slope * -x + 2.0 * f64::EPSILON * (constant.abs() + linear.abs());
         let relative = Errors::relative(jet, 16.0 - 2.0 * x, 16.0 - 2.0 * x);
         Errors { value: tangent + relative.value, slope: at_zero.slope.max(own.slope) + relative.slope }
     }
@@ -119,5 +120,38 @@ impl fmt::Display for OnLine {
             return self.utility.fmt(f);
         }
         write!(f, "{} with smoothing {}", self.utility, self.smoothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::utility::parse;
+
+    #[test]
+    fn the_tangent_keeps_its_error_where_its_terms_cancel() {
+        // log(x + 2) has the tangent log 2 + x/2, which is 0 at -2 log 2.
+        let utility = OnLine::new(parse("log(x+2)").unwrap(), 0.0).unwrap();
+        let at = -2.0 * 2f64.ln();
+        let (value, error) = (utility.jet(at).value, utility.errors(at).value);
+        assert!(value.abs() < 1e-15 && error > 1e-16 && error >= value.abs(), "{value} {error}");
+    }
+
+    #[test]
+    fn smoothing_mixes_both_sides_and_needs_a_finite_slope() {
+        let (plain, smoothed) = (
+            OnLine::new(parse("logsigmoid(2x)").unwrap(), 0.0).unwrap(),
+            OnLine::new(parse("logsigmoid(2x)").unwrap(), 0.3).unwrap(),
+        );
+        for x in [-3.0, -0.2, 0.0, 0.7, 40.0] {
+            let (here, there) = (plain.jet(x), plain.jet(-x));
+            let mixed = smoothed.jet(x);
+            assert!((mixed.value - 0.7 * here.value - 0.3 * there.value).abs() <= smoothed.errors(x).value);
+            assert!((mixed.slope - 0.7 * here.slope + 0.3 * there.slope).abs() <= smoothed.errors(x).slope);
+        }
+        assert!(matches!(OnLine::new(parse("log(x)").unwrap(), 0.0), Err(UtilityError::InfiniteSlope { .. })));
+        for q in [-0.1, 0.5, f64::NAN] {
+            assert!(matches!(OnLine::new(parse("x").unwrap(), q), Err(UtilityError::Parameter { .. })), "{q}");
+        }
     }
 }
