@@ -93,6 +93,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     // Watched iterations cost a little more.
     let observer = progress.is_shown().then_some(observer);
     if !arguments.terms.are_those_of_the_paper() {
+        if arguments.method == MethodArgument::Fast {
+            let reason =
+                "--method fast is for the paper's problem; with a support, a field, smoothing or centring leave it out";
+            return Err(CliError::Input(reason.into()));
+        }
         let problem = arguments.terms.problem(utility)?;
         let solution = solve_equilibrium(&problem, n, observer)?;
         drop(progress);

@@ -316,3 +316,40 @@ fn random_concave_fields() {
         }
     }
 }
+
+#[test]
+fn the_program_solves_and_refuses() {
+    let run = |arguments: &[&str]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_reward-collapse")).args(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let loss = ["--utility", "logsigmoid(x)", "--support=-inf,inf", "--smoothing", "0.1", "--format", "json"];
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let (status, output, error) = run(arguments);
+        assert_eq!(status, 0, "{error}");
+        serde_json::from_str(&output).unwrap()
+    };
+    let solved = json(&[&["solve", "--n", "8"], &loss[..]].concat());
+    assert_eq!((solved["unique"].as_str(), solved["basis"].as_str()), (Some("up to a shift"), Some("gaps")));
+    assert_eq!((solved["support"].as_str(), solved["smoothing"].as_f64()), (Some("-inf,inf"), Some(0.1)));
+    assert!((solved["rewards"][7].as_f64().unwrap() - 2.457787).abs() < 1e-6 && solved["field"].is_null());
+    let law = json(&[&["limit"], &loss[..]].concat());
+    assert!((law["ends"][1].as_f64().unwrap() - 3.059754545805).abs() < 1e-11);
+    assert!((law["variance"].as_f64().unwrap() - 2.54229833).abs() < 1e-8);
+    for (arguments, words) in [
+        (&["--n", "8", "--support", "1,0"][..], "is no interval"),
+        (&["--n", "8", "--field", "x^2"], "is not concave"),
+        (&["--n", "8", "--field", "lgo(x)"], "unknown name"),
+        (&["--n", "8", "--smoothing", "0.5"], "0 <= q < 1/2"),
+        (&["--n", "8", "--centering", "-1"], "c >= 0"),
+        (&["--n", "1", "--smoothing", "0.1"], "at least two responses"),
+        (&["--n", "8", "--smoothing", "0.1", "--method", "fast"], "leave it out"),
+        (&["--n", "2", "--support=-inf,inf", "--centering", "0.1"], "two responses"),
+    ] {
+        let (status, output, error) = run(&[&["solve", "--utility", "logsigmoid(x)"], arguments].concat());
+        assert!(status == 2 && output.is_empty() && error.contains(words), "{arguments:?}: {status} {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
