@@ -89,7 +89,7 @@ impl From<&Loss> for RunDescription {
             loss: LossDescription {
                 open_ended: pair(PromptType::Open),
                 closed_ended: pair(PromptType::Closed),
-                terms: loss.terms(),
+                terms: loss.terms().clone(),
             },
             model: String::new(),
             parameters: 0,
@@ -111,7 +111,8 @@ impl RunDescription {
     /// [`UtilityError`] for an expression that cannot be read.
     pub fn loss(&self) -> Result<Loss, UtilityError> {
         let pair = |pair: &PairDescription| UtilityPair::of(&pair.named, &pair.trained);
-        Loss::new(&self.name, pair(&self.loss.open_ended)?, pair(&self.loss.closed_ended)?).with(self.loss.terms)
+        Loss::new(&self.name, pair(&self.loss.open_ended)?, pair(&self.loss.closed_ended)?)
+            .with(self.loss.terms.clone())
     }
 
     /// Reads `run.json` in `directory`.

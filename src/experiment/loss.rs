@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Head, PromptType};
+use crate::problem::{Field, FieldError, Support};
 use crate::utility::{Linear, OnLine, SharedUtility, UtilityError, parse};
 
 /// A utility of the experiment, twice: the paper names `log x` and `-1/x`, and its code trains them at `x + 0.1`.
@@ -75,7 +76,7 @@ impl PartialEq for UtilityPair {
 }
 
 /// What a loss has beside its utilities. The default is the paper's: a sigmoid, and nothing else.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LossTerms {
     /// How a logit becomes a reward.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -87,6 +88,9 @@ pub struct LossTerms {
     /// `center_rewards_coefficient`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub centering: f64,
+    /// The field `V`, a concave expression in a reward: `2/n sum_i V(r_i)` is taken from the loss of a prompt.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub field: Option<String>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -109,12 +113,24 @@ impl LossTerms {
         }
         Ok(())
     }
+
+    /// The field on the rewards that the head allows.
+    ///
+    /// # Errors
+    /// [`FieldError`] for a text that is no expression, or not concave there.
+    pub fn field(&self) -> Result<Option<Field>, FieldError> {
+        let support = match self.head {
+            Head::Sigmoid => Support::UNIT,
+            Head::Raw => Support::LINE,
+        };
+        self.field.as_deref().map(|text| Field::parse(text, support)).transpose()
+    }
 }
 
 /// What the terms add to the name of a loss: nothing for the paper's, `, raw, smoothing 0.1` for others.
 impl fmt::Display for LossTerms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, smoothing, centering } = self;
+        let Self { head, smoothing, centering, field } = self;
         if *head != Head::default() {
             write!(f, ", {head}")?;
         }
@@ -123,6 +139,9 @@ impl fmt::Display for LossTerms {
         }
         if *centering != 0.0 {
             write!(f, ", centring {centering}")?;
+        }
+        if let Some(field) = field {
+            write!(f, ", field {field}")?;
         }
         Ok(())
     }
@@ -188,8 +207,8 @@ impl Loss {
     }
 
     /// What there is beside the utilities.
-    pub fn terms(&self) -> LossTerms {
-        self.terms
+    pub fn terms(&self) -> &LossTerms {
+        &self.terms
     }
 
     /// The utility that is trained for a type of prompt, on all real reward differences, with its smoothing.

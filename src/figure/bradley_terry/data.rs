@@ -46,11 +46,11 @@ pub struct BradleyTerryData {
 impl BradleyTerryData {
     /// The losses drawn.
     pub const TERMS: [LossTerms; 5] = [
-        LossTerms { head: Head::Raw, smoothing: 0.05, centering: 0.0 },
-        LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.0 },
-        LossTerms { head: Head::Raw, smoothing: 0.2, centering: 0.0 },
-        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.01 },
-        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.1 },
+        LossTerms { head: Head::Raw, smoothing: 0.05, centering: 0.0, field: None },
+        LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.0, field: None },
+        LossTerms { head: Head::Raw, smoothing: 0.2, centering: 0.0, field: None },
+        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.01, field: None },
+        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.1, field: None },
     ];
 
     /// All of them.
@@ -65,7 +65,7 @@ impl BradleyTerryData {
             }
         }
         let one = |terms: LossTerms| {
-            let mut data = Self::compute(terms)?;
+            let mut data = Self::compute(terms.clone())?;
             progress(&data.name());
             let of_these = |run: &&Run| run.description.loss.terms == terms;
             if let Some(run) = trained.iter().find(of_these) {

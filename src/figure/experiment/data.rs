@@ -53,7 +53,7 @@ pub struct ExperimentData {
 impl ExperimentRun {
     fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
         let loss = run.description.loss()?;
-        if loss.terms() != LossTerms::default() {
+        if *loss.terms() != LossTerms::default() {
             return Err(FigureError::OtherTerms { path: run.folder, terms: loss.to_string() });
         }
         let evaluations = Comparison::all(&run.rewards, &loss, theories)?;

@@ -299,8 +299,8 @@ fn differences_are_told_as_a_person_would() {
 #[test]
 fn a_loss_on_raw_logits_with_smoothing_and_centring() {
     let c = good("model_name: embedded\nloss: {utility: logsigmoid(x), head: raw, smoothing: 0.1, centering: 0.01}\n");
-    let terms = LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.01 };
-    assert_eq!(c.loss.loss().terms(), terms);
+    let terms = LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.01, field: None };
+    assert_eq!(*c.loss.loss().terms(), terms);
     assert_eq!(
         (c.loss.head(), c.loss.to_string().as_str()),
         (Head::Raw, "logsigmoid(x), raw, smoothing 0.1, centring 0.01")
@@ -311,6 +311,9 @@ fn a_loss_on_raw_logits_with_smoothing_and_centring() {
     for (kept, text) in [("\"log\"", "log"), ("{\"open_ended\":\"log\",\"closed_ended\":\"x\"}", "open-ended")] {
         assert!(serde_json::from_str::<RankingLoss>(kept).unwrap().to_string().contains(text));
     }
+    let held = good("model_name: embedded\nloss: {utility: logsigmoid(x), head: raw, field: -0.05x^2}\n");
+    assert_eq!(held.loss.to_string(), "logsigmoid(x), raw, field -0.05x^2");
+    assert_eq!(serde_json::from_str::<Configuration>(&serde_json::to_string(&held).unwrap()).unwrap(), held);
     let by_prompt = good("model_name: embedded\nloss: {open_ended: log, closed_ended: x, smoothing: 0.2}\n");
     assert_eq!(
         by_prompt.differences(&good(LEAST)),
@@ -324,6 +327,8 @@ fn a_loss_on_raw_logits_with_smoothing_and_centring() {
         ("{head: raw}", "the key `loss` is missing"),
         ("{utility: log(x)}", "line 2: `loss.utility`: the slope of log(x) at 0 is infinite"),
         ("{utility: x, heat: raw}", "did you mean `head`?"),
+        ("{utility: x, field: x^2}", "the field `x^2` is not concave"),
+        ("{utility: x, field: log(x), head: raw}", "the field `log(x)` is not defined"),
     ] {
         let error = parsed(&format!("model_name: embedded\nloss: {loss}\n")).expect_err(loss);
         assert!(error.contains(words), "{loss}: {error}");

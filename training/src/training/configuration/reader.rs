@@ -20,6 +20,7 @@ struct LossKeys {
     head: Head = Head::Sigmoid, Given::word;
     smoothing: f64 = 0.0, |given| given.number(0.0..=0.499);
     centering: f64 = 0.0, |given| given.number(0.0..=1e9);
+    field: Option<String> = None, |given| given.text("a concave expression in x").map(Some);
 }
 }
 
@@ -128,7 +129,7 @@ impl Reader {
 
     fn loss_of_keys(&self) -> Result<RankingLoss, Problem> {
         let missing = |key: &str, allowed: &str| Problem::Missing { key: key.to_owned(), allowed: allowed.to_owned() };
-        let LossKeys { utility, open_ended, closed_ended, head, smoothing, centering } = &self.loss;
+        let LossKeys { utility, open_ended, closed_ended, head, smoothing, centering, field } = &self.loss;
         let utilities = match (utility, open_ended, closed_ended) {
             (Some(text), None, None) => Utilities::Same(text.clone()),
             (None, Some(open_ended), Some(closed_ended)) => {
@@ -143,7 +144,7 @@ impl Reader {
                 return Err(Problem::Loss { key: "loss".to_owned(), reason });
             }
         };
-        let terms = LossTerms { head: *head, smoothing: *smoothing, centering: *centering };
+        let terms = LossTerms { head: *head, smoothing: *smoothing, centering: *centering, field: field.clone() };
         let given = Given { key: "loss", value: &Value::Mapping };
         RankingLoss::new(LossSpec { utilities, terms }).map_err(|error| given.no_loss(&error))
     }

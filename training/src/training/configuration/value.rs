@@ -8,10 +8,9 @@ use clap::ValueEnum;
 use super::error::Problem;
 use super::sources::{DataSource, ModelSource};
 use crate::reward_model::DeviceName;
-use crate::training::loss::{LossSpec, RankingLoss, Utilities};
+use crate::training::loss::{LossError, LossSpec, RankingLoss, Utilities};
 use reward_collapse::cli::error::with_causes;
 use reward_collapse::experiment::LossTerms;
-use reward_collapse::utility::UtilityError;
 
 /// A scalar, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,7 +169,7 @@ impl Given<'_> {
         loss.map(|_| Some(text)).map_err(|error| self.no_loss(&error))
     }
 
-    pub fn no_loss(self, error: &UtilityError) -> Problem {
+    pub fn no_loss(self, error: &LossError) -> Problem {
         Problem::Loss { key: self.key.to_owned(), reason: with_causes(error) }
     }
 

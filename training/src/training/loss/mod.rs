@@ -7,8 +7,10 @@ mod spec;
 use std::fmt;
 
 use reward_collapse::experiment::{Head, Loss, LossTerms, PromptType};
+use reward_collapse::problem::{Field, FieldError};
 use reward_collapse::utility::{OnLine, UtilityError};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::random::Random;
 
@@ -52,6 +54,19 @@ pub struct RankingLoss {
     loss: Loss,
     open: OnLine,
     closed: OnLine,
+    field: Option<Field>,
+}
+
+/// Why there is no such loss.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum LossError {
+    /// A utility, its smoothing, or the centring.
+    #[error(transparent)]
+    Utility(#[from] UtilityError),
+    /// The field.
+    #[error(transparent)]
+    Field(#[from] FieldError),
 }
 
 /// The loss of one prompt.
@@ -69,23 +84,24 @@ impl RankingLoss {
     /// The loss that `spec` writes down.
     ///
     /// # Errors
-    /// [`UtilityError`]: a text that is no utility; [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong
-    /// order, as a model has at first, cannot be trained on; a smoothing or centring out of its domain.
-    pub fn new(spec: LossSpec) -> Result<Self, UtilityError> {
+    /// [`LossError`]: a text that is no utility; [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong
+    /// order, as a model has at first, cannot be trained on; a smoothing or centring out of its domain; a field that is not concave.
+    pub fn new(spec: LossSpec) -> Result<Self, LossError> {
         let loss = match &spec.utilities {
             Utilities::Same(text) => Loss::parse(text)?,
             Utilities::ByPrompt { open_ended, closed_ended } => Loss::by_prompt(open_ended, closed_ended)?,
         };
-        let loss = loss.with(spec.terms)?;
+        let loss = loss.with(spec.terms.clone())?;
+        let field = spec.terms.field()?;
         let [open, closed] = [loss.on_line(PromptType::Open)?, loss.on_line(PromptType::Closed)?];
-        Ok(Self { spec, loss, open, closed })
+        Ok(Self { spec, loss, open, closed, field })
     }
 
     /// A released name such as `adaptive`, or an expression, behind a sigmoid as in the paper.
     ///
     /// # Errors
     /// As [`RankingLoss::new`].
-    pub fn parse(text: &str) -> Result<Self, UtilityError> {
+    pub fn parse(text: &str) -> Result<Self, LossError> {
         Self::new(LossSpec::from(text))
     }
 
@@ -102,13 +118,13 @@ impl RankingLoss {
     /// Loss and gradient by the logits of one prompt's responses, worst first, in double precision.
     ///
     /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i) + c (r_i + r_j)^2`, `j` ranked
-    /// above `i`. Pairs in the wrong order are on the utility's concave extension. Without pairs the loss is 0.
+    /// above `i`, less twice the mean of `V(r_i)` over the responses. Pairs in the wrong order are on the utility's concave extension. Without pairs their mean is 0.
     pub fn of(&self, prompt_type: PromptType, logits: &[f64], pairs: &[Pair]) -> PromptLoss {
         let utility = match prompt_type {
             PromptType::Open => &self.open,
             PromptType::Closed => &self.closed,
         };
-        let LossTerms { head, centering, .. } = self.spec.terms;
+        let &LossTerms { head, centering, .. } = &self.spec.terms;
         let share = 1.0 / pairs.len().max(1) as f64;
         let rewards: Vec<f64> = logits.iter().map(|&logit| head.reward(logit)).collect();
         let mut by_reward = vec![0.0; logits.len()];
@@ -121,6 +137,14 @@ impl RankingLoss {
             by_reward[worse] += share * (2.0 * centering * sum + weight * jet.slope);
             correct += usize::from(logits[better] > logits[worse]);
         }
+        if let Some(field) = &self.field {
+            let share = 2.0 / logits.len().max(1) as f64;
+            for (&reward, by_reward) in rewards.iter().zip(&mut by_reward) {
+                let jet = field.jet(reward);
+                loss -= share * jet.value;
+                *by_reward -= share * jet.slope;
+            }
+        }
         let gradient = logits.iter().zip(by_reward).map(|(&logit, by_reward)| by_reward * head.slope(logit)).collect();
         PromptLoss { loss, gradient, accuracy: share * correct as f64 }
     }
@@ -129,7 +153,13 @@ impl RankingLoss {
 impl Default for RankingLoss {
     /// The simplest that the released code knows, `U = x` behind a sigmoid.
     fn default() -> Self {
-        Self { spec: LossSpec::from("x"), loss: Loss::default(), open: OnLine::default(), closed: OnLine::default() }
+        Self {
+            spec: LossSpec::from("x"),
+            loss: Loss::default(),
+            open: OnLine::default(),
+            closed: OnLine::default(),
+            field: None,
+        }
     }
 }
 
@@ -146,9 +176,9 @@ impl fmt::Display for RankingLoss {
 }
 
 impl TryFrom<LossSpec> for RankingLoss {
-    type Error = UtilityError;
+    type Error = LossError;
 
-    fn try_from(spec: LossSpec) -> Result<Self, UtilityError> {
+    fn try_from(spec: LossSpec) -> Result<Self, LossError> {
         Self::new(spec)
     }
 }
@@ -173,12 +203,14 @@ mod tests {
     fn the_gradient_is_that_of_finite_differences() {
         let terms = [
             LossTerms::default(),
-            LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.0 },
-            LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.3 },
-            LossTerms { head: Head::Sigmoid, smoothing: 0.2, centering: 0.1 },
+            LossTerms { head: Head::Raw, smoothing: 0.1, ..LossTerms::default() },
+            LossTerms { head: Head::Raw, centering: 0.3, ..LossTerms::default() },
+            LossTerms { smoothing: 0.2, centering: 0.1, ..LossTerms::default() },
+            LossTerms { head: Head::Raw, field: Some("-0.1x^2+0.2x".into()), ..LossTerms::default() },
+            LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".into()), ..LossTerms::default() },
         ];
         let names = ["x", "log", "x_inv", "logsigmoid", "adaptive", "1-exp(-4x)"];
-        for (name, terms) in names.into_iter().flat_map(|name| terms.map(|terms| (name, terms))) {
+        for (name, terms) in names.into_iter().flat_map(|name| terms.clone().map(|terms| (name, terms))) {
             let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
             for prompt_type in PromptType::BOTH {
                 let scores: Vec<f64> = (0..15).map(|k| 0.5 + 0.1 * f64::from(k)).collect();
@@ -227,6 +259,6 @@ mod tests {
     #[test]
     fn a_utility_without_a_slope_at_zero_is_refused() {
         let refused = RankingLoss::parse("log(x)");
-        assert!(matches!(refused, Err(UtilityError::InfiniteSlope { .. })));
+        assert!(matches!(refused, Err(LossError::Utility(UtilityError::InfiniteSlope { .. }))));
     }
 }
