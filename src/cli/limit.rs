@@ -1,8 +1,7 @@
 //! `reward-collapse limit`.
 
 use crate::limit::{Atom, FreeLaw, FreeLawError, LimitLaw};
-use crate::problem::{Field, Support};
-use crate::utility::{Concavity, OnLine, SharedUtility};
+use crate::utility::{Concavity, SharedUtility};
 use clap::Args;
 use serde::Serialize;
 
@@ -121,28 +120,16 @@ fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> 
 
 /// The law of problem (7).
 fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Result<Report, CliError> {
-    let support = terms.support(Support::UNIT);
-    let field = match (terms.field(support)?, terms.centering()) {
-        (field, 0.0) => field,
-        // At a mean of 0, which symmetry gives, centring is a field.
-        (None, c) if support.lower() == -support.upper() => Some(Field::parse(&format!("-{c}*x^2"), support)?),
-        _ => {
-            let reason = "the limit with --centering is known for a support that is symmetric about 0, such as -inf,inf, and without a field";
-            return Err(CliError::Input(reason.into()));
-        }
-    };
-    let law = match terms.smoothing() {
-        0.0 => FreeLaw::of(utility, support, field.as_ref())?,
-        q => FreeLaw::smoothed(&OnLine::new(utility.clone(), q)?, support, field.as_ref())?,
-    };
+    let problem = terms.problem(utility.clone())?;
+    let law = FreeLaw::of_problem(&problem)?;
     let points: Vec<f64> = points_between(law.ends(), grid).collect();
     Ok(Report {
         utility: utility.to_string(),
         terms: Some(Terms {
-            support: support.to_string(),
-            field: if terms.centering() == 0.0 { field.map(|field| field.to_string()) } else { None },
-            smoothing: terms.smoothing(),
-            centering: terms.centering(),
+            support: problem.support().to_string(),
+            field: problem.field().map(ToString::to_string),
+            smoothing: problem.smoothing(),
+            centering: problem.centering(),
             ends: law.ends(),
         }),
         closed_form: None,

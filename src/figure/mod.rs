@@ -36,7 +36,7 @@ use crate::compare::CompareError;
 use crate::experiment::ExperimentError;
 use crate::files::FileError;
 use crate::limit::{FreeLawError, LimitError};
-use crate::problem::{EquilibriumError, FieldError};
+use crate::problem::EquilibriumError;
 use crate::solution::SolveError;
 use crate::utility::UtilityError;
 
@@ -95,9 +95,6 @@ pub enum FigureError {
     /// The problem of a figure is none.
     #[error(transparent)]
     Equilibrium(#[from] EquilibriumError),
-    /// A field of a figure was refused.
-    #[error(transparent)]
-    Field(#[from] FieldError),
     /// A table of numbers could not be read or written.
     #[error("cannot handle a table of the figure")]
     Table(#[from] csv::Error),

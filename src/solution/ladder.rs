@@ -1,14 +1,10 @@
 //! From a handful of responses to `n`, by doubling.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use argmin::core::observers::ObserverMode;
-use argmin::core::{CostFunction, Executor, Gradient, Hessian, State};
+use argmin::core::{CostFunction, Gradient, Hessian};
 use ndarray::Array1;
 
 use super::newton::pinned;
-use super::observer::Forward;
+use super::observer::watch;
 use super::{ActiveSetNewton, Ends, Method, NewtonHessian, SolveError, SolveOptions, start};
 use crate::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
 use crate::utility::Utility;
@@ -133,19 +129,7 @@ where
     O::Hessian: NewtonHessian,
 {
     let limit = options.max_iterations.unwrap_or(DEFAULT_MAX_ITERATIONS);
-    let stopped = Arc::new(AtomicBool::new(false));
     // The cost is for observers only; the solver goes by gradients.
     let newton = if options.observer.is_some() { newton.reporting_cost() } else { newton };
-    let mut executor =
-        Executor::new(problem, newton).configure(|state| state.param(begin).max_iters(limit)).timer(false);
-    if let Some(observer) = &options.observer {
-        executor = executor
-            .add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
-    }
-    let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
-        true => SolveError::Cancelled,
-        false => SolveError::Stopped(error.to_string()),
-    })?;
-    let positions = result.state.take_param().ok_or_else(|| SolveError::Stopped("no positions".into()))?;
-    Ok((positions, result.state.get_iter()))
+    watch(problem, newton, begin, n, limit, options.observer.as_ref())
 }

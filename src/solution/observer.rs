@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use argmin::core::observers::Observe;
-use argmin::core::{Error, IterState, KV, KvValue, State};
+use argmin::core::observers::{Observe, ObserverMode};
+use argmin::core::{Error, Executor, IterState, KV, KvValue, Solver, State};
 use ndarray::Array1;
+
+use super::SolveError;
 
 /// The state of an iteration on parameters `P`.
 type IterationState<P> = IterState<P, Array1<f64>, (), (), (), f64>;
@@ -32,11 +34,11 @@ pub struct Progress {
 pub type Observer = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
 
 /// Hands on what argmin's executor tells.
-pub(super) struct Forward {
-    pub(super) n: usize,
-    pub(super) observer: Observer,
+struct Forward {
+    n: usize,
+    observer: Observer,
     /// Set when the observer has had enough.
-    pub(super) stopped: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl<P: Clone> Observe<IterationState<P>> for Forward {
@@ -60,4 +62,33 @@ impl<P: Clone> Observe<IterationState<P>> for Forward {
             }
         }
     }
+}
+
+/// Runs `solver` on `problem` from `begin` for at most `limit` iterations, watched by `observer`; the parameters reached and the
+/// iterations taken. `n` is what the observer is told.
+pub(super) fn watch<O, S, P>(
+    problem: O,
+    solver: S,
+    begin: P,
+    n: usize,
+    limit: u64,
+    observer: Option<&Observer>,
+) -> Result<(P, u64), SolveError>
+where
+    S: Solver<O, IterationState<P>>,
+    P: Clone,
+{
+    let stopped = Arc::new(AtomicBool::new(false));
+    let mut executor =
+        Executor::new(problem, solver).configure(|state| state.param(begin).max_iters(limit)).timer(false);
+    if let Some(observer) = observer {
+        executor = executor
+            .add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
+    }
+    let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
+        true => SolveError::Cancelled,
+        false => SolveError::Stopped(error.to_string()),
+    })?;
+    let reached = result.state.take_param().ok_or_else(|| SolveError::Stopped("no rewards".into()))?;
+    Ok((reached, result.state.get_iter()))
 }

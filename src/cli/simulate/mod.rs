@@ -11,12 +11,12 @@ use crate::compare::{Optimum, wasserstein1};
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
 use crate::limit::{FreeLaw, Law};
-use crate::problem::{Equilibrium, Field, Support};
+use crate::problem::{Equilibrium, Support};
 use crate::simulate::{
     Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Settings, SimulateError, Theory, simulate,
 };
 use crate::solution::{SolveError, solve_equilibrium};
-use crate::utility::{OnLine, SharedUtility};
+use crate::utility::SharedUtility;
 use clap::{Args, ValueEnum};
 
 use super::CliError;
@@ -228,22 +228,10 @@ fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Compar
     let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
     match solve_equilibrium(&problem, n, None) {
         Ok(solution) => {
-            let limit = law(&problem).map(|law| Arc::new(law) as Arc<dyn Law>);
+            let limit = FreeLaw::of_problem(&problem).ok().map(|law| Arc::new(law) as Arc<dyn Law>);
             Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit }))
         }
         Err(SolveError::NoMaximiser { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The law of `problem`, where there is a method for it: without centring, or on the line, where centring is a field.
-fn law(problem: &Equilibrium) -> Option<FreeLaw> {
-    let (support, centering) = (problem.support(), problem.centering());
-    let field = match centering {
-        0.0 => None,
-        _ if support != Support::LINE => return None,
-        c => Some(Field::parse(&format!("-{c}*x^2"), support).ok()?),
-    };
-    let utility = OnLine::new(problem.utility().clone(), problem.smoothing()).ok()?;
-    FreeLaw::smoothed(&utility, support, field.as_ref()).ok()
 }

@@ -6,9 +6,9 @@ use crate::compare::{Learned, LearnedReward};
 use crate::experiment::{Head, LossTerms, RESPONSES, RewardRow, Run, Split, find_runs};
 use crate::figure::FigureError;
 use crate::limit::FreeLaw;
-use crate::problem::{Equilibrium, Field, Support};
+use crate::problem::{Equilibrium, Support};
 use crate::solution::solve_equilibrium;
-use crate::utility::{Concavity, OnLine, parse};
+use crate::utility::{Concavity, parse};
 
 /// The utility: the Bradley-Terry loss is `-log sigmoid` of the difference of two logits.
 const UTILITY: &str = "logsigmoid(x)";
@@ -82,13 +82,9 @@ impl BradleyTerryData {
     /// [`FigureError`] if either fails.
     pub fn compute(terms: LossTerms) -> Result<Self, FigureError> {
         let utility = parse(UTILITY)?;
-        let problem =
-            Equilibrium::new(utility.clone(), terms.smoothing, Support::LINE)?.with_centering(terms.centering)?;
+        let problem = Equilibrium::new(utility, terms.smoothing, Support::LINE)?.with_centering(terms.centering)?;
         let (few, many) = (solve_equilibrium(&problem, RESPONSES, None)?, solve_equilibrium(&problem, MANY, None)?);
-        // At a mean of 0, as symmetry has it, centring is a field once n is large.
-        let field = format!("-{}*x^2", terms.centering);
-        let field = (terms.centering > 0.0).then(|| Field::parse(&field, Support::LINE)).transpose()?;
-        let law = FreeLaw::smoothed(&OnLine::new(utility, terms.smoothing)?, Support::LINE, field.as_ref())?;
+        let law = FreeLaw::of_problem(&problem)?;
         let ends = law.ends();
         let at = |k: usize, of: usize| ends[0] + (ends[1] - ends[0]) * k as f64 / of as f64;
         let width = (ends[1] - ends[0]) / BINS as f64;

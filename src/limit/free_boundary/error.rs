@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::problem::FieldError;
 use crate::utility::UtilityError;
 
 /// Why there is no such law.
@@ -36,6 +37,14 @@ pub enum FreeLawError {
         /// The length of the interval that was tried.
         width: f64,
     },
+    /// Centring that is no field.
+    #[error(
+        "the limit with centring is known for a support that is symmetric about 0, such as -inf,inf, and without a field"
+    )]
+    Centring,
+    /// The field is refused.
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// Neither a second-kind equation nor a Jacobi weight applies.
     #[error(
         "no method for the law of `{utility}` with a free boundary: finite slopes at 0+, and multiples of log x, x^gamma and -x^-sigma \

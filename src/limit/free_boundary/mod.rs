@@ -24,6 +24,7 @@ mod expansion;
 mod first_kind;
 mod kernel;
 mod law;
+mod of_problem;
 mod second_kind;
 
 use std::sync::Arc;

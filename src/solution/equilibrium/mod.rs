@@ -4,18 +4,14 @@ mod bound;
 mod newton;
 mod start;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use argmin::core::observers::ObserverMode;
-use argmin::core::{Executor, State as _};
 use ndarray::Array1;
 
 pub use bound::Basis;
 
 use super::method::check_memory;
-use super::observer::Forward;
+use super::observer::watch;
 use super::{LARGEST_RELATIVE_GAP, Observer, SolveError, Unique};
 use crate::problem::Equilibrium;
 use crate::utility::Concavity;
@@ -171,18 +167,7 @@ fn is_determined(problem: &Equilibrium, rewards: &[f64]) -> bool {
 fn run(problem: &Equilibrium, begin: Vec<f64>, observer: Option<&Observer>) -> Result<(Vec<f64>, u64), SolveError> {
     let n = begin.len();
     let scale = problem.balance(&begin).magnitude.max(f64::MIN_POSITIVE);
-    let stopped = Arc::new(AtomicBool::new(false));
-    let mut executor = Executor::new(problem.clone(), BoxNewton::new(problem, scale))
-        .configure(|state| state.param(Array1::from_vec(begin)).max_iters(MOST_ITERATIONS))
-        .timer(false);
-    if let Some(observer) = observer {
-        executor = executor
-            .add_observer(Forward { n, observer: observer.clone(), stopped: stopped.clone() }, ObserverMode::Always);
-    }
-    let mut result = executor.run().map_err(|error| match stopped.load(Ordering::Relaxed) {
-        true => SolveError::Cancelled,
-        false => SolveError::Stopped(error.to_string()),
-    })?;
-    let rewards = result.state.take_param().ok_or_else(|| SolveError::Stopped("no rewards".into()))?;
-    Ok((rewards.to_vec(), result.state.get_iter()))
+    let newton = BoxNewton::new(problem, scale);
+    let (rewards, taken) = watch(problem.clone(), newton, Array1::from_vec(begin), n, MOST_ITERATIONS, observer)?;
+    Ok((rewards.to_vec(), taken))
 }
