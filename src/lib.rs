@@ -28,6 +28,7 @@
 //! | [`utility`] | the utility `U` | `utilities.md` |
 //! | [`problem`] | the objective `S`, its gradient and its Hessian | `finite-problem.md`, `fast-sums.md` |
 //! | [`solution`] | the maximiser of (1), and its certificate | `solver.md`, `certificate.md` |
+//! | [`target`] | laws that a person asks for, and the fields that make them limit laws | `design.md` |
 //! | [`limit`] | the limit law `P*` | `limit-laws.md` |
 //! | [`compare`] | distances between the two, and rates of convergence | `comparison.md`, `rates.md` |
 //! | [`simulate`] | how training gets to the maximiser: many prompts with free logits | `simulate.md` |
@@ -64,6 +65,7 @@ pub mod problem;
 pub mod simulate;
 pub mod solution;
 pub mod study;
+pub mod target;
 pub mod utility;
 
 pub use files::{FileAction, FileError};
