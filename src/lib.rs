@@ -31,6 +31,7 @@
 //! | [`target`] | laws that a person asks for, and the fields that make them limit laws | `design.md` |
 //! | [`limit`] | the limit law `P*` | `limit-laws.md` |
 //! | [`compare`] | distances between the two, and rates of convergence | `comparison.md`, `rates.md` |
+//! | [`design`] | losses whose rewards follow a law that a person asks for | `design.md` |
 //! | [`simulate`] | how training gets to the maximiser: many prompts with free logits | `simulate.md` |
 //! | [`study`] | tables of such distances, kept on disk | `command-line.md` |
 //! | [`experiment`] | losses, and the rewards that trained models learned | `experiment.md`, `data.md` |
@@ -45,6 +46,7 @@
 //! |---|---|---|
 //! | `cli` | yes | the program `reward-collapse`; turns on `serde` |
 //! | `figures` | yes | the module `figure`, which draws SVG and PNG |
+//! | `quadratic` | through `cli` | utilities for a target law, by a quadratic programme |
 //! | `serde` | through `cli` | `Serialize` and `Deserialize` for solutions, certificates and what they are made of |
 //!
 //! With `default-features = false` the crate is the mathematics alone. OpenBLAS is its one system library.
@@ -55,6 +57,7 @@
 pub mod cli;
 pub mod compare;
 mod dense;
+pub mod design;
 pub mod experiment;
 #[cfg(feature = "figures")]
 pub mod figure;

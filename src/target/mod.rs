@@ -181,6 +181,19 @@ impl fmt::Display for Target {
     }
 }
 
+/// `int f(|x-y|) dQ(y)`, for a function that is smooth for positive arguments.
+pub(crate) fn mean_of(target: &Target, x: f64, f: &mut dyn FnMut(f64) -> f64) -> f64 {
+    let mut sum = 0.0;
+    quadrature::split_at(target, x, &mut |at| sum += at.mass * f(at.distance));
+    sum
+}
+
+/// The distances from `x` and the masses of a rule for such integrals.
+#[cfg(feature = "quadratic")]
+pub(crate) fn mean_of_each(target: &Target, x: f64, visit: &mut dyn FnMut(f64, f64)) {
+    quadrature::split_at(target, x, &mut |at| visit(at.distance, at.mass));
+}
+
 impl Law for Target {
     fn cdf(&self, x: f64) -> f64 {
         Target::cdf(self, x)
