@@ -5,6 +5,7 @@
 
 mod asymptotics;
 mod convergence;
+mod design;
 mod equilibrium;
 pub mod error;
 #[cfg(feature = "figures")]
@@ -49,6 +50,7 @@ enum Command {
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
+    Design(design::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
             Command::Limit(arguments) => limit::run(arguments, quiet),
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
+            Command::Design(arguments) => design::run(arguments),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),

@@ -21,7 +21,7 @@ impl Comparison {
     pub fn all(rows: &[RewardRow], loss: &Loss, theories: &mut Theories) -> Result<Vec<Self>, TheoryError> {
         let with_theory = |learned: Learned| {
             let pair = loss.of(&learned.prompt_type)?;
-            let theories = theories.pair(&pair.named, &pair.trained, learned.n)?;
+            let theories = theories.of_pair(pair, learned.n)?;
             Ok(Self { learned, theories })
         };
         Learned::all(rows).into_iter().map(with_theory).collect()

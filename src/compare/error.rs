@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::design::DesignError;
 use crate::experiment::MissingUtility;
 use crate::problem::Support;
 use crate::solution::SolveError;
@@ -16,6 +17,9 @@ pub enum TheoryError {
     /// A finite problem without a solution.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// The field of a design that is none.
+    #[error(transparent)]
+    Design(#[from] DesignError),
 }
 
 /// Why a sample cannot be compared with a law.

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Optimum, Prediction};
+use super::{Optimum, Prediction, TheoryError};
+use crate::design::DesignError;
+use crate::experiment::{Head, UtilityPair};
 use crate::limit::LimitLaw;
-use crate::solution::{SolveError, solve};
+use crate::problem::{Equilibrium, Support};
+use crate::solution::{EquilibriumSolution, SolveError, solve, solve_equilibrium};
 use crate::utility::{Concavity, Utility};
 
 /// Optima that were computed, and those to come: any utility, any number of responses. Utilities are told apart by their
@@ -51,6 +54,30 @@ impl Theories {
         let optimum = Arc::new(Optimum::of(solution, limit));
         self.optima.insert(key, optimum.clone());
         Ok(optimum)
+    }
+
+    /// Both optima of a pair of utilities for `n` responses, behind a sigmoid; of a design they are one, and have its field. Of that no limit law is
+    /// computed.
+    ///
+    /// # Errors
+    /// As [`Theories::optimum`], and [`TheoryError::Design`] for a field that is none.
+    pub fn of_pair(&mut self, pair: &UtilityPair, n: usize) -> Result<TheoryPair, TheoryError> {
+        let Some(field) = &pair.field else { return Ok(self.pair(&pair.named, &pair.trained, n)?) };
+        let key = (format!("{} with field {field}", pair.trained), n);
+        let optimum = match self.optima.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let field = pair.field(Head::Sigmoid).map_err(DesignError::from)?;
+                let problem = Equilibrium::new(pair.trained.clone(), 0.0, Support::UNIT).map_err(DesignError::from)?;
+                let problem = field.map_or(problem.clone(), |field| problem.with_field(field));
+                let EquilibriumSolution { rewards, gap, concavity, .. } = solve_equilibrium(&problem, n, None)?;
+                let optimum = Optimum { utility: key.0.clone(), rewards, gap, concavity, unique: true, limit: None };
+                let optimum = Arc::new(optimum);
+                self.optima.insert(key, optimum.clone());
+                optimum
+            }
+        };
+        Ok(TheoryPair { named: optimum.clone(), trained: optimum })
     }
 
     /// Both optima of a loss for `n` responses.

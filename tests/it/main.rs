@@ -4,6 +4,7 @@ mod book;
 mod cli;
 mod comparison;
 mod contract;
+mod design;
 mod equilibrium;
 mod experiment;
 mod expressions;

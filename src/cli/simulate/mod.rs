@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::compare::{Optimum, wasserstein1};
+use crate::design::DesignFile;
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
 use crate::limit::{FreeLaw, Law};
@@ -22,7 +23,7 @@ use clap::{Args, ValueEnum};
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::progress::ProgressDisplay;
-use super::value::{UtilityArgument, count, responses};
+use super::value::{LossArguments, count, responses};
 
 /// How training gets to the optimal rewards: many prompts with free logits.
 ///
@@ -35,7 +36,7 @@ use super::value::{UtilityArgument, count, responses};
 )]
 pub struct Arguments {
     #[command(flatten)]
-    utility: UtilityArgument,
+    loss: LossArguments,
 
     /// The number of ranked responses of each prompt.
     #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
@@ -61,9 +62,9 @@ pub struct Arguments {
     #[arg(long, value_name = "pairs|M|full", value_parser = batch, default_value = "full", allow_hyphen_values = true)]
     batch: Batch,
 
-    /// From logits to rewards.
-    #[arg(long, value_enum, default_value_t = Head::Sigmoid)]
-    head: Head,
+    /// From logits to rewards [default: sigmoid; raw for a design on the line].
+    #[arg(long, value_enum)]
+    head: Option<Head>,
 
     /// The probability that a pair's label is swapped, below 0.5.
     #[arg(long, value_name = "Q", default_value_t = 0.0, allow_hyphen_values = true)]
@@ -144,7 +145,8 @@ fn size(number: u64) -> usize {
 }
 
 impl Arguments {
-    fn settings(&self) -> Settings {
+    fn settings(&self, problem: Option<&Equilibrium>) -> Settings {
+        let on_the_line = problem.is_some_and(|problem| problem.support() == Support::LINE);
         Settings {
             optimiser: match self.optimiser {
                 OptimiserArgument::Sgd => Optimiser::Sgd,
@@ -152,7 +154,7 @@ impl Arguments {
             },
             learning_rate: self.learning_rate,
             batch: self.batch,
-            head: self.head,
+            head: self.head.unwrap_or(if on_the_line { Head::Raw } else { Head::Sigmoid }),
             labels: match self.quality_gap {
                 // A list of so many numbers that no memory holds it is refused with n itself.
                 Some(gap) => Labels::BradleyTerry((0..self.n.min(1 << 20)).map(|i| gap * i as f64).collect()),
@@ -165,6 +167,7 @@ impl Arguments {
             },
             smoothing: self.smoothing,
             centering: self.centering,
+            field: problem.and_then(Equilibrium::field).cloned(),
             compared: self.compared.map(size),
             initial_spread: self.initial_spread,
             record: self.every.map_or(Record::Logarithmic, Record::Every),
@@ -175,8 +178,18 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read()?;
-    let settings = arguments.settings();
+    let (utility, design) = arguments.loss.read()?;
+    let problem = design.as_ref().map(DesignFile::problem).transpose()?;
+    let settings = arguments.settings(problem.as_ref());
+    if let Some(problem) = &problem {
+        let needed = if settings.head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
+        if problem.support() != needed {
+            return Err(CliError::Input(format!(
+                "the design has rewards in {}, and this head gives rewards in {needed}",
+                problem.support()
+            )));
+        }
+    }
     settings.check()?;
     arguments.output.check()?;
     let progress = ProgressDisplay::new(quiet, Some(settings.steps));
@@ -219,16 +232,24 @@ fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Compar
         return Err(SimulateError::InfiniteSlope { utility: utility.to_string() }.into());
     }
     let Settings { n, head, smoothing, centering, .. } = *settings;
-    if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 {
+    if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 && settings.field.is_none() {
         let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
         let limit = limit.map(|law| law as Arc<dyn Law>);
         return Ok(Some(Compared { rewards, free_middle: !unique, limit }));
     }
     let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
     let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
+    let problem = match &settings.field {
+        Some(field) => problem.with_field(field.clone()),
+        None => problem,
+    };
     match solve_equilibrium(&problem, n, None) {
         Ok(solution) => {
-            let limit = FreeLaw::of_problem(&problem).ok().map(|law| Arc::new(law) as Arc<dyn Law>);
+            let target = || settings.field.as_ref()?.potential().map(|potential| potential.target().clone());
+            let limit = match FreeLaw::of_problem(&problem) {
+                Ok(law) => Some(Arc::new(law) as Arc<dyn Law>),
+                Err(_) => target().map(|law| Arc::new(law) as Arc<dyn Law>),
+            };
             Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit }))
         }
         Err(SolveError::NoMaximiser { .. }) => Ok(None),

@@ -70,7 +70,7 @@ impl ExperimentRun {
         for prompt_type in expected {
             if predictions.keys().all(|(of_type, _)| *of_type != prompt_type) {
                 let (n, pair) = (run.description.responses, loss.of(&prompt_type)?);
-                let pair = theories.pair(&pair.named, &pair.trained, n)?;
+                let pair = theories.of_pair(pair, n)?;
                 predictions.insert((prompt_type, n), pair);
             }
         }

@@ -35,7 +35,9 @@ pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f6
     }
     match best {
         Some((_, rewards)) => Ok((rewards, iterations, count)),
-        None => Err(SolveError::NoMaximiser { problem: problem.to_string(), reason: "no start leads to finite rewards" }),
+        None => {
+            Err(SolveError::NoMaximiser { problem: problem.to_string(), reason: "no start leads to finite rewards" })
+        }
     }
 }
 
