@@ -8,21 +8,6 @@ use clap::Args;
 
 use super::{CliError, error};
 
-/// `--utility`.
-#[derive(Debug, Args)]
-pub struct UtilityArgument {
-    /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
-    #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
-    utility: String,
-}
-
-impl UtilityArgument {
-    /// Reads the utility.
-    pub fn read(&self) -> Result<SharedUtility, CliError> {
-        Ok(parse(&self.utility)?)
-    }
-}
-
 /// `--utility`, or `--design`, whose utility and field are taken.
 #[derive(Debug, Args)]
 pub struct LossArguments {

@@ -22,8 +22,8 @@ const KNOTS: usize = 48;
 /// Points of [0, 1/2] at which the potential is looked at.
 const POINTS: usize = 160;
 
-/// Weight of the squared second differences of the curvatures, which keeps what the law does not tell smooth.
-const SMOOTHING: f64 = 1e-10;
+/// Weight of the squared second differences of `t_k^2 s_k`, which keeps what the law does not tell smooth.
+const SMOOTHING: f64 = 1e-3;
 
 /// The spline of the programme for `target`.
 pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
@@ -50,12 +50,11 @@ pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
         row[mean] = -1.0;
         add_square(&mut hessian, &row, 1.0 / POINTS as f64);
     }
+    // Of log, powers and poles t^2 U''(t) is constant or a power.
+    let weight = |k: usize| knots[k.max(1)].powi(2) / scale[k];
     for k in 1..KNOTS {
         let mut bend = vec![0.0; size];
-        let (left, right) = (knots[k] - knots[k - 1], knots[k + 1] - knots[k]);
-        for (place, weight) in [(k - 1, 1.0 / left), (k, -1.0 / left - 1.0 / right), (k + 1, 1.0 / right)] {
-            bend[place] = weight * left.min(right) * knots[k] / scale[place];
-        }
+        (bend[k - 1], bend[k], bend[k + 1]) = (weight(k - 1), -2.0 * weight(k), weight(k + 1));
         add_square(&mut hessian, &bend, SMOOTHING);
     }
     let solution = minimise(&hessian, slope).map_err(failed)?;

@@ -12,6 +12,9 @@ use crate::utility::{Concavity, Errors, Jet, SharedUtility, parse};
 /// Edges that a table begins with, at most.
 const MOST_EDGES: usize = 400;
 
+/// The largest density that a curvature tells of.
+const STEEPEST: f64 = 1e12;
+
 /// A bound on the errors of distribution functions and of their integrals, relative to 1 and to the length of the law.
 const OF_SPECIAL_FUNCTIONS: f64 = 2e-14;
 
@@ -136,7 +139,8 @@ impl Potential {
         Jet {
             value: -c * (s * mean_distance + smooth.value),
             slope: -c * (s * (2.0 * below - 1.0) + smooth.slope),
-            curvature: -c * (2.0 * s * self.target.density(x) + smooth.curvature),
+            // Where the density is infinite, a number that a matrix can hold.
+            curvature: -c * (2.0 * s * self.target.density(x).min(STEEPEST) + smooth.curvature),
         }
     }
 
