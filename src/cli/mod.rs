@@ -4,6 +4,7 @@
 //! success, 2 for bad input, 1 for a computation that failed. What the program of the training package shares is public.
 
 mod asymptotics;
+mod compare;
 mod convergence;
 mod equilibrium;
 pub mod error;
@@ -16,10 +17,12 @@ pub mod progress;
 mod simulate;
 mod solve;
 mod study;
+pub mod table;
 mod terms;
 mod training;
 mod value;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -48,6 +51,7 @@ enum Command {
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
+    Compare(compare::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -60,9 +64,20 @@ enum Command {
     #[command(disable_help_flag = true)]
     Score(training::Arguments),
     /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  reward-collapse completions bash > ~/.local/share/bash-completion/completions/reward-collapse"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Print the manual page: of the program, or of one command.
+    #[command(
+        after_help = "Examples:\n  reward-collapse man | man -l -\n  reward-collapse man solve > reward-collapse-solve.1"
+    )]
+    Man {
+        /// The command.
+        command: Option<String>,
     },
 }
 
@@ -75,6 +90,7 @@ pub fn run() -> ExitCode {
             Command::Limit(arguments) => limit::run(arguments, quiet),
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
+            Command::Compare(arguments) => compare::run(arguments, quiet),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),
@@ -85,13 +101,31 @@ pub fn run() -> ExitCode {
                 clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
                 output::print(&String::from_utf8_lossy(&script))
             }
+            Command::Man { command } => output::print(&manual(command.as_deref())?),
         }
     })
 }
 
+/// The manual page of the program, or of one of its commands.
+fn manual(name: Option<&str>) -> Result<String, CliError> {
+    let mut program = Cli::command();
+    // Names the commands in full, as in `reward-collapse solve`.
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            found.ok_or_else(|| CliError::Input(format!("there is no command `{name}`; see `reward-collapse help`")))?
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(|error| CliError::failure(&error))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
 /// Parses the command line of a program, runs `command` and reports its error in one line.
 pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -> ExitCode {
-    let cli = match C::try_parse() {
+    let cli = match C::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -102,6 +136,25 @@ pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -
             error.exit_code()
         }
     }
+}
+
+/// The command that a usage line is about: the words up to the first option or argument.
+fn command_of(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: ")).unwrap_or("reward-collapse");
+    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
+    usage.split_whitespace().take_while(is_word).collect::<Vec<_>>().join(" ")
+}
+
+/// `help --help` is about `help`.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if let [_, command, flag] = arguments.as_mut_slice()
+        && *command == "help"
+        && (*flag == "--help" || *flag == "-h")
+    {
+        *flag = "help".into();
+    }
+    arguments
 }
 
 /// Help and version as clap prints them; anything else in one line.
@@ -118,7 +171,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
             let message = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let message = message.trim_start_matches("error: ");
             let message = message.split(" For more information").next().unwrap_or(message);
-            error::report(&format!("{message}; see `reward-collapse --help`"));
+            error::report(&format!("{message}; see `{} --help`", command_of(&text)));
             CliError::Input(String::new()).exit_code()
         }
     }
