@@ -28,7 +28,7 @@ pub use bradley_terry::{BradleyTerryData, bradley_terry};
 pub use collapse::{CollapseData, CollapsePanel, CurveSource, Distance, collapse};
 pub use comparison::{ComparisonPanel, comparison};
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
-pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
+pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment, experiment_of};
 pub use path::path_to_collapse;
 pub use published::{PublishedPoint, published};
 
