@@ -61,9 +61,6 @@ pub enum FigureError {
     /// A finite problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
-    /// Rewards have no theory.
-    #[error(transparent)]
-    Theory(#[from] TheoryError),
     /// A loss lacks a type of prompt that the figure shows.
     #[error(transparent)]
     MissingUtility(#[from] MissingUtility),
@@ -87,13 +84,13 @@ pub enum FigureError {
         /// What was looked for.
         expected: String,
     },
-    /// A run whose loss has more than utilities.
-    #[error("{} was trained on {terms}: figure bradley-terry draws raw rewards with smoothing or centring", path.display())]
-    OtherTerms {
+    /// A run whose loss has no theory.
+    #[error("{}: {reason}", path.display())]
+    NoTheory {
         /// The run's folder.
         path: PathBuf,
-        /// Its loss.
-        terms: String,
+        /// Why.
+        reason: TheoryError,
     },
     /// A limit law with free ends could not be computed.
     #[error(transparent)]
