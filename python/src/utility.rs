@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyTuple};
+use reward_collapse::problem::{Field, Support};
 use reward_collapse::utility::{Derivative, Expression, Operation, SharedUtility, parse};
 
 use crate::arrays;
@@ -191,6 +192,15 @@ impl Utility {
     fn __getnewargs__(&self) -> (&str,) {
         (&self.text,)
     }
+}
+
+/// The formula of a field as `Utility._tree` has it, after the checks of a field on that support.
+#[pyfunction]
+pub fn field_tree(py: Python<'_>, field: &str, support: (f64, f64)) -> PyResult<Py<PyTuple>> {
+    let support = Support::new(support.0, support.1).map_err(Raise::raise)?;
+    Field::parse(field, support).map_err(Raise::raise)?;
+    let expression = Expression::parse(field).map_err(Raise::raise)?;
+    expression.fold(&mut |operation: Operation<PyResult<Py<PyTuple>>>| node(py, operation))
 }
 
 fn node(py: Python<'_>, operation: Operation<PyResult<Py<PyTuple>>>) -> PyResult<Py<PyTuple>> {
