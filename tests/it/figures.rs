@@ -87,7 +87,7 @@ fn the_published_curves_lie_closer_to_what_was_trained() {
     for finding in &findings {
         assert!(finding.trained < finding.named, "{finding:?}");
     }
-    let [log, ..] = findings[..] else { unreachable!() };
+    let [log, ..] = &findings[..] else { unreachable!() };
     assert!(log.trained < 0.5 * log.named, "{log:?}");
     let x = data.distance("x", CurveSource::Published, None).unwrap();
     assert_eq!(x.named, x.trained);
@@ -115,7 +115,7 @@ fn a_run_is_drawn_in_a_row_of_its_own() {
     let drawn = rows(&files.csv[0]).into_iter().filter(|row| row[1] == "run").count();
     assert_eq!(drawn, 2 * 2 * 8);
     let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let adaptive = data.distance("adaptive", CurveSource::Run, Some(PromptType::Open)).unwrap();
+    let adaptive = data.distance("adaptive", CurveSource::Run, Some(PromptType::open_ended())).unwrap();
     assert!(adaptive.trained < 0.01 && adaptive.trained < adaptive.named, "{adaptive:?}");
 }
 
