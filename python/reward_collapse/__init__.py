@@ -6,7 +6,7 @@ these rewards, the law that they converge to, and what changes them.
 
 >>> import reward_collapse
 >>> reward_collapse.solve("-1/x", 8).rewards.round(4)
-array([0.    , 0.1208, 0.2751, 0.4315, 0.5685, 0.7249, 0.8792, 1.    ])
+array([0.    , 0.1208, 0.2666, 0.4213, 0.5787, 0.7334, 0.8792, 1.    ])
 """
 
 from importlib import import_module as _import_module

@@ -18,7 +18,7 @@ class InputError(RewardCollapseError, ValueError):
     >>> reward_collapse.solve("x^2", 8)
     Traceback (most recent call last):
     ...
-    reward_collapse.InputError: `x^2` is not concave on (0, 1]: its second derivative is 2 at x = 1
+    reward_collapse.InputError: the utility `x^2` is not concave on 0 <= x <= 1 (U'' = 2 there): the theory needs a concave U
     """
 
     __module__ = "reward_collapse"

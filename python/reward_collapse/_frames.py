@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._errors import InputError
 
-__all__ = ["Rows", "column", "columns_of", "read"]
+__all__ = ["Rows", "column", "columns_of", "numbers", "plain", "read"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read(preferences: Any) -> Rows:
             raise InputError("preferences in a tuple are (winner, loser[, count[, margin]])")
         winner, loser, count, margin = [*preferences, None, None][:4]
     else:
-        table = _plain(preferences)
+        table = plain(preferences)
         names = columns_of(table)
         for needed in ("winner", "loser"):
             if needed not in names:
@@ -53,12 +53,12 @@ def read(preferences: Any) -> Rows:
         _names(items),
         codes[:rows],
         codes[rows:],
-        None if count is None else _numbers("count", count, rows),
-        None if margin is None else _numbers("margin", margin, rows),
+        None if count is None else numbers("count", count, rows),
+        None if margin is None else numbers("margin", margin, rows),
     )
 
 
-def _plain(table: Any) -> Any:
+def plain(table: Any) -> Any:
     """A table whose columns can be had by name: itself, or what a library makes of one that only has a protocol."""
     if hasattr(table, "__getitem__"):
         return table
@@ -150,11 +150,11 @@ def _names(items: list[Any]) -> list[str]:
     return names
 
 
-def _numbers(name: str, values: Any, rows: int) -> NDArray[np.float64]:
+def numbers(name: str, values: Any, rows: int) -> NDArray[np.float64]:
     try:
         array = np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(f"the column {name!r} does not hold numbers") from None
     if array.shape != (rows,):
-        raise InputError(f"the column {name!r} has the shape {array.shape}, and there are {rows} comparisons")
+        raise InputError(f"the column {name!r} has the shape {array.shape}, and the table has {rows} rows")
     return array

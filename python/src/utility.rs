@@ -143,7 +143,7 @@ impl Utility {
     /// ``("/", a, b)``, ``("neg", a)``, ``("pow", a, p)`` with a number ``p``, and ``(function, a)``.
     ///
     /// Functions are exp, expm1, log, log1p, log2, log10, sqrt, cbrt, sin, cos, tan, atan, sinh, cosh, tanh, asinh, sigmoid,
-    /// logsigmoid and softplus.
+    /// logsigmoid, softplus, erf and ndtr, the distribution function of the normal law.
     #[getter(_tree)]
     fn tree(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         let expression = self.expression()?;

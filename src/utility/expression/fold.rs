@@ -24,7 +24,7 @@ pub enum Operation<T> {
     Neg(T),
     /// `a^p` with a constant exponent. An exponent that depends on `x` is written by `exp` and `log`.
     Power(T, f64),
-    /// A function of one argument, by a name that people may type: `log`, `log1p`, `expm1`, `sigmoid`, `logsigmoid`, `softplus`, ...
+    /// A function of one argument, by a name that people may type: `log`, `log1p`, `expm1`, `sigmoid`, `logsigmoid`, `softplus`, `erf`, `ndtr`, ...
     Call(&'static str, T),
 }
 
