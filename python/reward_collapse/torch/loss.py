@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import reward_collapse as rc
 
 from .expression import TensorFunction, compile_tree, on_line
-from .pairs import Arrangement, arrange
+from .pairs import Arrangement, Rows, lay_out
 from .sums import Batch, by_prompt, total_of
 
 Head = Literal["sigmoid", "raw"]
@@ -231,15 +231,16 @@ class RankingLoss(nn.Module):
         rewards, group, rank, type, weight, score = self._tensors(rewards, group, rank, type, weight, score)
         if rewards.shape[0] == 0:
             return rewards if self.reduction == "none" else rewards.sum()
-        arrangement = arrange(group, rank)
+        arrangement = lay_out(group, rank, self.chunk)
         pairs = None
         if not torch.compiler.is_compiling():
             pairs = self._examine(rewards, group, rank, type, weight, score, arrangement)
             if pair_weight is not None and pair_weight.shape != (pairs,):
                 raise ValueError(f"pair_weight has the shape {tuple(pair_weight.shape)}, but there are {pairs} pairs")
-        sort = lambda values: None if values is None else values.index_select(0, arrangement.order)  # noqa: E731
-        batch = Batch(arrangement, pairs, sort(type), sort(weight), sort(score), pair_weight)
-        outputs = rewards.index_select(0, arrangement.order)
+        pair_weight = None if pair_weight is None else arrangement.pair_values(pair_weight.to(rewards))
+        sorted_ones = (None if values is None else arrangement.sort(values) for values in (type, weight, score))
+        batch = Batch(arrangement, pairs, *sorted_ones, pair_weight)
+        outputs = arrangement.sort(rewards)
         if self.reduction == "none":
             return by_prompt(self, outputs, batch)
         total = total_of(self, outputs, batch)
@@ -300,21 +301,22 @@ class RankingLoss(nn.Module):
         type: Tensor | None,
         weight: Tensor | None,
         score: Tensor | None,
-        arrangement: Arrangement,
+        arrangement: Arrangement | Rows,
     ) -> int:
         """The number of pairs, after a look at the input: one synchronisation for all."""
         named: list[tuple[str, Tensor]] = []
         if self.validate:
-            named.append(("a reward that is not finite", ~torch.isfinite(rewards.detach())))
-            named.append(("a rank that is NaN, so that ranks cannot be compared", rank != rank))
+            named.append(("a reward that is not finite", rewards.detach() * 0.0 != 0.0))
+            if rank.is_floating_point():
+                named.append(("a rank that is NaN, so that ranks cannot be compared", rank != rank))
             if type is not None:
                 named.append((f"a type that is not 0 to {len(self.types) - 1}", (type < 0) | (type >= len(self.types))))
-                named.append(("a type that differs within the prompt", _differs(type, arrangement)))
+                named.append(("a type that differs within the prompt", arrangement.differs(type)))
             if weight is not None:
                 named.append(("a weight that is negative or not finite", ~((weight >= 0) & torch.isfinite(weight))))
             if score is not None:
                 named.append(("a score that is not finite", ~torch.isfinite(score)))
-        counts = [arrangement.count.sum(), arrangement.skipped(), self.skipped.to(rewards.device)]
+        counts = [arrangement.number_of_pairs(), arrangement.skipped(), self.skipped.to(rewards.device)]
         pairs, skipped, before, *wrong = torch.stack([*counts, *(flags.sum() for _, flags in named)]).tolist()
         for (what, flags), is_wrong in zip(named, wrong, strict=True):
             if is_wrong:
@@ -329,54 +331,46 @@ class RankingLoss(nn.Module):
                 )
         return int(pairs)
 
-    def terms(self, outputs: Tensor, batch: Batch, worse: Tensor, better: Tensor, pair_weight: Tensor | None) -> Tensor:
-        """What each pair costs; places are in sorted order."""
+    def terms(self, outputs: Tensor, batch: Batch, better: Tensor, worse: Tensor, pair_weight: Tensor | None) -> Tensor:
+        """What each pair takes from the loss; places are in sorted order."""
         rewards = self.reward(outputs)
         low, high = rewards.index_select(0, worse), rewards.index_select(0, better)
         difference = high - low
         if batch.score is not None and self.margin is not None:
             score = self.margin * batch.score
             difference = difference - (score.index_select(0, better) - score.index_select(0, worse))
-        terms = -self._utility(difference, batch.type, worse)
+        terms = self._utility(difference, batch.type, better)
         if batch.weight is not None:
             root = torch.sqrt(batch.weight)
             terms = terms * (root.index_select(0, worse) * root.index_select(0, better))
         if pair_weight is not None:
             terms = terms * pair_weight
         if self.centering != 0.0:
-            terms = terms + self.centering * (high + low) ** 2
+            terms = terms - self.centering * (high + low) ** 2
         return terms
 
-    def _utility(self, difference: Tensor, type: Tensor | None, worse: Tensor) -> Tensor:
+    def _utility(self, difference: Tensor, type: Tensor | None, better: Tensor) -> Tensor:
         """The utility of each pair by the type of its prompt."""
         if type is None or len(self._functions) == 1:
             return self._functions[0](difference)
-        type = type.index_select(0, worse)
+        type, shape = type.index_select(0, better).flatten(), difference.shape
+        difference = difference.flatten()
         if torch.compiler.is_compiling():
             # All utilities everywhere; a pair that is not of the type is put at 0, where each is finite.
             value = torch.zeros_like(difference)
             for place, function in enumerate(self._functions):
                 own = type == place
                 value = torch.where(own, function(torch.where(own, difference, 0.0)), value)
-            return value
+            return value.view(shape)
         value = torch.empty_like(difference)
         for place, function in enumerate(self._functions):
             own = (type == place).nonzero().squeeze(1)
             value = value.index_copy(0, own, function(difference.index_select(0, own)))
-        return value
+        return value.view(shape)
 
     def field_terms(self, outputs: Tensor) -> Tensor | None:
         """The field of each response."""
         return None if self._field is None else self._field(self.reward(outputs))
-
-
-def _differs(type: Tensor, arrangement: Arrangement) -> Tensor:
-    """Whether a response's type is not that of the prompt's first response in sorted order."""
-    own = type.index_select(0, arrangement.order)
-    begin = torch.searchsorted(arrangement.prompt, arrangement.prompt)
-    flags = torch.empty_like(own, dtype=torch.bool)
-    flags[arrangement.order] = own != own.index_select(0, begin)
-    return flags
 
 
 def _as_tensor(name: str, values: Any, device: torch.device) -> Tensor:
