@@ -32,11 +32,14 @@ train = $(if $(libtorch),for name in $(1); do \
 		$(KEPT)/embedded/$$name/ || exit 1; done,\
 	@echo "No training without libtorch: the figures show the kept runs.")
 
+# A virtual environment with the Python package, and what is needed to build and test it.
+VENV = $(TARGET)/python
+
 # The part of the study that `make study` runs, where machines share it: SHARD=2/8.
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build training programs reproduce experiment study test bench peers lint docs clean
+.PHONY: help deps build training python programs reproduce experiment study test bench peers lint docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +53,9 @@ build: deps ## compile the program: theory and figures
 training: deps ## compile the program and its commands dataset, train and score, which need libtorch (550 MB, fetched once)
 	@test -n '$(libtorch)'
 	$(ALL_CARGO) build $(BUILD) --workspace
+
+python: deps ## build the Python package's wheel, and install it into a virtual environment
+	./scripts/python-package.sh '$(PYTHON)' '$(TARGET)'
 
 # What can be had of both.
 programs: deps
