@@ -5,6 +5,7 @@
 
 mod arrays;
 mod errors;
+mod field;
 mod limit;
 mod run;
 mod solve;
@@ -16,6 +17,8 @@ use pyo3::prelude::*;
 /// The compiled part of the package. Import `reward_collapse` instead.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::field::field_tree;
     #[pymodule_export]
     use super::limit::Law;
     #[pymodule_export]

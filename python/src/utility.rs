@@ -145,8 +145,7 @@ impl Utility {
     /// logsigmoid and softplus.
     #[getter(_tree)]
     fn tree(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        let expression = self.expression()?;
-        expression.fold(&mut |operation: Operation<PyResult<Py<PyTuple>>>| node(py, operation))
+        tree_of(py, &self.expression()?)
     }
 
     /// How the formula goes on for ``x < 0``: ``("formula",)`` by itself, ``("tangent", U(0), U'(0))``, or ``("infinite",)`` where the slope at 0 is
@@ -191,6 +190,11 @@ impl Utility {
     fn __getnewargs__(&self) -> (&str,) {
         (&self.text,)
     }
+}
+
+/// An expression as nested tuples.
+pub fn tree_of(py: Python<'_>, expression: &Expression) -> PyResult<Py<PyTuple>> {
+    expression.fold(&mut |operation: Operation<PyResult<Py<PyTuple>>>| node(py, operation))
 }
 
 fn node(py: Python<'_>, operation: Operation<PyResult<Py<PyTuple>>>) -> PyResult<Py<PyTuple>> {

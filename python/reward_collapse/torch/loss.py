@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import reward_collapse as rc
+from reward_collapse import _core
 
 from .expression import TensorFunction, compile_tree, on_line
 from .pairs import Arrangement, Rows, lay_out
@@ -105,26 +106,26 @@ class RankingLoss(nn.Module):
     ) -> None:
         super().__init__()
         if head not in ("sigmoid", "raw"):
-            raise ValueError(f"head={head!r}: it is 'sigmoid' or 'raw'")
+            raise rc.InputError(f"head={head!r}: it is 'sigmoid' or 'raw'")
         if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"reduction={reduction!r}: it is 'mean', 'sum' or 'none'")
+            raise rc.InputError(f"reduction={reduction!r}: it is 'mean', 'sum' or 'none'")
         if not 0.0 <= smoothing < 0.5:
-            raise ValueError(f"smoothing={smoothing}: label smoothing is from 0 to less than 1/2")
+            raise rc.InputError(f"smoothing={smoothing}: label smoothing is from 0 to less than 1/2")
         if not (math.isfinite(centering) and centering >= 0.0):
-            raise ValueError(f"centering={centering}: a centring coefficient is finite and not negative")
+            raise rc.InputError(f"centering={centering}: a centring coefficient is finite and not negative")
         if margin is not None and not math.isfinite(margin):
-            raise ValueError(f"margin={margin}: it is a finite number")
+            raise rc.InputError(f"margin={margin}: it is a finite number")
         if chunk < 1:
-            raise ValueError(f"chunk={chunk}: at least one pair is handled at once")
+            raise rc.InputError(f"chunk={chunk}: at least one pair is handled at once")
         by_type = dict(utility) if isinstance(utility, Mapping) else {None: utility}
         if not by_type:
-            raise ValueError("utility={}: at least one type of prompt has a utility")
+            raise rc.InputError("utility={}: at least one type of prompt has a utility")
         self.utilities: dict[Any, rc.Utility] = {
             key: rc.Utility(value) if isinstance(value, str) else value for key, value in by_type.items()
         }
         self.types: tuple[Any, ...] = tuple(by_type) if isinstance(utility, Mapping) else ()
         if any(isinstance(key, int) and key != place for place, key in enumerate(self.types)):
-            raise ValueError("types of prompt that are integers are 0, 1, 2, ... in this order; use names for others")
+            raise rc.InputError("types of prompt that are integers are 0, 1, 2, ... in this order; use names for others")
         self.head: Head = head
         self.smoothing = float(smoothing)
         self.centering = float(centering)
@@ -134,8 +135,15 @@ class RankingLoss(nn.Module):
         self.chunk = int(chunk)
         self.validate = validate
         self._functions: tuple[TensorFunction, ...] = tuple(on_line(u, self.smoothing) for u in self.utilities.values())
-        self._field = None if field is None else compile_tree(rc.field_tree(field, support=self.support))
+        self._field = None if field is None else compile_tree(_core.field_tree(field, self.support))
         self.register_buffer("skipped", torch.zeros((), dtype=torch.int64), persistent=False)
+
+    def replace(self, **changes: Any) -> RankingLoss:
+        """The same loss with other arguments, such as ``reduction="none"``."""
+        names = ("head", "smoothing", "centering", "field", "margin", "reduction", "chunk", "validate")
+        settings: dict[str, Any] = {name: getattr(self, name) for name in names}
+        settings["utility"] = dict(self.utilities) if self.types else next(iter(self.utilities.values()))
+        return RankingLoss(**(settings | changes))
 
     @property
     def support(self) -> tuple[float, float]:
@@ -167,7 +175,7 @@ class RankingLoss(nn.Module):
         elif type in self.utilities:
             utility = self.utilities[type]
         else:
-            raise ValueError(f"unknown type of prompt {type!r}: this loss has {_listed(self.types)}")
+            raise rc.InputError(f"unknown type of prompt {type!r}: this loss has {_listed(self.types)}")
         return {
             "utility": utility,
             "support": self.support,
@@ -185,7 +193,7 @@ class RankingLoss(nn.Module):
         places = {key: place for place, key in enumerate(self.types)}
         unknown = next((key for key in types if key not in places), None)
         if unknown is not None:
-            raise ValueError(f"unknown type of prompt {unknown!r}: this loss has {_listed(self.types)}")
+            raise rc.InputError(f"unknown type of prompt {unknown!r}: this loss has {_listed(self.types)}")
         return torch.tensor([places[key] for key in types], dtype=torch.int64, device=device)
 
     def forward(
@@ -236,7 +244,7 @@ class RankingLoss(nn.Module):
         if not torch.compiler.is_compiling():
             pairs = self._examine(rewards, group, rank, type, weight, score, arrangement)
             if pair_weight is not None and pair_weight.shape != (pairs,):
-                raise ValueError(f"pair_weight has the shape {tuple(pair_weight.shape)}, but there are {pairs} pairs")
+                raise rc.InputError(f"pair_weight has the shape {tuple(pair_weight.shape)}, but there are {pairs} pairs")
         pair_weight = None if pair_weight is None else arrangement.pair_values(pair_weight.to(rewards))
         sorted_ones = (None if values is None else arrangement.sort(values) for values in (type, weight, score))
         batch = Batch(arrangement, pairs, *sorted_ones, pair_weight)
@@ -266,7 +274,7 @@ class RankingLoss(nn.Module):
         if rewards.ndim == 2 and rewards.shape[1] == 1:
             rewards = rewards.squeeze(1)
         if rewards.ndim != 1:
-            raise ValueError(f"rewards have the shape {tuple(rewards.shape)}: a flat batch has (N,) or (N, 1)")
+            raise rc.InputError(f"rewards have the shape {tuple(rewards.shape)}: a flat batch has (N,) or (N, 1)")
         if rewards.dtype not in (torch.float32, torch.float64):
             rewards = rewards.float()
         device = rewards.device
@@ -276,7 +284,7 @@ class RankingLoss(nn.Module):
         rank = _as_tensor("rank", rank, device)
         if self.types:
             if type is None:
-                raise ValueError(f"type is missing: this loss has one utility for each of {_listed(self.types)}")
+                raise rc.InputError(f"type is missing: this loss has one utility for each of {_listed(self.types)}")
             type = type.to(device) if isinstance(type, Tensor) else self.encode(type, device)
         else:
             type = None
@@ -284,13 +292,13 @@ class RankingLoss(nn.Module):
         if self.margin is None:
             score = None
         elif score is None:
-            raise ValueError("score is missing: a loss with a margin needs the scores of the responses")
+            raise rc.InputError("score is missing: a loss with a margin needs the scores of the responses")
         else:
             score = _as_tensor("score", score, device).to(rewards.dtype)
         named = {"group": group, "rank": rank, "type": type, "weight": weight, "score": score}
         for name, tensor in named.items():
             if tensor is not None and tensor.shape != rewards.shape:
-                raise ValueError(f"{name} has the shape {tuple(tensor.shape)}, but there are {rewards.shape[0]} rewards")
+                raise rc.InputError(f"{name} has the shape {tuple(tensor.shape)}, but there are {rewards.shape[0]} rewards")
         return rewards, group, rank, type, weight, score
 
     def _examine(
@@ -321,7 +329,7 @@ class RankingLoss(nn.Module):
         for (what, flags), is_wrong in zip(named, wrong, strict=True):
             if is_wrong:
                 place = int(flags.nonzero()[0])
-                raise ValueError(f"response {place}, of prompt {int(group[place])}, has {what}")
+                raise rc.InputError(f"response {place}, of prompt {int(group[place])}, has {what}")
         if skipped:
             self.skipped += skipped
             if not before and self.validate:

@@ -1,0 +1,7 @@
+"""Rankings of any size in TRL, and collapse watched in any trainer of Hugging Face."""
+
+from .data import RankingCollator
+from .theory import Theory
+from .trainer import RankingRewardTrainer
+
+__all__ = ["RankingCollator", "RankingRewardTrainer", "Theory"]
