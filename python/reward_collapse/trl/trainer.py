@@ -34,8 +34,8 @@ class RankingRewardTrainer(RewardTrainer):  # type: ignore[misc]
     args : RewardConfig, optional
         As for ``RewardTrainer``.
     loss : RankingLoss, str, Utility or mapping, optional
-        The loss. A utility, or one for each type of prompt, is trained on raw outputs, as TRL's own is, which is the default:
-        ``logsigmoid(x)``. ``args.center_rewards_coefficient`` is its centring.
+        The loss; a utility, or one for each type of prompt, stands for ``RankingLoss(utility)``, which has a sigmoid. The default is TRL's,
+        ``RankingLoss("logsigmoid(x)", head="raw")``. ``args.center_rewards_coefficient`` is the centring.
     **kwargs
         As for ``RewardTrainer``: ``train_dataset``, ``eval_dataset``, ``processing_class``, ``callbacks`` and others.
 
@@ -87,8 +87,9 @@ class RankingRewardTrainer(RewardTrainer):  # type: ignore[misc]
         else:
             columns = getattr(train_dataset, "column_names", None) or []
             margin = 1.0 if "margin" in columns and not is_ranking(columns) else None
-            utility = "logsigmoid(x)" if loss is None else loss
-            self.loss = RankingLoss(utility, head="raw", centering=centering, margin=margin, reduction="sum")
+            settings: dict[str, Any] = {"centering": centering, "margin": margin, "reduction": "sum"}
+            own = loss is not None
+            self.loss = RankingLoss(loss, **settings) if own else RankingLoss("logsigmoid(x)", head="raw", **settings)
         self.theory = Theory(self.loss)
         self._prompt_loss = self.loss.replace(reduction="none", validate=False)
         self._totals = {"train": Totals(), "eval": Totals()}
