@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collapse", "density", "histogram", "learned", "quantiles", "rewards"]
 
-_RANK = "rank: share of responses that are worse"
+_RANK = "rank, from the worst (0) to the best (1)"
 
 
 def _places(n: int) -> NDArray[np.float64]:

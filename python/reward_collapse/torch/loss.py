@@ -134,9 +134,22 @@ class RankingLoss(nn.Module):
         self.reduction: Reduction = reduction
         self.chunk = int(chunk)
         self.validate = validate
-        self._functions: tuple[TensorFunction, ...] = tuple(on_line(u, self.smoothing) for u in self.utilities.values())
-        self._field = None if field is None else compile_tree(_core.field_tree(field, self.support))
+        self._translate()
         self.register_buffer("skipped", torch.zeros((), dtype=torch.int64), persistent=False)
+
+    def _translate(self) -> None:
+        """Utilities and the field as PyTorch operations."""
+        self._functions: tuple[TensorFunction, ...] = tuple(on_line(u, self.smoothing) for u in self.utilities.values())
+        self._field = None if self.field is None else compile_tree(_core.field_tree(self.field, self.support))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the closures, which cannot be pickled."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_functions", "_field")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Translates again."""
+        super().__setstate__(state)
+        self._translate()
 
     def replace(self, **changes: Any) -> RankingLoss:
         """The same loss with other arguments, such as ``reduction="none"``."""
