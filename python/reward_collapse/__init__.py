@@ -9,18 +9,41 @@ these rewards, the law that they converge to, and what changes them.
 array([0.    , 0.1208, 0.2751, 0.4315, 0.5685, 0.7249, 0.8792, 1.    ])
 """
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 from ._core import Utility, __version__
+from ._distance import asymptotics, wasserstein
 from ._errors import ConvergenceError, InputError, RewardCollapseError
-from ._results import PreferenceFit, Solution
+from ._limit import Limit
+from ._results import Asymptotics, Atom, PreferenceFit, Rate, Simulation, Solution
+from ._simulate import simulate
 from ._solve import solve
 
 __all__ = [
+    "Asymptotics",
+    "Atom",
     "ConvergenceError",
     "InputError",
+    "Limit",
     "PreferenceFit",
+    "Rate",
     "RewardCollapseError",
+    "Simulation",
     "Solution",
     "Utility",
     "__version__",
+    "asymptotics",
+    "simulate",
     "solve",
+    "wasserstein",
 ]
+
+# They need what is not everywhere installed, and take long to import.
+_LATER = frozenset({"plot", "torch", "trl"})
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LATER:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,16 +31,16 @@ def read(preferences: Any) -> Rows:
     """The comparisons of a table."""
     if isinstance(preferences, (tuple, list)):
         if not 2 <= len(preferences) <= 4:
-            raise InputError("preferences as a tuple are (winner, loser), (winner, loser, count) or (winner, loser, count, margin)")
+            raise InputError("preferences in a tuple are (winner, loser[, count[, margin]])")
         winner, loser, count, margin = [*preferences, None, None][:4]
     else:
-        names = columns_of(preferences)
+        table = _plain(preferences)
+        names = columns_of(table)
         for needed in ("winner", "loser"):
-            if names is not None and needed not in names:
-                raise InputError(f"the preferences have no column {needed!r}; their columns are {', '.join(map(str, names))}")
-        optional = [name if names is not None and name in names else None for name in ("count", "margin")]
-        winner, loser = (column(preferences, name) for name in ("winner", "loser"))
-        count, margin = (None if name is None else column(preferences, name) for name in optional)
+            if needed not in names:
+                raise InputError(f"the preferences have no column {needed!r}; their columns are {', '.join(names)}")
+        winner, loser = column(table, "winner"), column(table, "loser")
+        count, margin = (column(table, name) if name in names else None for name in ("count", "margin"))
     winner, loser = _ids("winner", winner), _ids("loser", loser)
     if len(winner) != len(loser):
         raise InputError(f"{len(winner)} winners and {len(loser)} losers")
@@ -54,43 +56,44 @@ def read(preferences: Any) -> Rows:
     )
 
 
-def columns_of(table: Any) -> list[Any] | None:
-    """The names of the columns of a mapping, a DataFrame or a structured array."""
-    dtype = getattr(table, "dtype", None)
-    if dtype is not None and getattr(dtype, "names", None):
-        return list(dtype.names)
-    for attribute in ("column_names", "columns", "keys"):
-        names = getattr(table, attribute, None)
-        names = names() if callable(names) else names
-        # Columns themselves, as some libraries have it, are no names.
-        if names is not None and all(isinstance(name, str) for name in names):
-            return list(names)
+def _plain(table: Any) -> Any:
+    """A table whose columns can be had by name: itself, or what a library makes of one that only has a protocol."""
+    if hasattr(table, "__getitem__"):
+        return table
+    if hasattr(table, "__arrow_c_stream__"):
+        for library, make in (("pyarrow", "table"), ("polars", "DataFrame")):
+            with contextlib.suppress(ImportError):
+                return getattr(importlib.import_module(library), make)(table)
+        raise InputError(f"pyarrow or polars is needed to read {type(table).__name__}; or give a mapping of columns")
     if hasattr(table, "__dataframe__"):
-        return list(table.__dataframe__().column_names())
+        for library in ("pyarrow.interchange", "pandas.api.interchange"):
+            with contextlib.suppress(ImportError):
+                return importlib.import_module(library).from_dataframe(table)
+        raise InputError(f"pyarrow or pandas is needed to read {type(table).__name__}; or give a mapping of columns")
     raise InputError(
         f"{type(table).__name__} is no table: give a mapping of columns, a DataFrame, or a tuple (winner, loser)"
     )
 
 
+def columns_of(table: Any) -> list[str]:
+    """The names of the columns of a mapping, a DataFrame or a structured array."""
+    names = getattr(getattr(table, "dtype", None), "names", None)
+    for attribute in ("column_names", "columns", "keys"):
+        if names is None:
+            names = getattr(table, attribute, None)
+            names = names() if callable(names) else names
+            # In some libraries these are the columns themselves.
+            if names is not None and not all(isinstance(name, str) for name in names):
+                names = None
+    if names is None:
+        raise InputError(f"{type(table).__name__} has no columns with names")
+    return list(names)
+
+
 def column(table: Any, name: str) -> NDArray[Any]:
     """A column as an array."""
-    try:
-        values = table[name]
-    except (TypeError, KeyError, IndexError, ValueError):
-        values = _interchanged(table, name)
-    for method in ("to_numpy", "__array__"):
-        if hasattr(values, method):
-            return np.asarray(getattr(values, method)())
-    return np.asarray(values)
-
-
-def _interchanged(table: Any, name: str) -> Any:
-    """A column of a table that has the `__dataframe__` protocol and nothing simpler."""
-    if not hasattr(table, "__dataframe__"):
-        raise InputError(f"{type(table).__name__} has no column {name!r}")
-    from ._interchange import values_of
-
-    return values_of(table.__dataframe__().get_column_by_name(name))
+    values = table[name]
+    return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
 
 
 def _ids(name: str, values: Any) -> NDArray[Any]:

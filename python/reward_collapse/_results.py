@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Atom", "PreferenceFit", "Record", "Solution"]
+__all__ = ["Asymptotics", "Atom", "PreferenceFit", "Rate", "Record", "Simulation", "Solution", "table"]
 
 # Elements of a sequence that a table shows from each side.
 _SHOWN = 6
@@ -56,15 +55,21 @@ class Record:
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
-        rows = []
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if value is not None:
-                rows.append(
-                    f"<tr><th style='text-align: left'>{html.escape(field.name)}</th>"
-                    f"<td style='text-align: left'>{html.escape(_cell(value))}</td></tr>"
-                )
-        return f"<table><caption>{type(self).__name__}</caption><tbody>{''.join(rows)}</tbody></table>"
+        return table(type(self).__name__, {field.name: getattr(self, field.name) for field in fields(self)})  # type: ignore[arg-type]
+
+
+def table(title: str, rows: dict[str, Any]) -> str:
+    """Rows as HTML, without those of None."""
+    # Only notebooks need it, and everybody would wait for it.
+    from html import escape
+
+    style = "style='text-align: left'"
+    cells = [
+        f"<tr><th {style}>{escape(name)}</th><td {style}>{escape(_cell(value))}</td></tr>"
+        for name, value in rows.items()
+        if value is not None
+    ]
+    return f"<table><caption>{escape(title)}</caption><tbody>{''.join(cells)}</tbody></table>"
 
 
 class Atom(NamedTuple):
@@ -210,3 +215,127 @@ class PreferenceFit(Record):
     def mean_utility(self) -> float:
         """The objective per comparison."""
         return self.objective
+
+
+class Rate(NamedTuple):
+    """How one measure falls with the number of responses."""
+
+    measure: str
+    """What is measured: ``w1``, ``ks``, ..."""
+    exponent: float | None
+    """Of the fitted ``constant * n**exponent``; None where there are too few sizes."""
+    constant: float | None
+    predicted: str
+    """What theory says."""
+    drift: float | None
+    """How steady the ratio to the prediction is over the last decade of sizes: 1 where the prediction holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asymptotics(Record):
+    """Finite rewards beside their limit law, for several numbers of responses.
+
+    Attributes
+    ----------
+    utility : str
+        The utility.
+    n : ndarray of int64, shape (sizes,)
+        The numbers of responses, ascending; the other arrays are aligned with it.
+    w1, ks : ndarray of float64, shape (sizes,)
+        Wasserstein-1 and Kolmogorov distances of the rewards from the limit law.
+    mean_utility : ndarray of float64, shape (sizes,)
+        Of a pair of different responses; NaN for ``n = 1``.
+    energy_difference : ndarray of float64, shape (sizes,)
+        ``mean_utility - limit_mean_utility``; under ``-x^-s`` with ``s >= 1`` less that of equally spaced rewards.
+    end_share : ndarray of float64, shape (sizes,)
+        The share of responses with a reward of exactly 0.
+    gap : ndarray of float64, shape (sizes,)
+        The certificates of the finite solves, per pair.
+    seconds : ndarray of float64, shape (sizes,)
+        Wall-clock times of the finite solves.
+    limit_mean_utility : float
+        Of two independent draws from the limit law.
+    atom : float
+        The mass of the limit law at 0.
+    closed_form : str or None
+        The theorem that gives the limit law.
+    concavity : str
+        How it is known that the utility is concave.
+    rates : list of Rate
+        How each measure falls.
+
+    Examples
+    --------
+    >>> import reward_collapse
+    >>> result = reward_collapse.asymptotics("log(x)", [64, 128, 256])
+    >>> result.rates[0].measure, round(result.rates[0].exponent, 1)
+    ('w1', -1.0)
+    """
+
+    utility: str
+    n: NDArray[np.int64]
+    w1: NDArray[np.float64]
+    ks: NDArray[np.float64]
+    mean_utility: NDArray[np.float64]
+    energy_difference: NDArray[np.float64]
+    end_share: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    limit_mean_utility: float
+    atom: float
+    closed_form: str | None
+    concavity: str
+    rates: list[Rate]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation(Record):
+    """How the rewards of simulated prompts went.
+
+    Attributes
+    ----------
+    utility : str
+        The utility.
+    step : ndarray of int64, shape (rows,)
+        The recorded steps; the start is 0.
+    distance : ndarray of float64, shape (rows,), or None
+        The mean over prompts and responses of the absolute difference to the finite optimum; None where there is no optimum.
+    w1_limit : ndarray of float64, shape (rows,), or None
+        The Wasserstein-1 distance of all rewards together from the limit law; None without one.
+    wrong_end : ndarray of float64, shape (rows,), or None
+        The share of responses that are saturated at the wrong end; None for raw rewards.
+    deviation : ndarray of float64, shape (rows,)
+        The mean over ranks of the standard deviation of their rewards over prompts.
+    rewards : ndarray of float64, shape (rows, n)
+        The mean reward over prompts, the worst response first.
+    final : ndarray of float64, shape (prompts, n)
+        All rewards at the end.
+    optimum : ndarray of float64, shape (n,), or None
+        The optimal rewards.
+    optimum_w1 : float or None
+        The distance of the optimum itself from the limit law.
+    learning_rate : float
+        The one that was used.
+    seconds : float
+        Wall-clock time.
+
+    Examples
+    --------
+    >>> import reward_collapse
+    >>> run = reward_collapse.simulate("log(x+0.1)", 4, prompts=20, steps=300)
+    >>> bool(run.distance[-1] < 0.01 < run.distance[0]), run.final.shape
+    (True, (20, 4))
+    """
+
+    utility: str
+    step: NDArray[np.int64]
+    distance: NDArray[np.float64] | None
+    w1_limit: NDArray[np.float64] | None
+    wrong_end: NDArray[np.float64] | None
+    deviation: NDArray[np.float64]
+    rewards: NDArray[np.float64]
+    final: NDArray[np.float64]
+    optimum: NDArray[np.float64] | None
+    optimum_w1: float | None
+    learning_rate: float
+    seconds: float

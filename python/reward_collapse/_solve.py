@@ -110,10 +110,11 @@ def solve(
         from ._frames import read
 
         rows = read(preferences)
-        names, order, *fitted = _core.fit(
+        names, *fitted = _core.fit(
             parsed, rows.names, rows.winner, rows.loser, rows.count, rows.margin, field, ends, smoothing, standard_errors
         )
-        return PreferenceFit(parsed.text, [rows.items[i] for i in order], *fitted, field, ends, smoothing)
+        item = dict(zip(rows.names, rows.items))
+        return PreferenceFit(parsed.text, [item[name] for name in names], *fitted, field, ends, smoothing)
     if n is None:
         raise InputError("give n, the number of ranked responses, or preferences")
     if standard_errors:

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use reward_collapse::compare::CompareError;
+use reward_collapse::compare::{CompareError, ConvergenceError};
 use reward_collapse::limit::{FreeLawError, LimitError};
 use reward_collapse::problem::{EquilibriumError, FieldError, PreferencesError, SupportError};
 use reward_collapse::solution::{FitError, SolveError};
@@ -54,6 +54,17 @@ impl Raise for SolveError {
         match self {
             SolveError::NotConverged(_) | SolveError::Uncertified(_) | SolveError::Stopped(_) => failure(self),
             _ => input(self),
+        }
+    }
+}
+
+impl Raise for ConvergenceError {
+    fn raise(self) -> PyErr {
+        match self {
+            ConvergenceError::Solve(error) => error.raise(),
+            ConvergenceError::Limit(error) => error.raise(),
+            ConvergenceError::Compare(error) => error.raise(),
+            other => failure(other),
         }
     }
 }

@@ -4,10 +4,11 @@
 //! longer computation, and maps errors. It has no numbers of its own.
 
 mod arrays;
+mod distance;
 mod errors;
-mod field;
 mod limit;
 mod run;
+mod simulate;
 mod solve;
 mod terms;
 mod utility;
@@ -18,13 +19,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::field::field_tree;
+    use super::distance::{asymptotics, wasserstein_between, wasserstein_to_law};
     #[pymodule_export]
     use super::limit::Law;
     #[pymodule_export]
+    use super::simulate::simulate;
+    #[pymodule_export]
     use super::solve::{fit, solve};
     #[pymodule_export]
-    use super::utility::Utility;
+    use super::utility::{Utility, field_tree};
 
     use super::*;
 

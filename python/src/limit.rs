@@ -11,7 +11,7 @@ use crate::utility::Utility;
 
 /// A law of either kind, which have the same functions.
 #[derive(Debug, Clone)]
-enum Kind {
+pub enum Kind {
     /// On [0, 1], without a field.
     Paper(LimitLaw),
     /// Of problem (7).
@@ -23,6 +23,13 @@ enum Kind {
 #[derive(Debug)]
 pub struct Law {
     kind: Kind,
+}
+
+impl Law {
+    /// The law of the library.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
 }
 
 /// Calls the same function of either kind.

@@ -127,12 +127,13 @@ pub fn fit<'py>(
         return Err(input(format_args!("the columns of the preferences differ in length: {rows} and {other} rows")));
     }
     let terms = Terms::new(support, field, smoothing, 0.0)?;
-    let options = FitOptions {
+    let mut options = FitOptions {
         utility: OnLine::new(utility.shared().clone(), smoothing).map_err(Raise::raise)?,
         field: terms.field,
         support: terms.support,
         standard_errors,
         max_iterations: None,
+        observer: None,
     };
     let (winner, loser) = (winner.as_array(), loser.as_array());
     let (count, margin) = (count.as_ref().map(|c| c.as_array()), margin.as_ref().map(|m| m.as_array()));
@@ -143,7 +144,8 @@ pub fn fit<'py>(
         margin: margin.map_or(0.0, |margin| margin[row]),
     });
     let comparisons: Vec<Comparison> = comparisons.collect();
-    let fit = stoppable(py, move |_| {
+    let fit = stoppable(py, move |stop| {
+        options.observer = Some(observer(stop));
         let preferences = Preferences::new(items, comparisons).map_err(Raise::raise)?;
         fit_preferences(&preferences, &options).map_err(Raise::raise)
     })??;

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyTuple};
+use reward_collapse::problem::{Field, Support};
 use reward_collapse::utility::{Derivative, Expression, Operation, SharedUtility, parse};
 
 use crate::arrays;
@@ -145,7 +146,8 @@ impl Utility {
     /// logsigmoid and softplus.
     #[getter(_tree)]
     fn tree(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        tree_of(py, &self.expression()?)
+        let expression = self.expression()?;
+        expression.fold(&mut |operation: Operation<PyResult<Py<PyTuple>>>| node(py, operation))
     }
 
     /// How the formula goes on for ``x < 0``: ``("formula",)`` by itself, ``("tangent", U(0), U'(0))``, or ``("infinite",)`` where the slope at 0 is
@@ -192,8 +194,12 @@ impl Utility {
     }
 }
 
-/// An expression as nested tuples.
-pub fn tree_of(py: Python<'_>, expression: &Expression) -> PyResult<Py<PyTuple>> {
+/// The formula of a field as `Utility._tree` has it, after the checks of a field on that support.
+#[pyfunction]
+pub fn field_tree(py: Python<'_>, field: &str, support: (f64, f64)) -> PyResult<Py<PyTuple>> {
+    let support = Support::new(support.0, support.1).map_err(Raise::raise)?;
+    Field::parse(field, support).map_err(Raise::raise)?;
+    let expression = Expression::parse(field).map_err(Raise::raise)?;
     expression.fold(&mut |operation: Operation<PyResult<Py<PyTuple>>>| node(py, operation))
 }
 
