@@ -86,7 +86,8 @@ def rewards(solution: Solution | ArrayLike, *, ax: Axes | None = None, **kwargs:
     if values.ndim != 1:
         raise InputError(f"optimal rewards have the shape (n,), not {values.shape}: plot.learned draws those of many prompts")
     ax = _by_rank(_axes(ax))
-    ax.plot(_places(len(values)), values, **{"marker": "o", "markerfacecolor": "none", "linewidth": 1.0} | kwargs)
+    style: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "linewidth": 1.0}
+    ax.plot(_places(len(values)), values, **style | kwargs)
     return ax
 
 
@@ -210,7 +211,8 @@ def histogram(rewards: ArrayLike, *, ax: Axes | None = None, **kwargs: Any) -> A
     """
     ax = _axes(ax)
     values = _finite(rewards).ravel()
-    ax.hist(values, **{"bins": "auto", "density": True, "alpha": 0.4} | kwargs)
+    style: dict[str, Any] = {"bins": "auto", "density": True, "alpha": 0.4}
+    ax.hist(values, **style | kwargs)
     ax.set_xlabel("reward")
     ax.set_ylabel(ax.get_ylabel() or "density")
     return ax

@@ -249,18 +249,18 @@ class RankingLoss(nn.Module):
         Tensor
             Without dimensions, or of shape ``(prompts,)`` for ``reduction="none"``; in single or double precision.
         """
-        rewards, group, rank, type, weight, score = self._tensors(rewards, group, rank, type, weight, score)
+        rewards, group, rank, kind, weight, score = self._tensors(rewards, group, rank, type, weight, score)
         if rewards.shape[0] == 0:
             return rewards if self.reduction == "none" else rewards.sum()
         arrangement = lay_out(group, rank, self.chunk)
         pairs = None
         if not torch.compiler.is_compiling():
-            pairs = self._examine(rewards, group, rank, type, weight, score, arrangement)
+            pairs = self._examine(rewards, group, rank, kind, weight, score, arrangement)
             if pair_weight is not None and pair_weight.shape != (pairs,):
                 raise rc.InputError(f"pair_weight has the shape {tuple(pair_weight.shape)}, but there are {pairs} pairs")
         pair_weight = None if pair_weight is None else arrangement.pair_values(pair_weight.to(rewards))
-        sorted_ones = (None if values is None else arrangement.sort(values) for values in (type, weight, score))
-        batch = Batch(arrangement, pairs, *sorted_ones, pair_weight)
+        own = [None if values is None else arrangement.sort(values) for values in (kind, weight, score)]
+        batch = Batch(arrangement, pairs, own[0], own[1], own[2], pair_weight)
         outputs = arrangement.sort(rewards)
         if self.reduction == "none":
             return by_prompt(self, outputs, batch)

@@ -35,7 +35,7 @@ class Arrangement(NamedTuple):
     #: Where its prompt ends.
     end: Tensor
     #: How many responses are worse than it: they are the last ones of its prompt.
-    count: Tensor
+    counts: Tensor
     #: How many pairs the responses up to it have.
     total: Tensor
     #: How many pairs its prompt has.
@@ -65,20 +65,20 @@ class Arrangement(NamedTuple):
 
     def number_of_pairs(self) -> Tensor:
         """As a tensor without dimensions."""
-        return self.count.sum()
+        return self.counts.sum()
 
     def all_pairs(self, pairs: int | None = None) -> tuple[Tensor, Tensor]:
         """Better and worse place of every pair in sorted order: by the better, then by the worse one.
 
         ``pairs``, their number, spares a synchronisation where it is known.
         """
-        better = torch.repeat_interleave(self.count, output_size=pairs)
+        better = torch.repeat_interleave(self.counts, output_size=pairs)
         number = torch.arange(better.shape[0], device=better.device)
         return better, number + (self.end - self.total).index_select(0, better)
 
     def some_pairs(self, begin: int, end: int) -> tuple[Tensor, Tensor]:
         """Pairs ``begin`` to ``end`` of :meth:`all_pairs`."""
-        number = torch.arange(begin, end, device=self.count.device)
+        number = torch.arange(begin, end, device=self.counts.device)
         better = torch.searchsorted(self.total, number, right=True)
         return better, number + (self.end - self.total).index_select(0, better)
 
@@ -220,10 +220,10 @@ def arrange(group: Tensor, rank: Tensor) -> Arrangement:
     place = torch.arange(group.shape[0], device=group.device)
     begin = torch.cummax(torch.where(first, place, 0), 0).values
     end = _next(first, place)
-    count = end - _next(changes, place)
-    total = torch.cumsum(count, 0)
-    before = (total - count).index_select(0, begin)
-    return Arrangement(order, first, begin, end, count, total, total.index_select(0, end - 1) - before)
+    counts = end - _next(changes, place)
+    total = torch.cumsum(counts, 0)
+    before = (total - counts).index_select(0, begin)
+    return Arrangement(order, first, begin, end, counts, total, total.index_select(0, end - 1) - before)
 
 
 def _is_sorted(group: Tensor, rank: Tensor) -> bool:

@@ -84,8 +84,9 @@ class CollapseCallback(TrainerCallback):  # type: ignore[misc]
         self._history: list[tuple[Any, ...]] | None = None
 
     def _directory(self, directory: str | Path | bool | None) -> Path:
-        given = None if directory is None or directory is True else directory
-        return Path(self.trainer.args.output_dir) / "collapse" if given is None else Path(given)
+        if isinstance(directory, (str, Path)):
+            return Path(directory)
+        return Path(self.trainer.args.output_dir) / "collapse"
 
     def _splits(self, prompts: Any) -> dict[str, Prompts]:
         if prompts is None:
@@ -237,8 +238,8 @@ class CollapseCallback(TrainerCallback):  # type: ignore[misc]
         )  # fmt: skip
 
     def _draw(self, step: int, scored: Sequence[Scored]) -> None:
-        writers = [getattr(one, "tb_writer", None) for one in self.trainer.callback_handler.callbacks]
-        writers = [writer for writer in writers if writer is not None]
+        callbacks = self.trainer.callback_handler.callbacks
+        writers: list[Any] = [one.tb_writer for one in callbacks if getattr(one, "tb_writer", None) is not None]
         if not writers:
             return
         if importlib.util.find_spec("matplotlib") is None:

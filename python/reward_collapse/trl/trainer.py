@@ -66,6 +66,7 @@ class RankingRewardTrainer(RewardTrainer):  # type: ignore[misc]
     # The loss is divided by the number of prompts of all accumulated batches.
     loss_is_scaled_for_ga = True
 
+    _signature_columns: list[str] | None
     _tag_names = ["trl", "reward-trainer", "reward-collapse"]
 
     def __init__(
@@ -88,8 +89,10 @@ class RankingRewardTrainer(RewardTrainer):  # type: ignore[misc]
             columns = getattr(train_dataset, "column_names", None) or []
             margin = 1.0 if "margin" in columns and not is_ranking(columns) else None
             settings: dict[str, Any] = {"centering": centering, "margin": margin, "reduction": "sum"}
-            own = loss is not None
-            self.loss = RankingLoss(loss, **settings) if own else RankingLoss("logsigmoid(x)", head="raw", **settings)
+            if loss is None:
+                self.loss = RankingLoss("logsigmoid(x)", head="raw", **settings)
+            else:
+                self.loss = RankingLoss(loss, **settings)
         self.theory = Theory(self.loss)
         self._prompt_loss = self.loss.replace(reduction="none", validate=False)
         self._totals = {"train": Totals(), "eval": Totals()}
