@@ -81,7 +81,8 @@ def test_trls_own_rows_have_trls_own_loss(config, centering, with_margin):
         for key in same:
             assert b[key] == pytest.approx(a[key], rel=1e-6, abs=1e-6), key
     for a, b in zip(*(run.model.parameters() for run in runs), strict=True):
-        torch.testing.assert_close(b, a, rtol=1e-9, atol=1e-9)
+        # Llama takes its norms in single precision.
+            torch.testing.assert_close(b, a, rtol=1e-6, atol=1e-7)
 
 
 def test_a_batch_is_the_loss_of_its_prompts_and_each_text_is_encoded_once(config):
