@@ -1,8 +1,7 @@
 //! What a model learned beside what theory says of it.
 
-use super::{CompareError, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
+use super::{CompareError, Learned, LearnedDistance, Prediction, Theories, TheoryError, TheoryPair};
 use crate::experiment::{Loss, RewardRow};
-use crate::solution::SolveError;
 
 /// Learned rewards, and the optima of the loss for their type of prompt and their number of responses.
 #[derive(Debug, Clone)]
@@ -18,10 +17,10 @@ impl Comparison {
     /// compared with the optimum of its own number of responses.
     ///
     /// # Errors
-    /// [`SolveError`] for a utility outside the theory.
-    pub fn all(rows: &[RewardRow], loss: &Loss, theories: &mut Theories) -> Result<Vec<Self>, SolveError> {
+    /// [`TheoryError`]: a type of prompt that the loss lacks, or a utility outside the theory.
+    pub fn all(rows: &[RewardRow], loss: &Loss, theories: &mut Theories) -> Result<Vec<Self>, TheoryError> {
         let with_theory = |learned: Learned| {
-            let pair = loss.of(learned.prompt_type);
+            let pair = loss.of(&learned.prompt_type)?;
             let theories = theories.pair(&pair.named, &pair.trained, learned.n)?;
             Ok(Self { learned, theories })
         };

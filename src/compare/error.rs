@@ -2,7 +2,21 @@
 
 use thiserror::Error;
 
+use crate::experiment::MissingUtility;
 use crate::problem::Support;
+use crate::solution::SolveError;
+
+/// Why there is no theory of learned rewards.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TheoryError {
+    /// Prompts of a type that the loss lacks.
+    #[error(transparent)]
+    MissingUtility(#[from] MissingUtility),
+    /// A finite problem without a solution.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+}
 
 /// Why a sample cannot be compared with a law.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]

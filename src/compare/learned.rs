@@ -82,7 +82,7 @@ impl Learned {
         let mut groups: BTreeMap<(u64, Split, PromptType, usize), ByResponse> = BTreeMap::new();
         for row in rows {
             let n = prompts.get(&place(row)).copied().unwrap_or_default();
-            let group = groups.entry((row.step, row.split, row.prompt_type, n)).or_default();
+            let group = groups.entry((row.step, row.split, row.prompt_type.clone(), n)).or_default();
             group.entry(row.index).or_default().push(row.reward);
         }
         let learned = |((step, split, prompt_type, n), by_index): (_, ByResponse)| {
@@ -132,7 +132,7 @@ impl Learned {
         Ok(LearnedDistance {
             step: self.step,
             split: self.split,
-            prompt_type: self.prompt_type,
+            prompt_type: self.prompt_type.clone(),
             n: self.n,
             theory,
             utility: optimum.utility.clone(),
@@ -164,10 +164,10 @@ impl Learned {
 type ByResponse = BTreeMap<usize, Vec<f64>>;
 
 /// A prompt at one evaluation.
-type Place<'a> = (u64, Split, PromptType, &'a str);
+type Place<'a> = (u64, Split, &'a PromptType, &'a str);
 
 fn place(row: &RewardRow) -> Place<'_> {
-    (row.step, row.split, row.prompt_type, &row.prompt)
+    (row.step, row.split, &row.prompt_type, &row.prompt)
 }
 
 fn response(index: usize, rewards: &[f64]) -> LearnedReward {

@@ -16,7 +16,7 @@ mod theories;
 pub use comparison::Comparison;
 pub use convergence::{Convergence, ConvergenceError, ConvergenceRow, convergence};
 pub use distance::{kolmogorov, wasserstein1, wasserstein1_between};
-pub use error::CompareError;
+pub use error::{CompareError, TheoryError};
 pub use histogram::{Bin, Histogram};
 pub use learned::{Learned, LearnedDistance, LearnedReward};
 pub use measure::{Measure, Trend};

@@ -1,5 +1,6 @@
 //! `run.json`: what a run trained.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -52,16 +53,35 @@ pub struct RunDescription {
     pub device: String,
 }
 
-/// A loss as expressions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A loss as expressions: `utility` for all prompts, or a key for each type of prompt.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Written")]
 pub struct LossDescription {
-    /// The utilities for open-ended prompts.
-    pub open_ended: PairDescription,
-    /// The utilities for closed-ended prompts.
-    pub closed_ended: PairDescription,
+    /// The utilities for prompts of every type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utility: Option<PairDescription>,
+    /// The utilities for each type of prompt.
+    #[serde(flatten)]
+    pub types: BTreeMap<PromptType, PairDescription>,
     /// What all prompts share; the paper's losses leave it out.
     #[serde(flatten)]
     pub terms: LossTerms,
+}
+
+/// The same with the terms first: what is no term is a type of prompt.
+#[derive(Deserialize)]
+struct Written {
+    utility: Option<PairDescription>,
+    #[serde(flatten)]
+    terms: LossTerms,
+    #[serde(flatten)]
+    types: BTreeMap<PromptType, PairDescription>,
+}
+
+impl From<Written> for LossDescription {
+    fn from(Written { utility, terms, types }: Written) -> Self {
+        Self { utility, types, terms }
+    }
 }
 
 /// A pair of utilities as expressions.
@@ -77,18 +97,20 @@ fn eight() -> usize {
     RESPONSES
 }
 
+impl From<&UtilityPair> for PairDescription {
+    fn from(UtilityPair { named, trained }: &UtilityPair) -> Self {
+        Self { named: named.to_string(), trained: trained.to_string() }
+    }
+}
+
 impl From<&Loss> for RunDescription {
     /// The loss alone; everything else as in a file that lacks it.
     fn from(loss: &Loss) -> Self {
-        let pair = |prompt_type| {
-            let UtilityPair { named, trained } = loss.of(prompt_type);
-            PairDescription { named: named.to_string(), trained: trained.to_string() }
-        };
         Self {
             name: loss.name().to_owned(),
             loss: LossDescription {
-                open_ended: pair(PromptType::Open),
-                closed_ended: pair(PromptType::Closed),
+                utility: loss.of_all().map(Into::into),
+                types: loss.types().map(|(prompt_type, pair)| (prompt_type.clone(), pair.into())).collect(),
                 terms: loss.terms().clone(),
             },
             model: String::new(),
@@ -105,14 +127,34 @@ impl From<&Loss> for RunDescription {
 }
 
 impl RunDescription {
+    /// The same with the utility of all prompts written for each of `types`, those of the data: whoever reads the file sees
+    /// what there is. A loss by type is left as it is, and so is one for types that have the name of another key.
+    pub fn with_types(mut self, types: &[PromptType]) -> Self {
+        let are_keys = !types.is_empty() && types.iter().all(|name| !LossTerms::KEYS.contains(&name.name()));
+        if let Some(pair) = self.loss.utility.take_if(|_| are_keys) {
+            self.loss.types = types.iter().map(|prompt_type| (prompt_type.clone(), pair.clone())).collect();
+        }
+        self
+    }
+
     /// The loss that it describes.
     ///
     /// # Errors
-    /// [`UtilityError`] for an expression that cannot be read.
-    pub fn loss(&self) -> Result<Loss, UtilityError> {
+    /// [`ExperimentError::NoUtility`] for a description without any, [`ExperimentError::SeveralUtilities`] for `utility` beside
+    /// types, and [`ExperimentError::Utility`] for an expression that cannot be read.
+    pub fn loss(&self) -> Result<Loss, ExperimentError> {
         let pair = |pair: &PairDescription| UtilityPair::of(&pair.named, &pair.trained);
-        Loss::new(&self.name, pair(&self.loss.open_ended)?, pair(&self.loss.closed_ended)?)
-            .with(self.loss.terms.clone())
+        let LossDescription { utility, types, terms } = &self.loss;
+        let loss = match (utility, types.is_empty()) {
+            (Some(utility), true) => Loss::same(&self.name, pair(utility)?),
+            (None, false) => {
+                let pairs = types.iter().map(|(prompt_type, of_type)| Ok((prompt_type.clone(), pair(of_type)?)));
+                Loss::by_type(&self.name, pairs.collect::<Result<Vec<_>, UtilityError>>()?)
+            }
+            (None, true) => return Err(ExperimentError::NoUtility),
+            (Some(_), false) => return Err(ExperimentError::SeveralUtilities),
+        };
+        Ok(loss.with(terms.clone())?)
     }
 
     /// Reads `run.json` in `directory`.
@@ -150,4 +192,4 @@ impl RunDescription {
     }
 }
 
-const EXAMPLE: &str = r#"{"name": "log", "loss": {"open_ended": {"named": "log(x)", "trained": "log(x+0.1)"}, "closed_ended": {"named": "log(x)", "trained": "log(x+0.1)"}}}"#;
+const EXAMPLE: &str = r#"{"name": "log", "loss": {"utility": {"named": "log(x)", "trained": "log(x+0.1)"}}}"#;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::{MissingUtility, PromptType};
 use crate::files::{FileError, JournalError};
 use crate::utility::UtilityError;
 
@@ -14,6 +15,23 @@ pub enum ExperimentError {
     /// A utility of the loss could not be read.
     #[error(transparent)]
     Utility(#[from] UtilityError),
+    /// A loss without a utility.
+    #[error("`loss` has no utility: it needs `utility` for all prompts, or a key for each type of prompt")]
+    NoUtility,
+    /// A loss with a utility for all prompts, and others by type.
+    #[error("`loss` has `utility`, which is that of all prompts, and those of types: leave out one or the other")]
+    SeveralUtilities,
+    /// Prompts of a type that the loss lacks.
+    #[error(transparent)]
+    MissingUtility(#[from] MissingUtility),
+    /// Rewards of a type of prompt that the file's column cannot tell.
+    #[error("{} has the column `open_ended`, which cannot tell prompts of the type `{prompt_type}`", path.display())]
+    TypeColumn {
+        /// The file.
+        path: PathBuf,
+        /// The type.
+        prompt_type: PromptType,
+    },
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),

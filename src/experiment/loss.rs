@@ -1,9 +1,11 @@
 //! The losses of the experiment.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{Head, PromptType};
 use crate::problem::{Field, FieldError, Support};
@@ -28,7 +30,7 @@ const NAMES: [(&str, &str, &str); 4] = [
 
 /// The prompt-aware scheme's name, and its names for open-ended and closed-ended prompts.
 const ADAPTIVE: &str = "adaptive";
-const ADAPTIVE_PARTS: (&str, &str) = ("x_inv", "x");
+const ADAPTIVE_PARTS: [&str; 2] = ["x_inv", "x"];
 
 impl UtilityPair {
     /// A released name other than `adaptive`, or an expression, which is trained as it is named.
@@ -98,6 +100,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl LossTerms {
+    /// Keys of a written loss that are no types of prompts.
+    pub const KEYS: [&str; 6] = ["utility", "head", "smoothing", "centering", "field", "design"];
+
     /// Whether all are in their domain.
     ///
     /// # Errors
@@ -112,6 +117,14 @@ impl LossTerms {
             return wrong("centring", "c", centering, "c >= 0");
         }
         Ok(())
+    }
+
+    /// The utility that is trained on all real reward differences, with the smoothing.
+    ///
+    /// # Errors
+    /// [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong order cannot be trained on.
+    pub fn on_line(&self, pair: &UtilityPair) -> Result<OnLine, UtilityError> {
+        OnLine::new(pair.trained.clone(), self.smoothing)
     }
 
     /// The field on the rewards that the head allows.
@@ -147,22 +160,39 @@ impl fmt::Display for LossTerms {
     }
 }
 
-/// What a run trains on: a utility for each type of prompt, and the terms that all prompts share.
+/// What a run trains on: one utility for all prompts or one for each type of prompt, and the terms that all prompts share.
 ///
 /// ```
 /// use reward_collapse::experiment::{Loss, PromptType};
 /// let adaptive = Loss::parse("adaptive")?;
-/// assert_eq!(adaptive.of(PromptType::Open).named.to_string(), "-1/x");
-/// assert_eq!(adaptive.of(PromptType::Open).trained.to_string(), "-1/(x+0.1)");
-/// assert_eq!(adaptive.of(PromptType::Closed).trained.to_string(), "x");
-/// # Ok::<(), reward_collapse::utility::UtilityError>(())
+/// let open = adaptive.of(&PromptType::open_ended())?;
+/// assert_eq!((open.named.to_string(), open.trained.to_string()), ("-1/x".into(), "-1/(x+0.1)".into()));
+/// assert_eq!(adaptive.of(&PromptType::closed_ended())?.trained.to_string(), "x");
+/// assert!(adaptive.of(&"creative".parse()?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loss {
     name: String,
-    open: UtilityPair,
-    closed: UtilityPair,
+    utilities: Utilities,
     terms: LossTerms,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Utilities {
+    /// One for all prompts, of whatever type.
+    Same(UtilityPair),
+    ByType(BTreeMap<PromptType, UtilityPair>),
+}
+
+/// A type of prompt for which a loss has no utility.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the loss has no utility for prompts of the type `{prompt_type}`; it has one for {known}")]
+pub struct MissingUtility {
+    /// The type.
+    pub prompt_type: PromptType,
+    /// The types that the loss has, for people.
+    pub known: String,
 }
 
 impl Loss {
@@ -176,25 +206,38 @@ impl Loss {
     pub fn parse(text: &str) -> Result<Self, UtilityError> {
         let name = text.trim().to_owned();
         if name == ADAPTIVE {
-            let (open, closed) = ADAPTIVE_PARTS;
-            return Ok(Self::new(name, UtilityPair::parse(open)?, UtilityPair::parse(closed)?));
+            let pairs = PromptType::RELEASED.into_iter().zip(ADAPTIVE_PARTS);
+            let pairs = pairs.map(|(prompt_type, text)| Ok((prompt_type, UtilityPair::parse(text)?)));
+            return Ok(Self::by_type(name, pairs.collect::<Result<Vec<_>, UtilityError>>()?));
         }
         let pair = UtilityPair::parse(&name)?;
-        Ok(Self::new(name, pair.clone(), pair))
+        Ok(Self::same(name, pair))
     }
 
-    /// A utility for each type of prompt, each a released name other than `adaptive`, or an expression.
+    /// A utility for each type of prompt, each a released name other than `adaptive`, or an expression. The loss's name lists
+    /// them.
     ///
     /// # Errors
     /// [`UtilityError`] for what is neither.
-    pub fn by_prompt(open: &str, closed: &str) -> Result<Self, UtilityError> {
-        let name = format!("open-ended {}, closed-ended {}", open.trim(), closed.trim());
-        Ok(Self::new(name, UtilityPair::parse(open)?, UtilityPair::parse(closed)?))
+    pub fn parse_by_type<'a>(texts: impl IntoIterator<Item = (&'a PromptType, &'a str)>) -> Result<Self, UtilityError> {
+        let mut names = Vec::new();
+        let mut pairs = BTreeMap::new();
+        for (prompt_type, text) in texts {
+            names.push(format!("{} {}", prompt_type.label(), text.trim()));
+            pairs.insert(prompt_type.clone(), UtilityPair::parse(text)?);
+        }
+        Ok(Self::by_type(names.join(", "), pairs))
     }
 
-    /// A loss under a name of one's own.
-    pub fn new(name: impl Into<String>, open: UtilityPair, closed: UtilityPair) -> Self {
-        Self { name: name.into(), open, closed, terms: LossTerms::default() }
+    /// One utility for all prompts, under a name of one's own.
+    pub fn same(name: impl Into<String>, pair: UtilityPair) -> Self {
+        Self { name: name.into(), utilities: Utilities::Same(pair), terms: LossTerms::default() }
+    }
+
+    /// A utility for each type of prompt, under a name of one's own.
+    pub fn by_type(name: impl Into<String>, pairs: impl IntoIterator<Item = (PromptType, UtilityPair)>) -> Self {
+        let utilities = Utilities::ByType(pairs.into_iter().collect());
+        Self { name: name.into(), utilities, terms: LossTerms::default() }
     }
 
     /// The same utilities with other terms.
@@ -211,30 +254,46 @@ impl Loss {
         &self.terms
     }
 
-    /// The utility that is trained for a type of prompt, on all real reward differences, with its smoothing.
+    /// The utility for a type of prompt.
     ///
     /// # Errors
-    /// [`UtilityError::InfiniteSlope`] for a utility that pairs in the wrong order cannot be trained on.
-    pub fn on_line(&self, prompt_type: PromptType) -> Result<OnLine, UtilityError> {
-        OnLine::new(self.of(prompt_type).trained.clone(), self.terms.smoothing)
-    }
-
-    /// The utility for a type of prompt.
-    pub fn of(&self, prompt_type: PromptType) -> &UtilityPair {
-        match prompt_type {
-            PromptType::Open => &self.open,
-            PromptType::Closed => &self.closed,
+    /// [`MissingUtility`] for a type that a loss by type lacks.
+    pub fn of(&self, prompt_type: &PromptType) -> Result<&UtilityPair, MissingUtility> {
+        match &self.utilities {
+            Utilities::Same(pair) => Ok(pair),
+            Utilities::ByType(pairs) => pairs.get(prompt_type).ok_or_else(|| MissingUtility {
+                prompt_type: prompt_type.clone(),
+                known: PromptType::listed(pairs.keys()),
+            }),
         }
     }
 
-    /// Its name: as released, the expression, or both parts.
+    /// The one utility of all prompts; `None` for a loss by type.
+    pub fn of_all(&self) -> Option<&UtilityPair> {
+        match &self.utilities {
+            Utilities::Same(pair) => Some(pair),
+            Utilities::ByType(_) => None,
+        }
+    }
+
+    /// The types of prompts that it names, in their order, each with its utility; none where one utility is that of all.
+    pub fn types(&self) -> impl Iterator<Item = (&PromptType, &UtilityPair)> {
+        let pairs = match &self.utilities {
+            Utilities::Same(_) => None,
+            Utilities::ByType(pairs) => Some(pairs),
+        };
+        pairs.into_iter().flatten()
+    }
+
+    /// Its name: as released, the expression, or that of each type.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether the utility depends on the type of prompt.
     pub fn is_prompt_aware(&self) -> bool {
-        self.open != self.closed
+        let mut pairs = self.types().map(|(_, pair)| pair);
+        pairs.next().is_some_and(|first| pairs.any(|pair| pair != first))
     }
 }
 
@@ -242,8 +301,7 @@ impl Default for Loss {
     /// `U = x` for all prompts.
     fn default() -> Self {
         let linear: SharedUtility = Arc::new(Linear);
-        let pair = UtilityPair { named: linear.clone(), trained: linear };
-        Self::new("x", pair.clone(), pair)
+        Self::same("x", UtilityPair { named: linear.clone(), trained: linear })
     }
 }
 
@@ -257,8 +315,8 @@ impl fmt::Display for Loss {
 mod tests {
     use super::*;
 
-    fn texts(loss: &Loss, prompt_type: PromptType) -> [String; 2] {
-        let pair = loss.of(prompt_type);
+    fn texts(loss: &Loss, prompt_type: &PromptType) -> [String; 2] {
+        let pair = loss.of(prompt_type).unwrap();
         [pair.named.to_string(), pair.trained.to_string()]
     }
 
@@ -267,8 +325,8 @@ mod tests {
         for (name, named, trained) in NAMES {
             let loss = Loss::parse(name).unwrap();
             assert_eq!(loss.name(), name);
-            for prompt_type in PromptType::BOTH {
-                assert_eq!(texts(&loss, prompt_type), [named, trained]);
+            for prompt_type in PromptType::RELEASED.into_iter().chain(["exam".parse().unwrap()]) {
+                assert_eq!(texts(&loss, &prompt_type), [named, trained]);
             }
             assert!(!loss.is_prompt_aware());
         }
@@ -277,15 +335,27 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_expression() {
+        let [open, closed] = PromptType::RELEASED;
         let loss = Loss::parse(" 1-exp(-4x) ").unwrap();
-        assert_eq!(texts(&loss, PromptType::Open), ["1-exp(-4x)", "1-exp(-4x)"]);
-        assert!(loss.of(PromptType::Open).is_exact());
-        let loss = Loss::by_prompt("log", "x").unwrap();
-        assert_eq!(texts(&loss, PromptType::Open), ["log(x)", "log(x+0.1)"]);
-        assert_eq!(texts(&loss, PromptType::Closed), ["x", "x"]);
+        assert_eq!(texts(&loss, &open), ["1-exp(-4x)", "1-exp(-4x)"]);
+        assert!(loss.of(&open).unwrap().is_exact());
+        let loss = Loss::parse_by_type([(&open, "log"), (&closed, "x")]).unwrap();
+        assert_eq!(texts(&loss, &open), ["log(x)", "log(x+0.1)"]);
+        assert_eq!(texts(&loss, &closed), ["x", "x"]);
+        assert_eq!(loss.name(), "open-ended log, closed-ended x");
         assert!(loss.is_prompt_aware());
         assert!(Loss::parse("x^2").is_err() && Loss::parse("x_squared").is_err());
-        let error = Loss::by_prompt("adaptive", "x").unwrap_err().to_string();
+        let error = Loss::parse_by_type([(&open, "adaptive"), (&closed, "x")]).unwrap_err().to_string();
         assert!(error.contains("two utilities"), "{error}");
+    }
+
+    #[test]
+    fn a_type_that_the_loss_lacks_is_named() {
+        let [exam, creative] = ["exam", "creative"].map(|name| name.parse::<PromptType>().unwrap());
+        let loss = Loss::parse_by_type([(&exam, "x"), (&creative, "x")]).unwrap();
+        assert!(!loss.is_prompt_aware() && loss.of_all().is_none());
+        assert_eq!(loss.types().map(|(prompt_type, _)| prompt_type).collect::<Vec<_>>(), [&creative, &exam]);
+        let error = loss.of(&PromptType::open_ended()).unwrap_err().to_string();
+        assert!(error.contains("`open_ended`") && error.ends_with("`creative`, `exam`"), "{error}");
     }
 }

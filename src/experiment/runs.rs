@@ -90,7 +90,8 @@ pub fn folder_name(folder: &Path) -> String {
 pub fn is_run_of(folder: &Path, name: &str) -> Result<bool, ExperimentError> {
     if folder.join(DESCRIPTION_FILE).exists() {
         let (described, released) = (RunDescription::read(folder)?.loss()?, Loss::parse(name)?);
-        return Ok(PromptType::BOTH.iter().all(|&prompt_type| described.of(prompt_type) == released.of(prompt_type)));
+        let same = |prompt_type| described.of(prompt_type).ok() == released.of(prompt_type).ok();
+        return Ok(PromptType::RELEASED.iter().all(same));
     }
     Ok(released(&folder_name(folder)) == name)
 }

@@ -32,8 +32,8 @@ pub use published::{PublishedPoint, published};
 
 pub use crate::experiment::PromptType;
 
-use crate::compare::CompareError;
-use crate::experiment::ExperimentError;
+use crate::compare::{CompareError, TheoryError};
+use crate::experiment::{ExperimentError, MissingUtility};
 use crate::files::FileError;
 use crate::limit::{FreeLawError, LimitError};
 use crate::problem::EquilibriumError;
@@ -61,6 +61,12 @@ pub enum FigureError {
     /// A finite problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// Rewards have no theory.
+    #[error(transparent)]
+    Theory(#[from] TheoryError),
+    /// A loss lacks a type of prompt that the figure shows.
+    #[error(transparent)]
+    MissingUtility(#[from] MissingUtility),
     /// A limit law could not be computed.
     #[error(transparent)]
     Limit(#[from] LimitError),

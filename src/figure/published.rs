@@ -10,7 +10,7 @@ const CURVES: &str = include_str!("../../assets/published_curves.csv");
 const LAST_STEP: u64 = 1000;
 
 /// One reward read off a published figure.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PublishedPoint {
     /// The prompts that the curve averages over.
     pub prompt_type: PromptType,
@@ -39,11 +39,9 @@ pub fn published(key: &str) -> Result<Vec<PublishedPoint>, FigureError> {
     let mut points = Vec::new();
     for row in reader.deserialize() {
         let row: Row = row?;
-        let prompt_type = match row.curve.as_str() {
-            "open_ended" => PromptType::Open,
-            "closed_ended" => PromptType::Closed,
-            // The paper's own drawing of its prediction, which this library computes instead.
-            _ => continue,
+        // Any other curve is the paper's own drawing of its prediction, which this library computes instead.
+        let Some(prompt_type) = PromptType::RELEASED.into_iter().find(|known| known.name() == row.curve) else {
+            continue;
         };
         if row.utility == key && row.split == "train" && row.step == LAST_STEP {
             points.push(PublishedPoint { prompt_type, index: row.response_index, reward: row.reward });
@@ -61,7 +59,7 @@ mod tests {
         for (key, count) in [("x", 4), ("log", 12), ("x_inv", 13), ("adaptive", 14)] {
             let points = published(key).unwrap();
             assert_eq!(points.len(), count, "{key}");
-            for prompt_type in [PromptType::Open, PromptType::Closed] {
+            for prompt_type in PromptType::RELEASED {
                 assert!(points.iter().any(|point| point.prompt_type == prompt_type), "{key}");
             }
         }

@@ -6,8 +6,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
 use reward_collapse::experiment::{
-    ExperimentError, Head, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, append_rewards,
-    read_rewards,
+    ExperimentError, Head, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
+    append_rewards, read_rewards,
 };
 use reward_collapse::figure::{CollapseData, CurveSource, FigureError, experiment};
 use reward_collapse::files::{FileAction, FileError};
@@ -19,8 +19,8 @@ use crate::support::page::{check_page, rows, texts};
 /// Rewards of an evaluation: prompts spread evenly by `noise` about those of the utilities trained.
 fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
     let mut rows = Vec::new();
-    for prompt_type in PromptType::BOTH {
-        let optimum = Optimum::compute(&loss.of(prompt_type).trained, 8).unwrap();
+    for prompt_type in PromptType::RELEASED {
+        let optimum = Optimum::compute(&loss.of(&prompt_type).unwrap().trained, 8).unwrap();
         for (split, count) in [(Split::Train, 21), (Split::Test, 5)] {
             for prompt in 0..count {
                 let shift = noise * (2.0 * f64::from(prompt) / f64::from(count - 1) - 1.0);
@@ -28,7 +28,7 @@ fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
                     step,
                     split,
                     prompt: format!("{}-{prompt}", prompt_type.name()),
-                    prompt_type,
+                    prompt_type: prompt_type.clone(),
                     index,
                     reward: (0.98 * reward + 0.01 + 0.4 * shift).clamp(0.0, 1.0),
                 }));
@@ -48,7 +48,7 @@ fn write_run(folder: &Path, loss: &Loss) {
     };
     description.write(folder).unwrap();
     for (step, noise) in [(0, 0.12), (100, 0.1), (400, 0.02)] {
-        append_rewards(&folder.join(REWARDS_FILE), &rewards(loss, step, noise)).unwrap();
+        append_rewards(&folder.join(REWARDS_FILE), &rewards(loss, step, noise), TypeColumn::OpenEnded).unwrap();
     }
 }
 
@@ -76,10 +76,20 @@ fn a_description_needs_its_name_and_its_loss_alone() {
     let text = format!(r#"{{"name": "log", "loss": {{"open_ended": {pair}, "closed_ended": {pair}}}}}"#);
     fs::write(folder.path().join("run.json"), text).unwrap();
     let read = RunDescription::read(folder.path()).unwrap();
-    assert_eq!(read, RunDescription::from(&Loss::parse("log").unwrap()));
+    let log = Loss::parse("log").unwrap();
+    assert_eq!(read, RunDescription::from(&log).with_types(&PromptType::RELEASED));
+    assert!(PromptType::RELEASED.iter().all(|of| read.loss().unwrap().of(of) == log.of(of)));
+    fs::write(folder.path().join("run.json"), format!(r#"{{"name": "log", "loss": {{"utility": {pair}}}}}"#)).unwrap();
+    assert_eq!(RunDescription::read(folder.path()).unwrap().loss().unwrap(), log);
 
     for (text, word) in [
         (r#"{"name": "log"}"#, "loss"),
+        (r#"{"name": "log", "loss": {"head": "raw"}}"#, "needs `utility`"),
+        (r#"{"name": "log", "loss": {"exam": "x"}}"#, "PairDescription"),
+        (
+            r#"{"name": "a", "loss": {"utility": {"named": "x", "trained": "x"}, "exam": {"named": "x", "trained": "x"}}}"#,
+            "leave out one or the other",
+        ),
         ("{\n\"name\": ", "line 2"),
         ("{\r\n\"name\": ", "line 2"),
         (
@@ -102,7 +112,8 @@ fn a_description_needs_its_name_and_its_loss_alone() {
 fn malformed_rewards_are_told_with_their_line() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(REWARDS_FILE);
-    append_rewards(&path, &[row(1, PromptType::Open, 0, 0.25), row(2, PromptType::Open, 0, 0.75)]).unwrap();
+    let rows = [(1, 0.25), (2, 0.75)].map(|(index, reward)| row(index, PromptType::open_ended(), 0, reward));
+    append_rewards(&path, &rows, TypeColumn::OpenEnded).unwrap();
     assert_eq!(read_rewards(&path, 2, Head::Sigmoid).unwrap().len(), 2);
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{whole}10,train,0,true,2")).unwrap();
@@ -129,9 +140,13 @@ fn samples_are_compared_whatever_their_sizes() {
 fn distances_have_hand_computed_values() {
     // Under U = x two responses have 0 and 1; two prompts gave 0.1, 0.8 and 0.3, 1.
     let rows = [(1, 0, 0.1), (2, 0, 0.8), (1, 1, 0.3), (2, 1, 1.0)];
-    let rows: Vec<RewardRow> = rows.into_iter().map(|(i, prompt, r)| row(i, PromptType::Closed, prompt, r)).collect();
+    let rows: Vec<RewardRow> =
+        rows.into_iter().map(|(i, prompt, r)| row(i, PromptType::closed_ended(), prompt, r)).collect();
     let [learned] = &Learned::all(&rows)[..] else { panic!() };
-    assert_eq!((learned.step, learned.split, learned.prompt_type), (10, Split::Train, PromptType::Closed));
+    assert_eq!(
+        (learned.step, learned.split, learned.prompt_type.clone()),
+        (10, Split::Train, PromptType::closed_ended())
+    );
     assert_eq!(learned.rewards, [0.1, 0.3, 0.8, 1.0]);
     let optimum = Optimum::compute(&parse("x").unwrap(), 2).unwrap();
     let distance = learned.distance(Prediction::Trained, &optimum).unwrap();
@@ -156,7 +171,7 @@ fn the_middle_reward_of_a_linear_utility_is_free() {
     let optimum = Optimum::compute(&parse("x").unwrap(), 3).unwrap();
     for middle in [0.0, 0.3, 1.0] {
         let rows: Vec<RewardRow> =
-            [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, PromptType::Open, 0, r)).collect();
+            [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, PromptType::open_ended(), 0, r)).collect();
         let distance = Learned::all(&rows)[0].distance(Prediction::Trained, &optimum).unwrap();
         assert_eq!((distance.mad, distance.w1_finite), (0.0, 0.0), "{middle}");
     }
@@ -215,7 +230,8 @@ fn unusual_runs_are_drawn_too() {
     write_run(&runs.path().join("second"), &Loss::parse("1-exp(-4x)").unwrap());
     let odd = runs.path().join("odd");
     fs::create_dir(&odd).unwrap();
-    let loss = Loss::by_prompt("x", "log(x) + 0.25x - 0.125x^2 + sqrt(x)").unwrap();
+    let [open, closed] = PromptType::RELEASED;
+    let loss = Loss::parse_by_type([(&open, "x"), (&closed, "log(x) + 0.25x - 0.125x^2 + sqrt(x)")]).unwrap();
     RunDescription { responses: 5, ..RunDescription::from(&loss) }.write(&odd).unwrap();
     let mut text = "step,split,prompt,open_ended,response_index,reward\n".to_owned();
     for prompt in 0..4 {
@@ -324,10 +340,10 @@ fn the_program_prints_distances_and_files() {
 fn mixed_run(folder: &Path, loss: &Loss) {
     let mut text = "step,split,prompt,open_ended,response_index,reward\n".to_owned();
     for prompt in 0..40 {
-        let prompt_type = PromptType::BOTH[prompt / 2 % 2];
-        let optimum = Optimum::compute(&loss.of(prompt_type).trained, [2, 4][prompt % 2]).unwrap();
+        let prompt_type = &PromptType::RELEASED[prompt / 2 % 2];
+        let optimum = Optimum::compute(&loss.of(prompt_type).unwrap().trained, [2, 4][prompt % 2]).unwrap();
         for (reward, index) in optimum.rewards.iter().zip(1..) {
-            text.push_str(&format!("10,train,{prompt},{},{index},{reward}\n", prompt_type == PromptType::Open));
+            text.push_str(&format!("10,train,{prompt},{},{index},{reward}\n", prompt_type.is_open_ended()));
         }
     }
     fs::create_dir_all(folder).unwrap();
@@ -350,11 +366,11 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
                 let distance = &row.distance;
                 assert!(distance.mad < 1e-15 && distance.max_abs_difference < 1e-15, "{distance:?}");
                 assert!(distance.w1_finite < 1e-15 && distance.mean_deviation < 1e-15, "{distance:?}");
-                (distance.prompt_type, distance.n, distance.count)
+                (distance.prompt_type.clone(), distance.n, distance.count)
             })
             .collect();
-        let [open, closed] = PromptType::BOTH;
-        assert_eq!(found, [(open, 2, 10), (open, 4, 10), (closed, 2, 10), (closed, 4, 10)]);
+        let [open, closed] = PromptType::RELEASED;
+        assert_eq!(found, [(open.clone(), 2, 10), (open, 4, 10), (closed.clone(), 2, 10), (closed, 4, 10)]);
         let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
         assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");
         assert!(page.contains("(i − ½) / n") && !page.contains("response 1"), "{page}");
@@ -432,4 +448,53 @@ fn a_reward_twice_or_missing_is_told_with_its_line_by_the_program() {
             assert!(complaint.contains(words) && complaint.lines().count() == 1, "{complaint}");
         }
     }
+}
+
+/// Types of any name have a row of their own, over the theory of their own utility.
+#[test]
+fn types_of_any_name_are_drawn_over_their_own_theory() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let types = ["creative", "exam", "chat"].map(|name| name.parse::<PromptType>().unwrap());
+    let utilities = ["-1/(x+0.1)", "x", "log(x+0.1)"];
+    let loss = Loss::parse_by_type(types.iter().zip(utilities)).unwrap();
+    let mut rows = Vec::new();
+    for (prompt_type, n) in types.iter().zip([4, 6, 4]) {
+        let optimum = Optimum::compute(&loss.of(prompt_type).unwrap().trained, n).unwrap();
+        for step in [0, 10] {
+            for (prompt, (&reward, index)) in
+                (0..3).flat_map(|p| optimum.rewards.iter().zip(1..).map(move |at| (p, at)))
+            {
+                let prompt_type = prompt_type.clone();
+                rows.push(RewardRow {
+                    step,
+                    prompt: format!("{prompt_type}{prompt}"),
+                    ..row(index, prompt_type, 0, reward)
+                });
+            }
+        }
+    }
+    rows.sort_by_key(|row| row.step);
+    append_rewards(&runs.path().join(REWARDS_FILE), &rows, TypeColumn::of(&types)).unwrap();
+    RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
+    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    check_page(&figure.files);
+    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    for label in ["chat: U(x)", "creative: U(x)", "(c) ", "exam: U(x) = x"] {
+        assert!(page.contains(label), "{label}: {page}");
+    }
+    assert!(!page.contains("ended"), "{page}");
+    assert_eq!(figure.distances.len(), 3 * 2 * 2);
+    assert!(figure.distances.iter().all(|row| row.distance.mad < 1e-7), "{:?}", figure.distances);
+    let bins = crate::support::page::rows(&figure.files.csv[2]);
+    assert_eq!((bins.len(), bins[0][1].as_str(), bins[59][1].as_str()), (60, "chat", "exam"));
+
+    // A loss that lacks one of them is no theory of it.
+    let loss = Loss::parse_by_type([(&types[0], "x"), (&types[1], "x")]).unwrap();
+    RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
+    let error = experiment(out.path(), runs.path()).unwrap_err().to_string();
+    assert!(error.contains("`chat`") && error.contains("`creative`, `exam`"), "{error}");
+    // One utility for all prompts is one for each type.
+    RunDescription { responses: 6, ..RunDescription::from(&Loss::parse("x").unwrap()) }.write(runs.path()).unwrap();
+    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    assert!(texts(&fs::read_to_string(&figure.files.svg).unwrap()).contains("chat: U(x) = x"));
 }

@@ -115,7 +115,7 @@ fn a_run_is_drawn_in_a_row_of_its_own() {
     let drawn = rows(&files.csv[0]).into_iter().filter(|row| row[1] == "run").count();
     assert_eq!(drawn, 2 * 2 * 8);
     let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let adaptive = data.distance("adaptive", CurveSource::Run, Some(PromptType::Open)).unwrap();
+    let adaptive = data.distance("adaptive", CurveSource::Run, Some(PromptType::open_ended())).unwrap();
     assert!(adaptive.trained < 0.01 && adaptive.trained < adaptive.named, "{adaptive:?}");
 }
 

@@ -15,8 +15,53 @@ use super::PromptType;
 /// The file's name in a run's directory.
 pub const REWARDS_FILE: &str = "rewards.csv";
 
-/// The columns, in the order in which they are written.
+/// The columns, in the order in which they are written; the fourth tells the type of prompt.
 const COLUMNS: [&str; 6] = ["step", "split", "prompt", "open_ended", "response_index", "reward"];
+const OPEN_ENDED: usize = 3;
+
+/// The column of `rewards.csv` that tells the type of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TypeColumn {
+    /// `open_ended`, true or false, as in the paper's experiment.
+    #[default]
+    OpenEnded,
+    /// `type`, with the name.
+    Type,
+}
+
+impl TypeColumn {
+    /// `open_ended` where all `types` are the paper's, and `type` where there is any other.
+    pub fn of<'a>(types: impl IntoIterator<Item = &'a PromptType>) -> Self {
+        if types.into_iter().all(PromptType::is_released) { Self::OpenEnded } else { Self::Type }
+    }
+
+    /// Its name in the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenEnded => COLUMNS[OPEN_ENDED],
+            Self::Type => "type",
+        }
+    }
+
+    /// The value for a type; `None` for one that the column cannot tell.
+    fn value(self, prompt_type: &PromptType) -> Option<&str> {
+        match self {
+            Self::OpenEnded => prompt_type.uniform().map(|open| if open { "true" } else { "false" }),
+            Self::Type => Some(prompt_type.name()),
+        }
+    }
+
+    /// The type for a value, or what is wrong with it.
+    fn parse(self, value: &str) -> Result<PromptType, String> {
+        let is = |words: [&str; 2]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+        match self {
+            Self::Type => value.parse().map_err(|error: super::PromptTypeError| error.to_string()),
+            Self::OpenEnded if is(["true", "1"]) => Ok(PromptType::open_ended()),
+            Self::OpenEnded if is(["false", "0"]) => Ok(PromptType::closed_ended()),
+            Self::OpenEnded => Err(format!("open_ended is `{value}`, neither true nor false")),
+        }
+    }
+}
 
 /// The part of the data that a prompt belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use super::{COLUMNS, RewardRow, Split};
+use super::{COLUMNS, OPEN_ENDED, RewardRow, Split, TypeColumn};
 use crate::experiment::{ExperimentError, Head, PromptType};
 use crate::files::{OnFile, line_at};
 
 /// Reads `rewards.csv`, all steps and splits, in the order of the file. No prompt may have more than `responses` responses;
 /// `None` allows any number. Behind a sigmoid rewards lie between 0 and 1; raw ones are any finite numbers.
 ///
-/// Columns may come in any order, and further ones are passed over. Responses may be numbered from 0 or from 1: the least
+/// Columns may come in any order, and further ones are passed over. The type of a prompt is told by `open_ended` or, in a file
+/// without that, by `type`. Responses may be numbered from 0 or from 1: the least
 /// number in the file tells. Prompts may differ in their number of responses, but each has those from the first to its last.
 ///
 /// # Errors
@@ -42,16 +43,22 @@ type Fault = (u64, String);
 fn rows(text: &str, responses: Option<usize>, head: Head) -> Result<Vec<RewardRow>, Fault> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| fault(&error))?.clone();
+    let place = |name: &str| headers.iter().position(|header| header == name);
+    let type_column = if place(COLUMNS[OPEN_ENDED]).is_none() && place(TypeColumn::Type.name()).is_some() {
+        TypeColumn::Type
+    } else {
+        TypeColumn::OpenEnded
+    };
     let mut columns = [0; COLUMNS.len()];
     for (column, name) in columns.iter_mut().zip(COLUMNS) {
-        *column = headers
-            .iter()
-            .position(|header| header == name)
-            .ok_or_else(|| (0, format!("there is no column `{name}`; expected {}", COLUMNS.join(","))))?;
+        let name = if name == COLUMNS[OPEN_ENDED] { type_column.name() } else { name };
+        *column =
+            place(name).ok_or_else(|| (0, format!("there is no column `{name}`; expected {}", COLUMNS.join(","))))?;
     }
+    let mut types = Types { column: type_column, known: HashMap::new() };
     let mut rows: Vec<RewardRow> = Vec::with_capacity(text.len() / 30);
     let mut numbering = Numbering { first: 1, last: responses, beyond: [None, None] };
-    let mut evaluated = Evaluated::default();
+    let mut evaluated = Evaluated { column: type_column, ..Evaluated::default() };
     let mut last = 0;
     // One record for all rows: files have hundreds of thousands.
     let mut record = csv::StringRecord::new();
@@ -60,7 +67,7 @@ fn rows(text: &str, responses: Option<usize>, head: Head) -> Result<Vec<RewardRo
         if record.len() != headers.len() {
             return Err((offset, format!("{} fields where the header has {}", record.len(), headers.len())));
         }
-        let row = row(columns.map(|column| record.get(column).unwrap_or_default()), head)
+        let row = row(columns.map(|column| record.get(column).unwrap_or_default()), head, &mut types)
             .map_err(|reason| (offset, reason))?;
         numbering.see(row.index, offset);
         evaluated.see(&row, offset)?;
@@ -80,20 +87,34 @@ fn fault(error: &csv::Error) -> Fault {
     (error.position().map_or(0, csv::Position::byte), error.to_string())
 }
 
-fn row([step, split, prompt, open_ended, index, reward]: [&str; 6], head: Head) -> Result<RewardRow, String> {
+/// The types of a file, each parsed once: rows of a type share its name.
+struct Types {
+    column: TypeColumn,
+    known: HashMap<String, PromptType>,
+}
+
+impl Types {
+    fn of(&mut self, value: &str) -> Result<PromptType, String> {
+        if let Some(known) = self.known.get(value) {
+            return Ok(known.clone());
+        }
+        let parsed = self.column.parse(value)?;
+        self.known.insert(value.to_owned(), parsed.clone());
+        Ok(parsed)
+    }
+}
+
+fn row(
+    [step, split, prompt, prompt_type, index, reward]: [&str; 6],
+    head: Head,
+    types: &mut Types,
+) -> Result<RewardRow, String> {
     let split = match split {
         "train" => Split::Train,
         "test" => Split::Test,
         _ => return Err(format!("split is `{split}`, neither train nor test")),
     };
-    let truth = |word: &str| open_ended.eq_ignore_ascii_case(word);
-    let prompt_type = if truth("true") || truth("1") {
-        PromptType::Open
-    } else if truth("false") || truth("0") {
-        PromptType::Closed
-    } else {
-        return Err(format!("open_ended is `{open_ended}`, neither true nor false"));
-    };
+    let prompt_type = types.of(prompt_type)?;
     let value: f64 = reward.parse().map_err(|_| format!("reward `{reward}` is not a number"))?;
     if head == Head::Sigmoid && !(0.0..=1.0).contains(&value) {
         return Err(format!("reward {reward} is not between 0 and 1"));
@@ -152,6 +173,7 @@ impl Numbering {
 /// The responses of each prompt at each evaluation, to see that all are there, and each of them once.
 #[derive(Default)]
 struct Evaluated {
+    column: TypeColumn,
     places: HashMap<(u64, Split, String), usize>,
     prompts: Vec<Responses>,
     /// Of the row before, whose prompt is as a rule that of the next.
@@ -174,12 +196,12 @@ impl Evaluated {
         if !self.prompts.get(self.current).is_some_and(is_of) {
             self.current = *self.places.entry((row.step, row.split, row.prompt.clone())).or_insert(self.prompts.len());
             if self.current == self.prompts.len() {
-                let RewardRow { step, split, prompt_type, .. } = *row;
+                let RewardRow { step, split, ref prompt_type, .. } = *row;
                 self.prompts.push(Responses {
                     step,
                     split,
                     prompt: row.prompt.clone(),
-                    prompt_type,
+                    prompt_type: prompt_type.clone(),
                     found: Vec::new(),
                 });
             }
@@ -187,7 +209,8 @@ impl Evaluated {
         let responses = &mut self.prompts[self.current];
         if responses.prompt_type != row.prompt_type {
             let prompt = &row.prompt;
-            return Err((offset, format!("open_ended is another than in the rows of prompt `{prompt}` before")));
+            let column = self.column.name();
+            return Err((offset, format!("{column} is another than in the rows of prompt `{prompt}` before")));
         }
         responses.found.push((row.index, offset));
         Ok(())
@@ -247,7 +270,10 @@ mod tests {
         let text = "reward,more,response_index,open_ended,prompt,split,step\n0.5,?,1,false,9,train,40\n\
                     0.25,?,2,false,9,train,40\n";
         let [_, row] = &parse(text, 8, Head::Sigmoid).unwrap()[..] else { unreachable!() };
-        assert_eq!((row.step, row.prompt_type, row.index, row.reward), (40, PromptType::Closed, 2, 0.25));
+        assert_eq!(
+            (row.step, row.prompt_type.clone(), row.index, row.reward),
+            (40, PromptType::closed_ended(), 2, 0.25)
+        );
     }
 
     #[test]

@@ -1,25 +1,31 @@
 //! Writing `rewards.csv` as a run goes on.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{COLUMNS, RewardRow};
-use crate::experiment::{ExperimentError, PromptType};
+use super::{COLUMNS, OPEN_ENDED, RewardRow, TypeColumn};
+use crate::experiment::ExperimentError;
 use crate::files::{Journal, line_at, past_line_ends};
 
-/// Appends the rows of one evaluation to a `rewards.csv`, under a header if the file is new or empty.
+/// Appends the rows of one evaluation to a `rewards.csv`, under a header if the file is new or empty. `column` is what tells
+/// the type of a prompt, the same at each call: [`TypeColumn::of`] all types that may come.
 ///
 /// Responses are numbered from 1. Rewards are written as `f32` with as many digits as it takes to read the same `f32`
 /// again. All rows go out in one piece, and to the disk before this returns. A last line that was torn by a crash is cut
 /// off before.
 ///
 /// # Errors
-/// [`ExperimentError::File`], and [`ExperimentError::Busy`] if another run is writing there.
-pub fn append_rewards(path: &Path, rows: &[RewardRow]) -> Result<(), ExperimentError> {
+/// [`ExperimentError::File`], [`ExperimentError::Busy`] if another run is writing there, and [`ExperimentError::TypeColumn`]
+/// for a type that the column cannot tell.
+pub fn append_rewards(path: &Path, rows: &[RewardRow], column: TypeColumn) -> Result<(), ExperimentError> {
     let mut journal = Journal::open(path)?;
-    let mut text = if journal.end() == 0 { header() } else { String::new() };
+    let mut text = if journal.end() == 0 { header(column) } else { String::new() };
     for row in rows {
-        push(&mut text, row);
+        let Some(value) = column.value(&row.prompt_type) else {
+            return Err(ExperimentError::TypeColumn { path: path.to_owned(), prompt_type: row.prompt_type.clone() });
+        };
+        push(&mut text, row, value);
     }
     Ok(journal.append_synced(text.as_bytes())?)
 }
@@ -65,17 +71,26 @@ fn end_of(text: &[u8], last_step: u64) -> Result<usize, (u64, String)> {
     }
 }
 
-fn header() -> String {
-    COLUMNS.join(",") + "\n"
+fn header(column: TypeColumn) -> String {
+    let mut names = COLUMNS;
+    names[OPEN_ENDED] = column.name();
+    names.join(",") + "\n"
 }
 
-fn push(text: &mut String, row: &RewardRow) {
-    let RewardRow { step, split, prompt, prompt_type, index, reward } = row;
-    let open = *prompt_type == PromptType::Open;
-    let quoted = prompt.contains([',', '"', '\n', '\r']).then(|| format!("\"{}\"", prompt.replace('"', "\"\"")));
-    let prompt = quoted.as_deref().unwrap_or(prompt);
+fn push(text: &mut String, row: &RewardRow, prompt_type: &str) {
+    let RewardRow { step, split, prompt, index, reward, .. } = row;
+    let [prompt, prompt_type] = [prompt, prompt_type].map(quoted);
     // Writing to a string does not fail. `{:?}` is the shortest form that reads back, with an exponent where it is shorter.
-    let _ = writeln!(text, "{step},{split},{prompt},{open},{index},{:?}", *reward as f32);
+    let _ = writeln!(text, "{step},{split},{prompt},{prompt_type},{index},{:?}", *reward as f32);
+}
+
+/// A field of CSV, in quotation marks where it needs them.
+fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
+    }
 }
 
 #[cfg(test)]
@@ -83,10 +98,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::experiment::{Head, REWARDS_FILE, Split, read_rewards};
+    use crate::experiment::{Head, PromptType, REWARDS_FILE, Split, read_rewards};
 
     fn row(step: u64, prompt: &str, index: usize, reward: f32) -> RewardRow {
-        let prompt_type = if step.is_multiple_of(2) { PromptType::Open } else { PromptType::Closed };
+        let prompt_type = PromptType::from_uniform(step.is_multiple_of(2));
         RewardRow {
             step,
             split: Split::Train,
@@ -103,8 +118,8 @@ mod tests {
         let path = directory.path().join(REWARDS_FILE);
         let rewards = [0.0, f32::MIN_POSITIVE, 1e-20, 0.1, 1.0 / 3.0, 1.0 - f32::EPSILON / 2.0, 1.0];
         let rows: Vec<RewardRow> = rewards.into_iter().zip(1..).map(|(r, i)| row(1, "a, \"b\"\nc", i, r)).collect();
-        append_rewards(&path, &rows[..3]).unwrap();
-        append_rewards(&path, &rows[3..]).unwrap();
+        append_rewards(&path, &rows[..3], TypeColumn::OpenEnded).unwrap();
+        append_rewards(&path, &rows[3..], TypeColumn::OpenEnded).unwrap();
         let read = read_rewards(&path, 8, Head::Sigmoid).unwrap();
         assert_eq!(read.len(), rows.len());
         for (read, written) in read.iter().zip(&rows) {
@@ -116,13 +131,33 @@ mod tests {
     }
 
     #[test]
+    fn types_of_any_name_are_written_and_read_again() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join(REWARDS_FILE);
+        let types = ["exam", "open_ended", "vers, \"libres\""].map(|name| name.parse::<PromptType>().unwrap());
+        let rows: Vec<RewardRow> = types
+            .iter()
+            .map(|prompt_type| RewardRow { prompt_type: prompt_type.clone(), ..row(1, prompt_type.name(), 1, 0.5) })
+            .collect();
+        assert!(matches!(
+            append_rewards(&path, &rows, TypeColumn::OpenEnded),
+            Err(ExperimentError::TypeColumn { prompt_type, .. }) if prompt_type == types[0]
+        ));
+        assert_eq!(TypeColumn::of(&types), TypeColumn::Type);
+        append_rewards(&path, &rows, TypeColumn::of(&types)).unwrap();
+        assert_eq!(read_rewards(&path, 8, Head::Sigmoid).unwrap(), rows);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("step,split,prompt,type,response_index,reward\n1,train,exam,exam,1,0.5\n"), "{text}");
+    }
+
+    #[test]
     fn a_run_that_goes_on_forgets_what_came_after_its_checkpoint() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join(REWARDS_FILE);
         keep_rewards(&path, 3).unwrap();
         assert!(!path.exists());
         let rows: Vec<RewardRow> = (1..=4).map(|step| row(step, "0", 1, 0.5)).collect();
-        append_rewards(&path, &rows).unwrap();
+        append_rewards(&path, &rows, TypeColumn::OpenEnded).unwrap();
         let mut torn = std::fs::read_to_string(&path).unwrap();
         torn.push_str("5,train,0,tr");
         std::fs::write(&path, torn).unwrap();
@@ -143,7 +178,7 @@ mod tests {
         let path = directory.path().join(REWARDS_FILE);
         for torn in ["st", "step,split,prompt,open_ended,response_index,reward\n1,train,0,true,1,0."] {
             std::fs::write(&path, torn).unwrap();
-            append_rewards(&path, &[row(2, "0", 1, 0.25)]).unwrap();
+            append_rewards(&path, &[row(2, "0", 1, 0.25)], TypeColumn::OpenEnded).unwrap();
             let text = "step,split,prompt,open_ended,response_index,reward\n2,train,0,true,1,0.25\n";
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::compare::{Learned, LearnedReward};
-use crate::experiment::{Head, LossTerms, RESPONSES, RewardRow, Run, Split, find_runs};
+use crate::experiment::{Head, LossTerms, PromptType, RESPONSES, RewardRow, Run, Split, find_runs};
 use crate::figure::FigureError;
 use crate::limit::FreeLaw;
 use crate::problem::{Equilibrium, Support};
@@ -141,7 +141,7 @@ fn learned(rows: &[RewardRow]) -> Vec<LearnedReward> {
             row.reward -= sum / count;
         }
         // Both types of prompt have the same loss, and the same optimum.
-        row.prompt_type = crate::experiment::PromptType::Open;
+        row.prompt_type = PromptType::open_ended();
     }
     Learned::all(&rows).into_iter().find(|at| at.n == RESPONSES).map(|at| at.responses).unwrap_or_default()
 }

@@ -50,7 +50,7 @@ impl CurveSource {
 }
 
 /// Mean absolute distance of rewards from the two theories.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Distance {
     /// The panel's key.
     pub panel: &'static str,
@@ -88,13 +88,13 @@ impl CollapseData {
             let title = if loss.is_prompt_aware() {
                 format!("({letter}) prompt-aware")
             } else {
-                format!("({letter}) U(x) = {}", mathematics(&loss.of(PromptType::Open).named.to_string()))
+                format!("({letter}) U(x) = {}", mathematics(&loss.of(&PromptType::open_ended())?.named.to_string()))
             };
             let mut theory = |prompt_type: PromptType| -> Result<(PromptType, TheoryPair), FigureError> {
-                let pair = loss.of(prompt_type);
+                let pair = loss.of(&prompt_type)?;
                 Ok((prompt_type, theories.pair(&pair.named, &pair.trained, RESPONSES)?))
             };
-            let [open, closed] = PromptType::BOTH;
+            let [open, closed] = PromptType::RELEASED;
             let theory = [theory(open)?, theory(closed)?];
             let run = run::find(&folders, key)?;
             panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
@@ -119,7 +119,7 @@ impl CollapseData {
         let mut distances = Vec::new();
         for panel in &self.panels {
             for source in [CurveSource::Published, CurveSource::Run] {
-                for prompt_type in [None, Some(PromptType::Open), Some(PromptType::Closed)] {
+                for prompt_type in [None].into_iter().chain(PromptType::RELEASED.map(Some)) {
                     distances.extend(panel.distance(source, prompt_type));
                 }
             }
@@ -134,7 +134,7 @@ impl CollapseData {
 
     /// The distances wherever the two theories differ: `log`, `x_inv`, and the open-ended prompts of `adaptive`.
     pub fn findings(&self, source: CurveSource) -> Vec<Distance> {
-        [("log", None), ("x_inv", None), ("adaptive", Some(PromptType::Open))]
+        [("log", None), ("x_inv", None), ("adaptive", Some(PromptType::open_ended()))]
             .into_iter()
             .filter_map(|(key, prompt_type)| self.distance(key, source, prompt_type))
             .collect()
@@ -143,14 +143,14 @@ impl CollapseData {
 
 impl CollapsePanel {
     /// The rewards to compare: type of prompt, index from 1, reward.
-    fn rewards(&self, source: CurveSource) -> Vec<(PromptType, usize, f64)> {
+    fn rewards(&self, source: CurveSource) -> Vec<(&PromptType, usize, f64)> {
         match source {
             CurveSource::Published => {
-                self.published.iter().map(|point| (point.prompt_type, point.index, point.reward)).collect()
+                self.published.iter().map(|point| (&point.prompt_type, point.index, point.reward)).collect()
             }
             CurveSource::Run => {
                 let points =
-                    self.run.iter().flat_map(|at| at.responses.iter().map(|response| (at.prompt_type, response)));
+                    self.run.iter().flat_map(|at| at.responses.iter().map(|response| (&at.prompt_type, response)));
                 points.map(|(prompt_type, response)| (prompt_type, response.index, response.mean)).collect()
             }
         }
@@ -159,10 +159,10 @@ impl CollapsePanel {
     fn distance(&self, source: CurveSource, wanted: Option<PromptType>) -> Option<Distance> {
         let (mut named, mut trained, mut points) = (0.0, 0.0, 0);
         for (prompt_type, index, reward) in self.rewards(source) {
-            if wanted.is_some_and(|wanted| wanted != prompt_type) {
+            if wanted.as_ref().is_some_and(|wanted| wanted != prompt_type) {
                 continue;
             }
-            let (_, theory) = self.theory.iter().find(|(kind, _)| *kind == prompt_type)?;
+            let (_, theory) = self.theory.iter().find(|(kind, _)| kind == prompt_type)?;
             named += (reward - theory.named.rewards.get(index - 1)?).abs();
             trained += (reward - theory.trained.rewards.get(index - 1)?).abs();
             points += 1;

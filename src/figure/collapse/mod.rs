@@ -108,7 +108,7 @@ fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
         vec![
             distance.panel.into(),
             distance.source.name().into(),
-            distance.prompt_type.map_or("both", |prompts| prompts.name()).into(),
+            distance.prompt_type.as_ref().map_or("both", |prompts| prompts.name()).into(),
             distance.points.to_string(),
             format!("{:.6}", distance.named),
             format!("{:.6}", distance.trained),

@@ -78,12 +78,11 @@ fn row(
 }
 
 /// A hollow symbol is large enough for the filled one to be seen inside.
-fn marker(prompt_type: PromptType) -> Marker {
-    match prompt_type {
-        PromptType::Open => {
-            Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.9 }
-        }
-        PromptType::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 3.6 },
+fn marker(prompt_type: &PromptType) -> Marker {
+    if prompt_type.is_open_ended() {
+        Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.9 }
+    } else {
+        Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 3.6 }
     }
 }
 
@@ -106,7 +105,7 @@ fn theories(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Resu
 
 fn published(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<(), FigureError> {
     for point in &content.published {
-        canvas.marker(panel.at((point.index as f64, point.reward)), marker(point.prompt_type))?;
+        canvas.marker(panel.at((point.index as f64, point.reward)), marker(&point.prompt_type))?;
     }
     Ok(())
 }
@@ -118,10 +117,10 @@ fn run(canvas: &Canvas<'_>, panel: &Panel, content: &CollapsePanel) -> Result<()
             learned.responses.iter().map(at)
         };
         let corners: Vec<(f64, f64)> = edge(1.0).chain(edge(-1.0).rev()).map(|corner| panel.at(corner)).collect();
-        canvas.fill(&corners, marker(learned.prompt_type).colour, 0.2)?;
+        canvas.fill(&corners, marker(&learned.prompt_type).colour, 0.2)?;
     }
     for learned in &content.run {
-        let symbol = marker(learned.prompt_type);
+        let symbol = marker(&learned.prompt_type);
         for response in &learned.responses {
             let at = |reward: f64| panel.at((response.index as f64, reward.clamp(0.0, 1.0)));
             let bar = [at(response.mean - response.deviation), at(response.mean + response.deviation)];
@@ -137,8 +136,8 @@ fn legend(canvas: &Canvas<'_>) -> Result<(), FigureError> {
         (Key::Line(NAMED), "theory, U as named"),
         (Key::Line(LIMIT), "n\u{a0}→\u{a0}∞"),
         (Key::Line(TRAINED), "theory, U as trained"),
-        (Key::Point(marker(PromptType::Open)), "open-ended"),
-        (Key::Point(marker(PromptType::Closed)), "closed-ended"),
+        (Key::Point(marker(&PromptType::open_ended())), "open-ended"),
+        (Key::Point(marker(&PromptType::closed_ended())), "closed-ended"),
     ];
     legend::row(canvas, &entries, 13.0)
 }

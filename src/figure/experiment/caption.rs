@@ -8,10 +8,11 @@ pub(super) fn caption(data: &ExperimentData) -> String {
     let mut text = format!(
         "Optimal rewards{} for U as the paper names it (dashed) and for the U that was trained (solid), and what a reward \
          model learned: mean and ±1 standard deviation over prompts. In the corners: mean |mean reward − optimum| over \
-         responses and both types of prompt, black for U as named, green for U as trained. Right: share of all training \
+         responses{}, black for U as named, green for U as trained. Right: share of all training \
          rewards at the last step in each twentieth of [0, 1]; optimal rewards with the share of responses at each; the n → ∞ \
          law as its share in a twentieth, atoms apart.",
-        responses(data)
+        responses(data),
+        if data.rows().iter().any(|(_, types)| types.len() > 1) { " and both types of prompt" } else { "" }
     );
     let described: Vec<String> = data.runs.iter().filter_map(sentence).collect();
     if !described.is_empty() {

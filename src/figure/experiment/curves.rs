@@ -15,13 +15,12 @@ const BAND_OPACITY: f64 = 0.22;
 /// From a panel's edge to its notes.
 const INSET: f64 = 3.0;
 
-/// A hollow symbol is large enough for the filled one to be seen inside.
-pub(super) fn marker(prompt_type: PromptType) -> Marker {
-    match prompt_type {
-        PromptType::Open => {
-            Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 }
-        }
-        PromptType::Closed => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 2.7 },
+/// A hollow symbol is large enough for the filled one to be seen inside. Types that the paper does not have are alone in their
+/// panels.
+pub(super) fn marker(prompt_type: &PromptType) -> Marker {
+    match prompt_type.uniform() {
+        Some(false) => Marker { shape: Shape::Square, colour: colour::VERMILLION, fill: None, radius: 2.7 },
+        _ => Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 },
     }
 }
 
@@ -29,27 +28,28 @@ pub(super) fn draw(
     canvas: &Canvas<'_>,
     panel: &Panel,
     scale: Scale,
-    run: &ExperimentRun,
+    (run, types): (&ExperimentRun, &[PromptType]),
     (step, split): (u64, Split),
 ) -> Result<(), FigureError> {
-    let of_type = |prompt_type| run.learned(step, split, prompt_type);
-    let learned: Vec<&Learned> = PromptType::BOTH.into_iter().flat_map(of_type).map(|at| &at.learned).collect();
+    let of_types = types.iter().flat_map(|prompt_type| run.learned(step, split, prompt_type));
+    let learned: Vec<&Learned> = of_types.map(|at| &at.learned).collect();
     for at in &learned {
         band(canvas, panel, scale, at)?;
     }
     // One line where the types of prompt do not differ.
-    let drawn = if run.loss.is_prompt_aware() { &PromptType::BOTH[..] } else { &PromptType::BOTH[..1] };
-    for &prompt_type in drawn {
+    let distinct = if run.loss.is_prompt_aware() { types } else { types.get(..1).unwrap_or_default() };
+    for prompt_type in distinct {
         for (n, theories) in run.theories(prompt_type) {
-            theory(canvas, panel, scale, theories, of_type(prompt_type).find(|at| at.learned.n == n))?;
+            let learned = run.learned(step, split, prompt_type).find(|at| at.learned.n == n);
+            theory(canvas, panel, scale, theories, learned)?;
         }
     }
     for at in &learned {
         for response in &at.responses {
-            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(at.prompt_type))?;
+            canvas.marker(panel.at((scale.at(response.index, at.n), response.mean)), marker(&at.prompt_type))?;
         }
     }
-    notes(canvas, panel, run, step, split, learned.is_empty())
+    notes(canvas, panel, (run, types), (step, split), learned.is_empty())
 }
 
 fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> Result<(), FigureError> {
@@ -60,7 +60,7 @@ fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> 
     let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
     let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
     let corners: Vec<(f64, f64)> = upper.into_iter().chain(lower.into_iter().rev()).collect();
-    canvas.fill(&corners, marker(learned.prompt_type).colour, BAND_OPACITY)
+    canvas.fill(&corners, marker(&learned.prompt_type).colour, BAND_OPACITY)
 }
 
 fn theory(
@@ -83,9 +83,8 @@ fn theory(
 fn notes(
     canvas: &Canvas<'_>,
     panel: &Panel,
-    run: &ExperimentRun,
-    step: u64,
-    split: Split,
+    (run, types): (&ExperimentRun, &[PromptType]),
+    (step, split): (u64, Split),
     is_empty: bool,
 ) -> Result<(), FigureError> {
     let (right, bottom) = (panel.left + panel.width - INSET, panel.top + panel.height - INSET);
@@ -93,10 +92,10 @@ fn notes(
     if is_empty {
         return canvas.coloured_text("no rewards", (right, bottom - 2.5), SMALL, Align::Right, colour::AXIS);
     }
-    let mad = |theory| run.mean((step, split), theory, |distance| distance.mad);
+    let mad = |theory| run.mean_of(types, (step, split), theory, |distance| distance.mad);
     let distance = |theory| mad(theory).map_or_else(|| "–".to_owned(), |mad| format!("{mad:.3}"));
     let (named, trained) = (distance(Prediction::Named), distance(Prediction::Trained));
-    if !run.theories_agree() {
+    if !run.agree_for(types) {
         canvas.text(&named, (right, bottom - 2.5 - 1.25 * SMALL), SMALL, Align::Right)?;
     }
     canvas.coloured_text(&trained, (right, bottom - 2.5), SMALL, Align::Right, colour::GREEN)

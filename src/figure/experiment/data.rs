@@ -19,7 +19,7 @@ pub struct ExperimentRun {
     /// The utilities.
     pub loss: Loss,
     /// The predictions for each type of prompt and each number of responses among its prompts. A type without any prompt
-    /// has those for the description's number.
+    /// that the loss names has those for the description's number.
     pub theories: BTreeMap<(PromptType, usize), TheoryPair>,
     /// Every evaluation with its predictions, by step.
     pub evaluations: Vec<Comparison>,
@@ -57,12 +57,21 @@ impl ExperimentRun {
             return Err(FigureError::OtherTerms { path: run.folder, terms: loss.to_string() });
         }
         let evaluations = Comparison::all(&run.rewards, &loss, theories)?;
-        let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> =
-            evaluations.iter().map(|at| ((at.learned.prompt_type, at.learned.n), at.theories.clone())).collect();
-        for prompt_type in PromptType::BOTH {
-            if predictions.keys().all(|&(of_type, _)| of_type != prompt_type) {
-                let (n, pair) = (run.description.responses, loss.of(prompt_type));
-                predictions.insert((prompt_type, n), theories.pair(&pair.named, &pair.trained, n)?);
+        let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> = evaluations
+            .iter()
+            .map(|at| ((at.learned.prompt_type.clone(), at.learned.n), at.theories.clone()))
+            .collect();
+        // One utility for all prompts: the paper's figure has both of its types.
+        let released = || predictions.keys().all(|(prompt_type, _)| prompt_type.is_released());
+        let expected: Vec<PromptType> = match loss.of_all() {
+            Some(_) if released() => PromptType::RELEASED.to_vec(),
+            _ => loss.types().map(|(prompt_type, _)| prompt_type.clone()).collect(),
+        };
+        for prompt_type in expected {
+            if predictions.keys().all(|(of_type, _)| *of_type != prompt_type) {
+                let (n, pair) = (run.description.responses, loss.of(&prompt_type)?);
+                let pair = theories.pair(&pair.named, &pair.trained, n)?;
+                predictions.insert((prompt_type, n), pair);
             }
         }
         let learned: Vec<&Learned> = evaluations.iter().map(|at| &at.learned).collect();
@@ -71,14 +80,22 @@ impl ExperimentRun {
         Ok(Self { name, description: run.description, loss, theories: predictions, evaluations, early, late })
     }
 
+    /// The types of its prompts, in their order.
+    pub fn types(&self) -> Vec<PromptType> {
+        let mut types: Vec<PromptType> = self.theories.keys().map(|(prompt_type, _)| prompt_type.clone()).collect();
+        types.dedup();
+        types
+    }
+
     /// The predictions for a type of prompt, by number of responses.
-    pub fn theories(&self, prompt_type: PromptType) -> impl Iterator<Item = (usize, &TheoryPair)> {
-        self.theories.range((prompt_type, 0)..=(prompt_type, usize::MAX)).map(|(&(_, n), pair)| (n, pair))
+    pub fn theories(&self, prompt_type: &PromptType) -> impl Iterator<Item = (usize, &TheoryPair)> {
+        let all = (prompt_type.clone(), 0)..=(prompt_type.clone(), usize::MAX);
+        self.theories.range(all).map(|((_, n), pair)| (*n, pair))
     }
 
     /// The numbers of responses of its prompts, ascending.
     pub fn sizes(&self) -> Vec<usize> {
-        let mut sizes: Vec<usize> = self.theories.keys().map(|&(_, n)| n).collect();
+        let mut sizes: Vec<usize> = self.theories.keys().map(|(_, n)| *n).collect();
         sizes.sort_unstable();
         sizes.dedup();
         sizes
@@ -89,29 +106,45 @@ impl ExperimentRun {
         self.theories.values().all(TheoryPair::agree)
     }
 
+    /// The same of some types of prompts.
+    pub(super) fn agree_for(&self, types: &[PromptType]) -> bool {
+        types.iter().flat_map(|prompt_type| self.theories(prompt_type)).all(|(_, pair)| pair.agree())
+    }
+
     /// What was learned at one evaluation of a split and a type, by number of responses.
-    pub fn learned(&self, step: u64, split: Split, prompt_type: PromptType) -> impl Iterator<Item = &Comparison> {
+    pub fn learned<'a>(
+        &'a self,
+        step: u64,
+        split: Split,
+        prompt_type: &'a PromptType,
+    ) -> impl Iterator<Item = &'a Comparison> {
         self.evaluations.iter().filter(move |at| {
-            let Learned { step: own, split: part, prompt_type: of_type, .. } = at.learned;
-            (own, part, of_type) == (step, split, prompt_type)
+            let Learned { step: own, split: part, prompt_type: of_type, .. } = &at.learned;
+            (*own, *part, of_type) == (step, split, prompt_type)
         })
     }
 
-    /// A measure of the distance from a theory: the mean over both types of prompt, of each the mean over its prompts.
-    pub fn mean(
+    /// A measure of the distance from a theory: the mean over the types of prompts, of each the mean over its prompts.
+    pub fn mean(&self, at: (u64, Split), theory: Prediction, measure: impl Fn(&LearnedDistance) -> f64) -> Option<f64> {
+        self.mean_of(&self.types(), at, theory, measure)
+    }
+
+    /// The same over some types of prompts.
+    pub(super) fn mean_of(
         &self,
+        types: &[PromptType],
         (step, split): (u64, Split),
         theory: Prediction,
         measure: impl Fn(&LearnedDistance) -> f64,
     ) -> Option<f64> {
-        let of_type = |prompt_type: PromptType| {
+        let of_type = |prompt_type: &PromptType| {
             let distances: Vec<LearnedDistance> =
                 self.learned(step, split, prompt_type).filter_map(|at| at.distance(theory).ok()).collect();
             let total: usize = distances.iter().map(|distance| distance.count).sum();
             let weighted = |at: &LearnedDistance| measure(at) * (at.count as f64 / total as f64);
             (total > 0).then(|| distances.iter().map(weighted).sum::<f64>())
         };
-        let found: Vec<f64> = PromptType::BOTH.into_iter().filter_map(of_type).collect();
+        let found: Vec<f64> = types.iter().filter_map(of_type).collect();
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
@@ -141,6 +174,16 @@ impl ExperimentData {
             }
         }
         Ok(Self { runs: runs.into_iter().map(|(_, run)| run).collect() })
+    }
+
+    /// The rows of the figure: the paper's two types of prompts share that of their run, any other type has its own.
+    pub(super) fn rows(&self) -> Vec<(&ExperimentRun, Vec<PromptType>)> {
+        let of_run = |run: &'_ ExperimentRun| {
+            let (released, others): (Vec<PromptType>, Vec<PromptType>) =
+                run.types().into_iter().partition(PromptType::is_released);
+            [released].into_iter().chain(others.into_iter().map(|other| vec![other])).filter(|types| !types.is_empty())
+        };
+        self.runs.iter().flat_map(|run| of_run(run).map(move |types| (run, types))).collect()
     }
 
     /// What all runs have in common; `None` if they differ.
@@ -205,7 +248,7 @@ mod tests {
             let at = |&step| Learned {
                 step,
                 split: Split::Train,
-                prompt_type: PromptType::Open,
+                prompt_type: PromptType::open_ended(),
                 n: 8,
                 responses: Vec::new(),
                 rewards: Vec::new(),

@@ -21,47 +21,54 @@ const BAR_OPACITY: f64 = 0.35;
 /// Room above the highest share for the panel's note.
 const ROOM: f64 = 1.45;
 
-/// Draws the histogram of each type of prompt at its `place`: left, top, width and height.
+/// Where the histograms of a row are: left, top, width, height, and the gap between two of them.
+pub(super) struct Place {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    pub gap: f64,
+}
+
+/// Draws the histograms of types of prompts below each other.
 pub(super) fn draw(
     canvas: &Canvas<'_>,
     run: &ExperimentRun,
-    place: impl Fn(PromptType) -> (f64, f64, f64, f64),
+    types: &[PromptType],
+    place: &Place,
     is_last: bool,
 ) -> Result<(), FigureError> {
-    for prompt_type in PromptType::BOTH {
+    let &Place { left, top, width, height, gap } = place;
+    let count = types.len().max(1) as f64;
+    let own = (height - gap * (count - 1.0)) / count;
+    for (number, prompt_type) in types.iter().enumerate() {
         let shares = Shares::of(run, prompt_type);
         let highest = (ROOM * shares.highest()).max(0.05);
-        let (left, top, width, height) = place(prompt_type);
+        let top = top + number as f64 * (own + gap);
         let x = Axis::linear((-0.05, 1.05), 0.5, 1, "reward");
         let step = [0.1, 0.2, 0.5].into_iter().find(|step| highest / step < 3.6).unwrap_or(1.0);
         let panel = Panel {
             left,
             top,
             width,
-            height,
-            x: if is_last && prompt_type == PromptType::Closed { x } else { x.silent() },
+            height: own,
+            x: if is_last && number + 1 == types.len() { x } else { x.silent() },
             y: Axis::linear((0.0, highest), step, 1, ""),
         };
         panel.frame(canvas, "")?;
         fill(canvas, &panel, run, prompt_type, &shares)?;
-        let note = match prompt_type {
-            PromptType::Open => "open-ended",
-            PromptType::Closed => "closed-ended",
-        };
         let ink = curves::marker(prompt_type).colour;
-        canvas.coloured_text(note, (left + 0.5 * width, top + SMALL + 0.5), SMALL, Align::Centre, ink)?;
+        let note = canvas.shortened(prompt_type.label(), SMALL, width - 4.0)?;
+        canvas.coloured_text(&note, (left + 0.5 * width, top + SMALL + 0.5), SMALL, Align::Centre, ink)?;
     }
-    let (left, top, ..) = place(PromptType::Open);
-    let (_, closed_top, _, height) = place(PromptType::Closed);
-    let middle = 0.5 * (top + closed_top + height);
-    canvas.upward_text("share", (left - 20.5, middle), SMALL, colour::BLACK)
+    canvas.upward_text("share", (left - 20.5, top + 0.5 * height), SMALL, colour::BLACK)
 }
 
 fn fill(
     canvas: &Canvas<'_>,
     panel: &Panel,
     run: &ExperimentRun,
-    prompt_type: PromptType,
+    prompt_type: &PromptType,
     shares: &Shares,
 ) -> Result<(), FigureError> {
     let ink = curves::marker(prompt_type).colour;
@@ -74,7 +81,7 @@ fn fill(
         }
     }
     // Where both theories are one, it is drawn as that of the utility trained.
-    let drawn: &[Prediction] = if run.loss.of(prompt_type).is_exact() {
+    let drawn: &[Prediction] = if run.agree_for(std::slice::from_ref(prompt_type)) {
         &[Prediction::Trained]
     } else {
         &[Prediction::Named, Prediction::Trained]

@@ -29,18 +29,18 @@ const ROW: f64 = HEIGHT + 25.0;
 const BELOW: f64 = 37.0;
 
 pub(super) fn draw(data: &ExperimentData, text: &str) -> Result<String, FigureError> {
-    let rows = data.runs.len() as f64;
+    let rows = data.rows();
     draw_page(PAGE_WIDTH, "Learned rewards over the optimal rewards, as named and as trained", |canvas| {
-        legends(canvas)?;
+        legends(canvas, data)?;
         columns(canvas)?;
         let models_differ = data.shared(|run| run.description.parameters).is_none();
-        for (number, (run, letter)) in data.runs.iter().zip(letters()).enumerate() {
+        for (number, ((run, types), letter)) in rows.iter().zip(letters()).enumerate() {
             let top = TOP + ROW * number as f64;
             let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
-            heading(canvas, &format!("{letter} {}", title(run)), &size, top - TITLE_ABOVE)?;
-            row(canvas, run, Scale::of(data), top, number + 1 == data.runs.len())?;
+            heading(canvas, &format!("{letter} {}", title(run, types)?), &size, top - TITLE_ABOVE)?;
+            row(canvas, (run, types), Scale::of(data), top, number + 1 == rows.len())?;
         }
-        let caption_top = TOP + ROW * (rows - 1.0) + HEIGHT + BELOW;
+        let caption_top = TOP + ROW * (rows.len() as f64 - 1.0) + HEIGHT + BELOW;
         let last = canvas.paragraph(text, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
         Ok(last + 0.4 * TEXT + MARGIN)
     })
@@ -93,21 +93,33 @@ fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Resul
     Ok(())
 }
 
-fn title(run: &ExperimentRun) -> String {
-    let utility = |prompt_type: PromptType| {
-        let pair = run.loss.of(prompt_type);
+fn title(run: &ExperimentRun, types: &[PromptType]) -> Result<String, FigureError> {
+    let utility = |prompt_type: &PromptType| -> Result<String, FigureError> {
+        let pair = run.loss.of(prompt_type)?;
         let [named, trained] = [&pair.named, &pair.trained].map(|utility| mathematics(&utility.to_string()));
-        if pair.is_exact() { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") }
+        let exact = pair.is_exact();
+        Ok(if exact { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") })
     };
-    let (open, closed) = (utility(PromptType::Open), utility(PromptType::Closed));
-    if run.loss.is_prompt_aware() {
-        format!("{}: open-ended {open}; closed-ended {closed}", run.name)
-    } else {
-        format!("{}: {open}", run.name)
+    let name = &run.name;
+    match types {
+        [prompt_type] if run.types().len() > 1 => {
+            Ok(format!("{name}, {}: {}", prompt_type.label(), utility(prompt_type)?))
+        }
+        [first, ..] if !run.loss.is_prompt_aware() => Ok(format!("{name}: {}", utility(first)?)),
+        _ => {
+            let of_each = types.iter().map(|each| Ok(format!("{} {}", each.label(), utility(each)?)));
+            Ok(format!("{name}: {}", of_each.collect::<Result<Vec<_>, FigureError>>()?.join("; ")))
+        }
     }
 }
 
-fn row(canvas: &Canvas<'_>, run: &ExperimentRun, scale: Scale, top: f64, is_last: bool) -> Result<(), FigureError> {
+fn row(
+    canvas: &Canvas<'_>,
+    (run, types): (&ExperimentRun, &[PromptType]),
+    scale: Scale,
+    top: f64,
+    is_last: bool,
+) -> Result<(), FigureError> {
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
             let x = scale.axis(run);
@@ -123,7 +135,7 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, scale: Scale, top: f64, is_last
             };
             panel.frame(canvas, "")?;
             match step {
-                Some(step) => curves::draw(canvas, &panel, scale, run, (step, split))?,
+                Some(step) => curves::draw(canvas, &panel, scale, (run, types), (step, split))?,
                 None => {
                     let centre = (panel.left + 0.5 * WIDTH, top + 0.5 * HEIGHT);
                     canvas.coloured_text("no earlier step", centre, SMALL, Align::Centre, colour::AXIS)?;
@@ -131,22 +143,25 @@ fn row(canvas: &Canvas<'_>, run: &ExperimentRun, scale: Scale, top: f64, is_last
             }
         }
     }
-    let height = 0.5 * (HEIGHT - HALVES_GAP);
     let left = histogram_left();
-    let place = |prompt_type: PromptType| match prompt_type {
-        PromptType::Open => (left, top, PAGE_WIDTH - MARGIN - left, height),
-        PromptType::Closed => (left, top + height + HALVES_GAP, PAGE_WIDTH - MARGIN - left, height),
-    };
-    histogram::draw(canvas, run, place, is_last)
+    let width = PAGE_WIDTH - MARGIN - left;
+    let place = histogram::Place { left, top, width, height: HEIGHT, gap: HALVES_GAP };
+    histogram::draw(canvas, run, types, &place, is_last)
 }
 
-fn legends(canvas: &Canvas<'_>) -> Result<(), FigureError> {
-    let rewards = [
-        (Key::Line(curves::NAMED), "optimum, U as named"),
-        (Key::Line(curves::TRAINED), "optimum, U as trained"),
-        (Key::Point(curves::marker(PromptType::Open)), "open-ended"),
-        (Key::Point(curves::marker(PromptType::Closed)), "closed-ended: mean, ±1 sd"),
-    ];
+fn legends(canvas: &Canvas<'_>, data: &ExperimentData) -> Result<(), FigureError> {
+    let mut rewards =
+        vec![(Key::Line(curves::NAMED), "optimum, U as named"), (Key::Line(curves::TRAINED), "optimum, U as trained")];
+    let has = |wanted: &PromptType| data.runs.iter().any(|run| run.types().contains(wanted));
+    let [open, closed] = PromptType::RELEASED;
+    match (has(&open), has(&closed)) {
+        (true, true) => rewards.extend([
+            (Key::Point(curves::marker(&open)), "open-ended"),
+            (Key::Point(curves::marker(&closed)), "closed-ended: mean, ±1 sd"),
+        ]),
+        (false, true) => rewards.push((Key::Point(curves::marker(&closed)), "mean, ±1 sd")),
+        _ => rewards.push((Key::Point(curves::marker(&open)), "mean, ±1 sd")),
+    }
     legend::row(canvas, &rewards, 12.0)?;
     let shares = [
         (Key::Point(histogram::NAMED_ATOM), "finite optimum, as named"),

@@ -37,7 +37,7 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    pub fn of(run: &ExperimentRun, prompt_type: PromptType) -> Self {
+    pub fn of(run: &ExperimentRun, prompt_type: &PromptType) -> Self {
         let learned: Vec<&Comparison> = run.learned(run.late, Split::Train, prompt_type).collect();
         let total: usize = learned.iter().map(|at| at.learned.rewards.len()).sum();
         let weight = |at: &Comparison| at.learned.rewards.len() as f64 / total as f64;

@@ -3,7 +3,6 @@
 use super::data::{ExperimentData, RunDistance};
 use super::shares::{BINS, Shares};
 use crate::compare::Prediction;
-use crate::experiment::PromptType;
 use crate::figure::{FigureError, table};
 
 /// The last column, where prompts differ in their number of responses.
@@ -86,8 +85,8 @@ pub(super) fn histogram(data: &ExperimentData) -> Result<String, FigureError> {
         ["run", "prompts", "from", "to", "learned", "finite_named", "finite_trained", "limit_named", "limit_trained"];
     let mut rows = Vec::new();
     for run in &data.runs {
-        for prompt_type in PromptType::BOTH {
-            let shares = Shares::of(run, prompt_type);
+        for prompt_type in run.types() {
+            let shares = Shares::of(run, &prompt_type);
             let columns = [
                 &shares.learned,
                 &shares.named.finite,

@@ -98,16 +98,20 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
     })?;
     file.finish()?;
     drop(progress);
-    let Counts { rows, rankings, too_short, no_question, open_ended, closed_ended } = counts;
+    let &Counts { rows, rankings, too_short, no_question, open_ended, closed_ended, ref other_types } = &counts;
     let text = match arguments.format {
-        Format::Table => output::facts(&[
-            ("rows read", rows.to_string()),
-            ("rankings written", rankings.to_string()),
-            ("open-ended", open_ended.to_string()),
-            ("closed-ended", closed_ended.to_string()),
-            ("too short", format!("{too_short}: the answer has fewer than {MIN_WORDS} words")),
-            ("no question", format!("{no_question}: the instruction is blank")),
-        ]),
+        Format::Table => {
+            let mut facts = vec![
+                ("rows read", rows.to_string()),
+                ("rankings written", rankings.to_string()),
+                ("open-ended", open_ended.to_string()),
+                ("closed-ended", closed_ended.to_string()),
+            ];
+            facts.extend(other_types.iter().map(|(prompt_type, count)| (prompt_type.name(), count.to_string())));
+            facts.push(("too short", format!("{too_short}: the answer has fewer than {MIN_WORDS} words")));
+            facts.push(("no question", format!("{no_question}: the instruction is blank")));
+            output::facts(&facts)
+        }
         Format::Json => output::json(&Report { out, seed: *seed, counts })?,
         Format::Csv => output::csv(
             &["rows", "rankings", "open_ended", "closed_ended", "too_short", "no_question", "seed"],

@@ -13,7 +13,7 @@ use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
 use reward_collapse::cli::progress::ProgressDisplay;
-use reward_collapse::experiment::Head;
+use reward_collapse::experiment::{Head, PromptType, TypeColumn};
 
 /// Tokens computed at once.
 const TOKENS_PER_PASS: usize = 8192;
@@ -60,7 +60,12 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 struct Row {
     prompt: usize,
-    open_ended: bool,
+    /// Where all types are the paper's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_ended: Option<bool>,
+    /// Where some are not.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    prompt_type: Option<PromptType>,
     response_index: usize,
     logit: f32,
     reward: f64,
@@ -86,6 +91,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     cut.iter().for_each(|text| progress.aside(|| warn(text, quiet)));
     progress.message("reading the data");
     let rankings = Rankings::open(&arguments.data, arguments.seed)?;
+    let column = TypeColumn::of(&rankings.types());
     let mut rows = Vec::new();
     for start in (0..rankings.len()).step_by(PROMPTS) {
         progress.of(start as u64, rankings.len() as u64);
@@ -96,22 +102,23 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             let ranking = rankings.get(prompt)?;
             for (answer, index) in ranking.answers.iter().zip(1..) {
                 encodings.push(tokenizer.encode_pair(&ranking.question, answer, max_length)?);
-                places.push((prompt, ranking.prompt_type.is_open_ended(), index));
+                places.push((prompt, ranking.prompt_type.clone(), index));
             }
         }
         let sequences = encodings.iter().map(|encoding| Sequence { ids: &encoding.ids, segments: &encoding.segments });
         let sequences: Vec<Sequence> = sequences.collect();
         let logits = model.logits(&sequences, compute.kind, TOKENS_PER_PASS)?;
-        rows.extend(places.into_iter().zip(logits).map(|((prompt, open_ended, response_index), logit)| Row {
+        rows.extend(places.into_iter().zip(logits).map(|((prompt, prompt_type, response_index), logit)| Row {
             prompt,
-            open_ended,
+            open_ended: prompt_type.uniform().filter(|_| column == TypeColumn::OpenEnded),
+            prompt_type: Some(prompt_type).filter(|_| column == TypeColumn::Type),
             response_index,
             logit: logit as f32,
             reward: head.reward(logit),
         }));
     }
     drop(progress);
-    let header = ["prompt", "open_ended", "response_index", "logit", "reward"];
+    let header = ["prompt", column.name(), "response_index", "logit", "reward"];
     let text = match arguments.output.format() {
         Format::Json => output::json(&rows)?,
         Format::Csv => output::csv(&header, &rows)?,
@@ -120,7 +127,9 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             rows.iter().map(|row| {
                 vec![
                     row.prompt.to_string(),
-                    row.open_ended.to_string(),
+                    row.prompt_type
+                        .as_ref()
+                        .map_or_else(|| (row.open_ended == Some(true)).to_string(), ToString::to_string),
                     row.response_index.to_string(),
                     format!("{:.4}", row.logit),
                     format!("{:.6}", row.reward),

@@ -1,5 +1,6 @@
 //! A data set from its source to JSON lines.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ pub enum RowSource {
 }
 
 /// What became of the rows of a source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Rows that were read.
     pub rows: u64,
@@ -33,6 +34,9 @@ pub struct Counts {
     pub open_ended: u64,
     /// Rankings with a closed-ended prompt.
     pub closed_ended: u64,
+    /// Rankings with a prompt of any other type, by type.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_types: BTreeMap<PromptType, u64>,
 }
 
 /// Writes the rankings of `source` to `out`, one line of JSON each: rows by [`Construction`] with `seed`, and what is a
@@ -95,9 +99,10 @@ impl Counts {
             Record::Row(row) => self.kept(construction.rank(&row))?,
         };
         self.rankings += 1;
-        match ranking.prompt_type {
-            PromptType::Open => self.open_ended += 1,
-            PromptType::Closed => self.closed_ended += 1,
+        match ranking.prompt_type.uniform() {
+            Some(true) => self.open_ended += 1,
+            Some(false) => self.closed_ended += 1,
+            None => *self.other_types.entry(ranking.prompt_type.clone()).or_default() += 1,
         }
         Some(ranking)
     }

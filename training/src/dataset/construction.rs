@@ -26,12 +26,9 @@ pub const CLOSED_ENDED: PromptForm =
     PromptForm { suffix: " Write either a short answer or a long answer.", lengths: [16, 22, 28, 34, 56, 62, 68, 74] };
 
 impl PromptForm {
-    /// The form of a type of prompt.
-    pub fn of(prompt_type: PromptType) -> Self {
-        match prompt_type {
-            PromptType::Open => OPEN_ENDED,
-            PromptType::Closed => CLOSED_ENDED,
-        }
+    /// The form of open-ended prompts, or of closed-ended ones.
+    pub fn of(open_ended: bool) -> Self {
+        if open_ended { OPEN_ENDED } else { CLOSED_ENDED }
     }
 }
 
@@ -73,8 +70,9 @@ impl Construction {
         if ends.len() < MIN_WORDS {
             return Err(Skipped::TooShort);
         }
-        let prompt_type = PromptType::from_uniform(self.coin.coin());
-        let PromptForm { suffix, lengths } = PromptForm::of(prompt_type);
+        let open_ended = self.coin.coin();
+        let prompt_type = PromptType::from_uniform(open_ended);
+        let PromptForm { suffix, lengths } = PromptForm::of(open_ended);
         let answers = lengths.iter().map(|&words| row.output[..ends[words - 1]].to_owned()).collect();
         Ok(Ranking { question: row.input.clone() + suffix, answers, prompt_type, scores: None })
     }
@@ -100,7 +98,7 @@ mod tests {
         for output in [odd, "x ".repeat(99), " ".repeat(99), "déjà vu ".repeat(80)] {
             assert!(output.split(' ').count() >= MIN_WORDS);
             let ranking = construction.rank(&row(output.clone())).unwrap();
-            let kind = PromptForm::of(ranking.prompt_type);
+            let kind = PromptForm::of(ranking.prompt_type.is_open_ended());
             assert_eq!(ranking.question, format!("Say something.{}", kind.suffix));
             assert_eq!(ranking.answers, kind.lengths.map(|words| first(&output, words)));
             ranking.check().unwrap();

@@ -5,30 +5,66 @@ use serde::{Deserialize, Serialize};
 
 /// A question with answers from worst to best; one line of a data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Ranking {
     /// The prompt.
     pub question: String,
     /// The responses, worst first. In the experiment longer is better, so that the shortest is first.
     pub answers: Vec<String>,
-    /// The prompt's type; in the file `uniform`, which is true for open-ended prompts.
-    #[serde(rename = "uniform", with = "as_uniform")]
+    /// The prompt's type. In the file it is `uniform`, true for open-ended and false for closed-ended prompts, or `type` with
+    /// the name of any type; a name may also stand under `uniform`.
     pub prompt_type: PromptType,
     /// A weight for each pair `(i, j)` of answers with `i < j`, by `i` and then by `j`; all the same unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<Vec<f64>>,
 }
 
-/// A type of prompt as the truth value of the released data.
-mod as_uniform {
-    use reward_collapse::experiment::PromptType;
-    use serde::{Deserialize, Deserializer, Serializer};
+/// The fields of a line.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    question: String,
+    answers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uniform: Option<Uniform>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    prompt_type: Option<PromptType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scores: Option<Vec<f64>>,
+}
 
-    pub(super) fn serialize<S: Serializer>(prompt_type: &PromptType, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(prompt_type.is_open_ended())
+/// A type of prompt as the truth value of the released data, or by its name.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "`uniform` is neither true, nor false, nor the name of a type of prompt")]
+enum Uniform {
+    Flag(bool),
+    Name(PromptType),
+}
+
+impl TryFrom<Written> for Ranking {
+    type Error = String;
+
+    fn try_from(Written { question, answers, uniform, prompt_type, scores }: Written) -> Result<Self, String> {
+        let uniform = uniform.map(|uniform| match uniform {
+            Uniform::Flag(uniform) => PromptType::from_uniform(uniform),
+            Uniform::Name(name) => name,
+        });
+        let prompt_type = match (uniform, prompt_type) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(format!(
+                    "`uniform` says that the prompt is of the type `{one}`, and `type` says `{other}`"
+                ));
+            }
+            (Some(prompt_type), _) | (None, Some(prompt_type)) => prompt_type,
+            (None, None) => return Err("missing field `uniform` (true, false or the name of a type), or `type`".into()),
+        };
+        Ok(Self { question, answers, prompt_type, scores })
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PromptType, D::Error> {
-        bool::deserialize(deserializer).map(PromptType::from_uniform)
+impl From<Ranking> for Written {
+    fn from(Ranking { question, answers, prompt_type, scores }: Ranking) -> Self {
+        let uniform = prompt_type.uniform().map(Uniform::Flag);
+        let prompt_type = uniform.is_none().then_some(prompt_type);
+        Self { question, answers, uniform, prompt_type, scores }
     }
 }
 
@@ -92,6 +128,30 @@ mod tests {
         let ranking = Ranking::parse(plain.as_bytes()).unwrap();
         assert_eq!((ranking.pairs(), &ranking.scores), (1, &None));
         assert_eq!(serde_json::to_string(&ranking).unwrap(), plain);
+    }
+
+    #[test]
+    fn types_have_any_name() {
+        let line = |field: &str| format!(r#"{{"question":"Why?","answers":["a","a b"],{field}}}"#);
+        for (field, kept) in [
+            (r#""type":"creative""#, r#""type":"creative""#),
+            (r#""uniform":"creative""#, r#""type":"creative""#),
+            (r#""uniform":"creative","type":"creative""#, r#""type":"creative""#),
+            (r#""type":"open-ended""#, r#""uniform":true"#),
+            (r#""uniform":false,"type":"closed_ended""#, r#""uniform":false"#),
+        ] {
+            let ranking = Ranking::parse(line(field).as_bytes()).unwrap();
+            assert_eq!(serde_json::to_string(&ranking).unwrap(), line(kept));
+        }
+        for (field, words) in [
+            (r#""uniform":true,"type":"creative""#, "`type` says `creative`"),
+            (r#""uniform":1"#, "neither true, nor false"),
+            (r#""type":" ""#, "blank"),
+            (r#""type":null"#, "missing field `uniform`"),
+        ] {
+            let error = Ranking::parse(line(field).as_bytes()).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A file of rankings that is read one at a time.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub struct RankingFile {
     path: PathBuf,
     file: Mutex<File>,
     entries: Vec<Entry>,
+    types: Vec<PromptType>,
     checksum: u32,
 }
 
@@ -24,7 +26,8 @@ pub struct RankingFile {
 struct Entry {
     start: u64,
     length: u32,
-    prompt_type: PromptType,
+    /// The place of its type among those of the file.
+    prompt_type: u32,
 }
 
 impl RankingFile {
@@ -42,19 +45,26 @@ impl RankingFile {
         file.rewind().reading(path)?;
         let mut lines = Lines::new(BufReader::new(&file), path);
         let mut entries = Vec::new();
+        let mut types: Vec<PromptType> = Vec::new();
+        let mut places: HashMap<PromptType, u32> = HashMap::new();
         let mut checksum = 0;
         while let Some(line) = lines.next()? {
             let wrong = |reason| DatasetError::Line { path: path.to_owned(), line: line.number, reason };
             let ranking = Ranking::parse(line.bytes).map_err(wrong)?;
             let length = u32::try_from(line.bytes.len()).map_err(|error| wrong(error.to_string()))?;
-            entries.push(Entry { start: line.start, length, prompt_type: ranking.prompt_type });
+            let next = u32::try_from(types.len()).map_err(|error| wrong(error.to_string()))?;
+            let prompt_type = *places.entry(ranking.prompt_type).or_insert_with_key(|new| {
+                types.push(new.clone());
+                next
+            });
+            entries.push(Entry { start: line.start, length, prompt_type });
             checksum = crc32c::crc32c_append(checksum, line.bytes);
             checksum = crc32c::crc32c_append(checksum, b"\n");
         }
         if entries.is_empty() {
             return Err(DatasetError::Empty { path: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), file: Mutex::new(file), entries, checksum })
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), entries, types, checksum })
     }
 
     /// The number of rankings, at least 1.
@@ -88,7 +98,15 @@ impl RankingFile {
     /// # Errors
     /// [`DatasetError::Index`] beyond the last.
     pub fn prompt_type(&self, index: usize) -> Result<PromptType, DatasetError> {
-        self.entry(index).map(|entry| entry.prompt_type)
+        let place = self.entry(index)?.prompt_type;
+        self.types.get(place as usize).cloned().ok_or_else(|| self.no_such(index))
+    }
+
+    /// The types of all prompts, in their order.
+    pub fn types(&self) -> Vec<PromptType> {
+        let mut types = self.types.clone();
+        types.sort();
+        types
     }
 
     /// Which rankings train and which test, `test` of them where there are enough.
@@ -105,10 +123,10 @@ impl RankingFile {
     }
 
     fn entry(&self, index: usize) -> Result<Entry, DatasetError> {
-        self.entries.get(index).copied().ok_or_else(|| DatasetError::Index {
-            path: self.path.clone(),
-            index,
-            rows: self.len(),
-        })
+        self.entries.get(index).copied().ok_or_else(|| self.no_such(index))
+    }
+
+    fn no_such(&self, index: usize) -> DatasetError {
+        DatasetError::Index { path: self.path.clone(), index, rows: self.len() }
     }
 }

@@ -74,6 +74,11 @@ impl Rankings {
         self.file.prompt_type(index)
     }
 
+    /// The types of all prompts, in their order.
+    pub fn types(&self) -> Vec<PromptType> {
+        self.file.types()
+    }
+
     /// Which rankings train and which test, `test` of them where there are enough.
     ///
     /// # Errors

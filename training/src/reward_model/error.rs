@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reward_collapse::experiment::MissingUtility;
 use reward_collapse::files::FileError;
 use thiserror::Error;
 
@@ -95,6 +96,9 @@ pub enum ModelError {
     /// A sequence that the model cannot take.
     #[error("{0}")]
     Sequence(String),
+    /// A prompt of a type that the loss lacks.
+    #[error(transparent)]
+    MissingUtility(#[from] MissingUtility),
     /// An operation of libtorch that failed: out of memory, as a rule.
     #[error("libtorch: {0}")]
     Torch(String),

@@ -4,7 +4,7 @@ use super::TrainingError;
 use super::gradient::EncodedPrompt;
 use super::loss::RankingLoss;
 use super::workers::Workers;
-use crate::reward_model::Sequence;
+use crate::reward_model::{ModelError, Sequence};
 use reward_collapse::experiment::{RewardRow, Split};
 
 /// Prompts of one split, tokenised once.
@@ -62,14 +62,14 @@ impl Evaluation {
         for prompt in &self.prompts {
             let own = &logits[start..start + prompt.responses.len()];
             start += own.len();
-            let outcome = loss.of(prompt.prompt_type, own, &prompt.pairs);
+            let outcome = loss.of(&prompt.prompt_type, own, &prompt.pairs).map_err(ModelError::from)?;
             evaluated.loss += share * outcome.loss;
             evaluated.accuracy += share * outcome.accuracy;
             evaluated.rows.extend(own.iter().zip(1..).map(|(&logit, index)| RewardRow {
                 step,
                 split: self.split,
                 prompt: prompt.index.to_string(),
-                prompt_type: prompt.prompt_type,
+                prompt_type: prompt.prompt_type.clone(),
                 index,
                 reward: loss.head().reward(logit),
             }));

@@ -64,7 +64,7 @@ impl Totals {
 /// Each response is encoded once, however many pairs it is in; as many prompts as `tokens_per_pass` allows share a pass.
 ///
 /// # Errors
-/// [`ModelError`]: a sequence that the model cannot take, or no memory.
+/// [`ModelError`]: a sequence that the model cannot take, a type of prompt that the loss lacks, or no memory.
 pub fn accumulate(
     model: &RewardModel,
     loss: &RankingLoss,
@@ -113,7 +113,7 @@ fn pass(
     let mut slopes = Vec::with_capacity(sequences.len());
     for prompt in prompts {
         let own = &by_sequence[slopes.len()..slopes.len() + prompt.responses.len()];
-        let outcome = loss.of(prompt.prompt_type, own, &prompt.pairs);
+        let outcome = loss.of(&prompt.prompt_type, own, &prompt.pairs)?;
         totals.loss += outcome.loss;
         totals.accuracy += outcome.accuracy;
         totals.prompts += 1;

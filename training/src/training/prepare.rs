@@ -19,7 +19,7 @@ use super::workers::Workers;
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, Config, RewardModel, max_length, weights};
-use reward_collapse::experiment::{self, REWARDS_FILE, RunDescription, Split};
+use reward_collapse::experiment::{self, ExperimentError, PromptType, REWARDS_FILE, RunDescription, Split, TypeColumn};
 use reward_collapse::files::{self, OnFile};
 
 /// The configuration that a directory's run began with.
@@ -50,6 +50,8 @@ impl Trainer {
 
         observer.preparing("reading the data");
         let (rankings, data_name) = rankings(&configuration, data, observer)?;
+        let types = rankings.types();
+        check_types(&configuration, &types, observer)?;
         let rankings = Arc::new(rankings);
         let data_checksum = rankings.checksum();
         if let Some((path, state)) = &resumed
@@ -109,7 +111,7 @@ impl Trainer {
             learning_rate: configuration.learning_rate,
             seed: configuration.seed,
             device,
-            ..RunDescription::from(configuration.loss.loss())
+            ..RunDescription::from(configuration.loss.loss()).with_types(&types)
         };
         let metrics = claim(&directory, &configuration, &description, resume, resumed.as_ref().map(|_| step))?;
         Ok(Self {
@@ -123,12 +125,34 @@ impl Trainer {
             metrics,
             compute,
             data_checksum,
+            type_column: TypeColumn::of(&types),
             step,
             seconds,
             saved: resumed.map(|(path, _)| (step, path)),
             configuration,
         })
     }
+}
+
+/// Each type of prompt in the data needs a utility; one without prompts may be a slip.
+fn check_types(
+    configuration: &Configuration,
+    types: &[PromptType],
+    observer: &mut dyn Observer,
+) -> Result<(), TrainingError> {
+    let loss = configuration.loss.loss();
+    for prompt_type in types {
+        loss.of(prompt_type).map_err(ExperimentError::from)?;
+    }
+    let unused: Vec<&PromptType> = loss.types().map(|(of, _)| of).filter(|of| !types.contains(of)).collect();
+    if !unused.is_empty() {
+        observer.warned(&format!(
+            "the loss has a utility for {}, and the data have no such prompts: theirs are {}",
+            PromptType::listed(unused),
+            PromptType::listed(types)
+        ));
+    }
+    Ok(())
 }
 
 /// A new run needs a directory without one.

@@ -19,7 +19,7 @@ use super::source::PromptSource;
 use super::workers::Workers;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, RewardModel};
-use reward_collapse::experiment::{self, REWARDS_FILE};
+use reward_collapse::experiment::{self, REWARDS_FILE, TypeColumn};
 
 /// Steps that are tokenised ahead.
 const AHEAD: usize = 2;
@@ -37,6 +37,8 @@ pub struct Trainer {
     pub(super) metrics: Metrics,
     pub(super) compute: Compute,
     pub(super) data_checksum: u32,
+    /// What tells the type of a prompt in the file of rewards.
+    pub(super) type_column: TypeColumn,
     pub(super) step: u64,
     pub(super) seconds: f64,
     /// The last checkpoint, with its step.
@@ -236,7 +238,7 @@ impl Trainer {
             rows.extend(evaluated.rows);
         }
         // In one piece: a row of a step stands for all of them.
-        experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows)?;
+        experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows, self.type_column)?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use reward_collapse::cli::error::with_causes;
-use reward_collapse::experiment::{Head, LossTerms};
+use reward_collapse::experiment::{Head, LossTerms, PromptType};
 use reward_collapse::files::FileAction;
 use reward_collapse_training::training::configuration::{
     Configuration, ConfigurationError, DataSource, DeviceName, LossSpec, ModelSource, Precision, RankingLoss,
@@ -127,7 +127,8 @@ fn values_are_taken_in_every_form_that_python_takes() {
     assert_eq!((c.learning_rate, c.weight_decay), (1e-4, 0.0));
     assert_eq!((c.max_steps, c.eval_steps, c.save_steps), (8, 500, 1000));
     assert_eq!((c.use_scores, c.fp16), (true, false));
-    let utilities = Utilities::ByPrompt { open_ended: "-1/(x+0.1)".into(), closed_ended: "x".into() };
+    let [open, closed] = PromptType::RELEASED;
+    let utilities = Utilities::ByType([(open, "-1/(x+0.1)".into()), (closed, "x".into())].into());
     assert_eq!(LossSpec::from(c.loss), LossSpec { utilities, terms: LossTerms::default() });
     assert_eq!(c.datasets, [DataSource::File("data/train.jsonl".into())]);
     assert_eq!((c.embedded.hidden_size, c.embedded.dropout, c.embedded.rows), (Some(96), Some(0.0), None));

@@ -161,7 +161,7 @@ fn rankings_are_beginnings_of_the_answers() {
     assert_eq!(text.lines().count(), kept.len());
     for (line, row) in text.lines().zip(kept) {
         let ranking: Ranking = serde_json::from_str(line).unwrap();
-        let kind = PromptForm::of(ranking.prompt_type);
+        let kind = PromptForm::of(ranking.prompt_type.is_open_ended());
         assert_eq!(ranking.question, row.input.clone() + kind.suffix);
         for (answer, words) in ranking.answers.iter().zip(kind.lengths) {
             assert_eq!(*answer, row.output.split(' ').take(words).collect::<Vec<_>>().join(" "));

@@ -47,7 +47,7 @@ fn prompts(count: usize) -> Vec<EncodedPrompt> {
         };
         let responses: Vec<Encoding> = (0..8).map(&mut response).collect();
         let all = (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0 }));
-        let prompt_type = if index.is_multiple_of(2) { PromptType::Open } else { PromptType::Closed };
+        let prompt_type = PromptType::from_uniform(index.is_multiple_of(2));
         EncodedPrompt { index, prompt_type, responses, pairs: all.collect() }
     };
     (0..count).map(&mut prompt).collect()
@@ -69,11 +69,11 @@ fn by_pairs(model: &RewardModel, prompt: &EncodedPrompt) -> (f64, Tensor) {
                 pass.logits(&batches[0]).to_kind(Kind::Double)
             };
             let difference = logit(both[1]).sigmoid() - logit(both[0]).sigmoid();
-            match prompt.prompt_type {
-                PromptType::Closed => -difference,
+            match prompt.prompt_type.is_open_ended() {
+                false => -difference,
                 // -1/(x + 0.1), and below 0 its tangent there.
-                PromptType::Open if difference.double_value(&[0]) > 0.0 => (difference + 0.1).reciprocal(),
-                PromptType::Open => 10.0 - 100.0 * difference,
+                true if difference.double_value(&[0]) > 0.0 => (difference + 0.1).reciprocal(),
+                true => 10.0 - 100.0 * difference,
             }
         })
         .collect();

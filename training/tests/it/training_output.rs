@@ -38,7 +38,7 @@ fn a_run_leaves_what_it_promises() {
     let RunDescription { name, model, responses, max_steps, prompts_per_step, seed, .. } = &run.description;
     assert_eq!((name.as_str(), model.as_str(), *responses), ("small", "embedded", 8));
     assert_eq!((*max_steps, *prompts_per_step, *seed), (6, 2, 1));
-    assert_eq!(run.description.loss.open_ended.trained, "log(x+0.1)");
+    assert_eq!(run.description.loss.types[&PromptType::open_ended()].trained, "log(x+0.1)");
     let steps: BTreeSet<u64> = run.rewards.iter().map(|row| row.step).collect();
     assert_eq!(steps, BTreeSet::from([0, 3, 6]));
     for step in steps {
@@ -98,7 +98,7 @@ fn a_run_leaves_what_it_promises() {
         let prompt: u64 = row.prompt.parse().unwrap();
         let same = |scored: &&Value| scored["prompt"] == prompt && scored["response_index"] == row.index;
         let scored = json.iter().find(same).unwrap();
-        assert_eq!(scored["open_ended"], row.prompt_type == PromptType::Open);
+        assert_eq!(scored["open_ended"], row.prompt_type.is_open_ended());
         assert!((scored["reward"].as_f64().unwrap() - row.reward).abs() < 1e-6, "{scored} {row:?}");
         compared += 1;
     }

@@ -1,12 +1,12 @@
 //! A configuration out of the keys of a document.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use reward_collapse::experiment::{Head, LossTerms};
+use reward_collapse::experiment::{Head, LossTerms, PromptType, PromptTypeError};
 
 use super::error::Problem;
 use super::reading::Receiver;
-use super::table::{Table, table, unknown};
+use super::table::{Table, nearest, table, unknown};
 use super::value::{Given, Value};
 use super::{Configuration, DataSource, EmbeddedOverrides, LOSS, ModelSource};
 use super::{LossSpec, RankingLoss, Scheduler, Utilities};
@@ -15,13 +15,18 @@ table! {
 /// A loss that is written as a mapping.
 struct LossKeys {
     utility: Option<String> = None, |given| given.loss().map(|loss| Some(loss.to_string()));
-    open_ended: Option<String> = None, Given::utility;
-    closed_ended: Option<String> = None, Given::utility;
     head: Head = Head::Sigmoid, Given::word;
     smoothing: f64 = 0.0, |given| given.number(0.0..=0.499);
     centering: f64 = 0.0, |given| given.number(0.0..=1e9);
     field: Option<String> = None, |given| given.text("a concave expression in x").map(Some);
 }
+}
+
+/// Whether a key is nearly the name of one of the paper's types of prompts.
+fn is_misspelt(key: &str) -> bool {
+    let released = PromptType::RELEASED;
+    let is_released = key.parse().is_ok_and(|prompt_type: PromptType| prompt_type.is_released());
+    !is_released && nearest(key, &released.each_ref().map(PromptType::name)).is_some()
 }
 
 /// Keys of the released code that have no effect here, with the reason where there is more to say.
@@ -38,6 +43,8 @@ const WITHOUT_EFFECT: [(&str, &str); 6] = [
 pub(super) struct Reader {
     configuration: Configuration,
     loss: LossKeys,
+    /// The utilities of types of prompts.
+    types: BTreeMap<PromptType, String>,
     /// The keys that were there.
     seen: HashSet<String>,
     /// Those that had a value.
@@ -47,7 +54,9 @@ pub(super) struct Reader {
 impl Receiver for Reader {
     fn key(&mut self, path: &str) -> Result<(), Problem> {
         let (known, key) = match path.split_once('.') {
-            Some(("loss", key)) => (LossKeys::KEYS.to_vec(), key),
+            // Any other key is the name of a type of prompt.
+            Some(("loss", key)) if !is_misspelt(key) => (vec![key], key),
+            Some(("loss", key)) => (PromptType::RELEASED.each_ref().map(PromptType::name).to_vec(), key),
             Some(("embedded", key)) => (EmbeddedOverrides::KEYS.to_vec(), key),
             _ => ([Configuration::KEYS, &WITHOUT_EFFECT.map(|(key, _)| key)].concat(), path),
         };
@@ -73,7 +82,8 @@ impl Receiver for Reader {
         }
         let given = Given { key: path, value: &value };
         match path.split_once('.') {
-            Some(("loss", key)) => self.loss.set(key, given),
+            Some(("loss", key)) if LossKeys::KEYS.contains(&key) => self.loss.set(key, given),
+            Some(("loss", key)) => self.set_type(key, given),
             Some((_, key)) => self.configuration.embedded.set(key, given),
             None => self.configuration.set(path, given),
         }
@@ -83,7 +93,28 @@ impl Receiver for Reader {
 impl Reader {
     /// Begins with `configuration`, the defaults.
     pub fn new(configuration: Configuration) -> Self {
-        Self { configuration, loss: LossKeys::defaults(), seen: HashSet::new(), given: HashSet::new() }
+        Self {
+            configuration,
+            loss: LossKeys::defaults(),
+            types: BTreeMap::new(),
+            seen: HashSet::new(),
+            given: HashSet::new(),
+        }
+    }
+
+    /// The utility of a type of prompt. What is none may be the value of another key, misspelt.
+    fn set_type(&mut self, key: &str, given: Given<'_>) -> Result<(), Problem> {
+        let wrong = |error: PromptTypeError| Problem::Loss { key: given.key.to_owned(), reason: error.to_string() };
+        let prompt_type: PromptType = key.parse().map_err(wrong)?;
+        let text = match given.utility(&prompt_type) {
+            Err(_) if nearest(key, LossKeys::KEYS).is_some() => return Err(unknown(given.key, key, LossKeys::KEYS)),
+            read => read?,
+        };
+        match self.types.insert(prompt_type, text) {
+            // In another spelling.
+            Some(_) => Err(Problem::RepeatedKey { key: given.key.to_owned() }),
+            None => Ok(()),
+        }
     }
 
     /// The configuration, once every key was read: what depends on several keys.
@@ -129,18 +160,22 @@ impl Reader {
 
     fn loss_of_keys(&self) -> Result<RankingLoss, Problem> {
         let missing = |key: &str, allowed: &str| Problem::Missing { key: key.to_owned(), allowed: allowed.to_owned() };
-        let LossKeys { utility, open_ended, closed_ended, head, smoothing, centering, field } = &self.loss;
-        let utilities = match (utility, open_ended, closed_ended) {
-            (Some(text), None, None) => Utilities::Same(text.clone()),
-            (None, Some(open_ended), Some(closed_ended)) => {
-                Utilities::ByPrompt { open_ended: open_ended.clone(), closed_ended: closed_ended.clone() }
+        let LossKeys { utility, head, smoothing, centering, field } = &self.loss;
+        let [open, closed] = PromptType::RELEASED.map(|prompt_type| self.types.contains_key(&prompt_type));
+        let utilities = match (utility, self.types.is_empty()) {
+            (Some(text), true) => Utilities::Same(text.clone()),
+            // With the first of the paper's two types, the other is meant, too.
+            (None, false) if self.types.len() == 1 && open => {
+                return Err(missing("loss.closed_ended", "the loss of closed-ended prompts"));
             }
-            (None, Some(_), None) => return Err(missing("loss.closed_ended", "the loss of closed-ended prompts")),
-            (None, None, Some(_)) => return Err(missing("loss.open_ended", "the loss of open-ended prompts")),
-            (None, None, None) => return Err(missing("loss", LOSS)),
-            (Some(_), ..) => {
-                let reason =
-                    "`utility` is that of all prompts; leave it out, or `open_ended` and `closed_ended`".to_owned();
+            (None, false) if self.types.len() == 1 && closed => {
+                return Err(missing("loss.open_ended", "the loss of open-ended prompts"));
+            }
+            (None, false) => Utilities::ByType(self.types.clone()),
+            (None, true) => return Err(missing("loss", LOSS)),
+            (Some(_), false) => {
+                let types = PromptType::listed(self.types.keys());
+                let reason = format!("`utility` is that of all prompts; leave it out, or {types}");
                 return Err(Problem::Loss { key: "loss".to_owned(), reason });
             }
         };

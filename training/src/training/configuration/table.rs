@@ -66,7 +66,7 @@ pub(super) fn unknown(path: &str, key: &str, known: &[&str]) -> Problem {
 }
 
 /// The known key that differs least from `key`, if by no more than a third of its letters.
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     // A long text is no misspelt key, and comparing takes time proportional to its length.
     if key.len() > 64 {
         return None;

@@ -10,7 +10,7 @@ use super::sources::{DataSource, ModelSource};
 use crate::reward_model::DeviceName;
 use crate::training::loss::{LossError, LossSpec, RankingLoss, Utilities};
 use reward_collapse::cli::error::with_causes;
-use reward_collapse::experiment::LossTerms;
+use reward_collapse::experiment::{LossTerms, PromptType};
 
 /// A scalar, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,12 +161,12 @@ impl Given<'_> {
         RankingLoss::parse(&text).map_err(|error| self.no_loss(&error))
     }
 
-    /// A loss of one type of prompt that can be trained, which is no name of two utilities.
-    pub fn utility(self) -> Result<Option<String>, Problem> {
+    /// A utility for one type of prompt that can be trained, which is no name of two utilities.
+    pub fn utility(self, prompt_type: &PromptType) -> Result<String, Problem> {
         let text = self.text("a utility")?;
-        let utilities = Utilities::ByPrompt { open_ended: text.clone(), closed_ended: text.clone() };
+        let utilities = Utilities::ByType([(prompt_type.clone(), text.clone())].into());
         let loss = RankingLoss::new(LossSpec { utilities, terms: LossTerms::default() });
-        loss.map(|_| Some(text)).map_err(|error| self.no_loss(&error))
+        loss.map(|_| text).map_err(|error| self.no_loss(&error))
     }
 
     pub fn no_loss(self, error: &LossError) -> Problem {

@@ -4,9 +4,10 @@
 
 mod spec;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use reward_collapse::experiment::{Head, Loss, LossTerms, PromptType};
+use reward_collapse::experiment::{Head, Loss, LossTerms, MissingUtility, PromptType};
 use reward_collapse::problem::{Field, FieldError};
 use reward_collapse::utility::{OnLine, UtilityError};
 use serde::{Deserialize, Serialize};
@@ -45,16 +46,22 @@ pub(crate) fn pairs(responses: usize, scores: Option<&[f64]>, most: usize, rando
     pairs
 }
 
-/// The loss of a run as it is trained: for each type of prompt a utility on the line, and the terms that all prompts share. It is
+/// The loss of a run as it is trained: for all prompts or for each type of prompt a utility on the line, and the terms that all prompts share. It is
 /// read and kept as a [`LossSpec`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "LossSpec", into = "LossSpec")]
 pub struct RankingLoss {
     spec: LossSpec,
     loss: Loss,
-    open: OnLine,
-    closed: OnLine,
+    lines: Lines,
     field: Option<Field>,
+}
+
+/// The utilities on the line.
+#[derive(Debug, Clone)]
+enum Lines {
+    Same(OnLine),
+    ByType(BTreeMap<PromptType, OnLine>),
 }
 
 /// Why there is no such loss.
@@ -89,12 +96,21 @@ impl RankingLoss {
     pub fn new(spec: LossSpec) -> Result<Self, LossError> {
         let loss = match &spec.utilities {
             Utilities::Same(text) => Loss::parse(text)?,
-            Utilities::ByPrompt { open_ended, closed_ended } => Loss::by_prompt(open_ended, closed_ended)?,
+            Utilities::ByType(texts) => {
+                Loss::parse_by_type(texts.iter().map(|(prompt_type, text)| (prompt_type, text.as_str())))?
+            }
         };
         let loss = loss.with(spec.terms.clone())?;
         let field = spec.terms.field()?;
-        let [open, closed] = [loss.on_line(PromptType::Open)?, loss.on_line(PromptType::Closed)?];
-        Ok(Self { spec, loss, open, closed, field })
+        let lines = match loss.of_all() {
+            Some(pair) => Lines::Same(spec.terms.on_line(pair)?),
+            None => {
+                let lines =
+                    loss.types().map(|(prompt_type, pair)| Ok((prompt_type.clone(), spec.terms.on_line(pair)?)));
+                Lines::ByType(lines.collect::<Result<_, UtilityError>>()?)
+            }
+        };
+        Ok(Self { spec, loss, lines, field })
     }
 
     /// A released name such as `adaptive`, or an expression, behind a sigmoid as in the paper.
@@ -119,10 +135,17 @@ impl RankingLoss {
     ///
     /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i) + c (r_i + r_j)^2`, `j` ranked
     /// above `i`, less twice the mean of `V(r_i)` over the responses. Pairs in the wrong order are on the utility's concave extension. Without pairs their mean is 0.
-    pub fn of(&self, prompt_type: PromptType, logits: &[f64], pairs: &[Pair]) -> PromptLoss {
-        let utility = match prompt_type {
-            PromptType::Open => &self.open,
-            PromptType::Closed => &self.closed,
+    ///
+    /// # Errors
+    /// [`MissingUtility`] for a type that the loss lacks.
+    pub fn of(&self, prompt_type: &PromptType, logits: &[f64], pairs: &[Pair]) -> Result<PromptLoss, MissingUtility> {
+        let utility = match &self.lines {
+            Lines::Same(utility) => Some(utility),
+            Lines::ByType(utilities) => utilities.get(prompt_type),
+        };
+        let Some(utility) = utility else {
+            self.loss.of(prompt_type)?;
+            return Err(MissingUtility { prompt_type: prompt_type.clone(), known: "none".to_owned() });
         };
         let &LossTerms { head, centering, .. } = &self.spec.terms;
         let share = 1.0 / pairs.len().max(1) as f64;
@@ -146,20 +169,14 @@ impl RankingLoss {
             }
         }
         let gradient = logits.iter().zip(by_reward).map(|(&logit, by_reward)| by_reward * head.slope(logit)).collect();
-        PromptLoss { loss, gradient, accuracy: share * correct as f64 }
+        Ok(PromptLoss { loss, gradient, accuracy: share * correct as f64 })
     }
 }
 
 impl Default for RankingLoss {
     /// The simplest that the released code knows, `U = x` behind a sigmoid.
     fn default() -> Self {
-        Self {
-            spec: LossSpec::from("x"),
-            loss: Loss::default(),
-            open: OnLine::default(),
-            closed: OnLine::default(),
-            field: None,
-        }
+        Self { spec: LossSpec::from("x"), loss: Loss::default(), lines: Lines::Same(OnLine::default()), field: None }
     }
 }
 
@@ -212,15 +229,15 @@ mod tests {
         let names = ["x", "log", "x_inv", "logsigmoid", "adaptive", "1-exp(-4x)"];
         for (name, terms) in names.into_iter().flat_map(|name| terms.clone().map(|terms| (name, terms))) {
             let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
-            for prompt_type in PromptType::BOTH {
+            for prompt_type in &PromptType::RELEASED {
                 let scores: Vec<f64> = (0..15).map(|k| 0.5 + 0.1 * f64::from(k)).collect();
                 let pairs = pairs(6, Some(&scores), usize::MAX, &mut Random::new(0, "pairs", 0));
-                let found = loss.of(prompt_type, &LOGITS, &pairs).gradient;
+                let found = loss.of(prompt_type, &LOGITS, &pairs).unwrap().gradient;
                 for k in 0..LOGITS.len() {
                     let at = |change: f64| {
                         let mut logits = LOGITS;
                         logits[k] += change;
-                        loss.of(prompt_type, &logits, &pairs).loss
+                        loss.of(prompt_type, &logits, &pairs).unwrap().loss
                     };
                     let h = 1e-5;
                     let difference = (at(h) - at(-h)) / (2.0 * h);
@@ -239,7 +256,7 @@ mod tests {
         // The released code: 10 x for log(x + 0.1), 100 x for -1/(x + 0.1).
         for (name, slope) in [("log", 10.0), ("x_inv", 100.0), ("x", 1.0)] {
             let loss = RankingLoss::parse(name).unwrap();
-            let wrong = |logit: f64| loss.of(PromptType::Open, &[logit, 0.0], &all(2));
+            let wrong = |logit: f64| loss.of(&PromptType::open_ended(), &[logit, 0.0], &all(2)).unwrap();
             let steps = (wrong(1.0).loss - wrong(2.0).loss) / (Head::Sigmoid.reward(1.0) - Head::Sigmoid.reward(2.0));
             assert!((steps - slope).abs() < 1e-9, "{name}: {steps}");
             assert_eq!(wrong(1.0).accuracy, 0.0);

@@ -1,12 +1,13 @@
 //! A loss as it is written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use reward_collapse::experiment::LossTerms;
+use reward_collapse::experiment::{LossTerms, PromptType};
 use serde::{Deserialize, Serialize};
 
 /// A loss as a configuration writes it. In JSON it is a text where nothing but a utility is given, and else an object with `utility`,
-/// or with `open_ended` and `closed_ended`, and the terms.
+/// or with a key for each type of prompt, and the terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct LossSpec {
@@ -19,15 +20,10 @@ pub struct LossSpec {
 /// The utilities of a loss: `x`, `log`, `adaptive`, or expressions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Utilities {
-    /// One text for all prompts; `adaptive` still means another utility for each type of prompt.
+    /// One text for all prompts; `adaptive` still means another utility for each of the paper's types of prompt.
     Same(String),
     /// One for each type of prompt.
-    ByPrompt {
-        /// That of open-ended prompts.
-        open_ended: String,
-        /// That of closed-ended prompts.
-        closed_ended: String,
-    },
+    ByType(BTreeMap<PromptType, String>),
 }
 
 impl From<&str> for LossSpec {
@@ -40,15 +36,17 @@ impl fmt::Display for LossSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.utilities {
             Utilities::Same(text) => f.write_str(text)?,
-            Utilities::ByPrompt { open_ended, closed_ended } => {
-                write!(f, "{open_ended} (open-ended) and {closed_ended} (closed-ended)")?;
+            Utilities::ByType(texts) => {
+                let texts: Vec<String> =
+                    texts.iter().map(|(prompt_type, text)| format!("{text} ({})", prompt_type.label())).collect();
+                f.write_str(&texts.join(" and "))?;
             }
         }
         self.terms.fmt(f)
     }
 }
 
-/// The three forms in files.
+/// The forms in files.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -58,11 +56,12 @@ enum Written {
         #[serde(flatten)]
         terms: LossTerms,
     },
-    ByPrompt {
-        open_ended: String,
-        closed_ended: String,
+    ByType {
+        // What is no term is a type of prompt.
         #[serde(flatten)]
         terms: LossTerms,
+        #[serde(flatten)]
+        types: BTreeMap<PromptType, String>,
     },
 }
 
@@ -71,9 +70,7 @@ impl From<Written> for LossSpec {
         match written {
             Written::Text(text) => Self::from(text.as_str()),
             Written::Same { utility, terms } => Self { utilities: Utilities::Same(utility), terms },
-            Written::ByPrompt { open_ended, closed_ended, terms } => {
-                Self { utilities: Utilities::ByPrompt { open_ended, closed_ended }, terms }
-            }
+            Written::ByType { terms, types } => Self { utilities: Utilities::ByType(types), terms },
         }
     }
 }
@@ -83,7 +80,7 @@ impl From<LossSpec> for Written {
         match utilities {
             Utilities::Same(text) if terms == LossTerms::default() => Self::Text(text),
             Utilities::Same(utility) => Self::Same { utility, terms },
-            Utilities::ByPrompt { open_ended, closed_ended } => Self::ByPrompt { open_ended, closed_ended, terms },
+            Utilities::ByType(types) => Self::ByType { terms, types },
         }
     }
 }
