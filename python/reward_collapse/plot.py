@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["collapse", "density", "histogram", "learned", "quantiles", "rewards"]
 
+# Where a density is infinite at an end, the axis shows it up to so many times its median.
+_STEEP = 4.0
+
 _RANK = "rank, from the worst (0) to the best (1)"
 
 
@@ -122,7 +125,7 @@ def quantiles(limit: Limit, *, ax: Axes | None = None, points: int = 513, **kwar
 
 
 def density(limit: Limit, *, ax: Axes | None = None, points: int = 1025, **kwargs: Any) -> Axes:
-    """The density of a limit law, with an arrow for each atom that is as high as the atom's mass on an axis of its own.
+    """The density of a limit law, with an arrow for each atom: an atom of mass 1 would be as high as the axis.
 
     Parameters
     ----------
@@ -142,7 +145,7 @@ def density(limit: Limit, *, ax: Axes | None = None, points: int = 1025, **kwarg
 
     Notes
     -----
-    Where the density is infinite at an end, as for ``log(x)``, the axis ends at ten times its value in the middle.
+    Where the density is infinite at an end, as for ``log(x)``, the axis shows it up to four times its median.
 
     Examples
     --------
@@ -155,30 +158,30 @@ def density(limit: Limit, *, ax: Axes | None = None, points: int = 1025, **kwarg
     x = lower + (upper - lower) * 0.5 * (1.0 - np.cos(np.pi * _places(points)))
     p = np.asarray(limit.pdf(x))
     atoms = [(float(at), float(mass)) for at, mass in limit.atoms]
-    has_density = bool(np.any(p > 0.0))
-    (line,) = ax.plot(x, p, **{"linewidth": 1.2} | kwargs) if has_density else ax.plot([], [], **kwargs)
-    if has_density:
-        middle = float(np.median(p))
-        top = min(float(p.max()), 10.0 * middle)
-        ax.set_ylim(0.0, max(1.1 * top, ax.get_ylim()[1] if ax.lines[:-1] and ax.get_ylim()[1] < 20.0 * top else 0.0))
-    else:
-        ax.set_ylim(0.0, max(1.0, ax.get_ylim()[1]))
-    height = ax.get_ylim()[1]
+    style: dict[str, Any] = {"linewidth": 1.2}
+    (line,) = ax.plot(*((x, p) if np.any(p > 0.0) else ([], [])), **style | kwargs)
+    # Other curves may be there already.
+    tops = [min(float(np.max(y)), _STEEP * float(np.median(y))) for y in map(_heights, ax.lines) if len(y)]
+    ax.set_ylim(0.0, 1.1 * max(tops, default=1.0))
+    color, left = line.get_color(), 0.5 * (lower + upper)
     for at, mass in atoms:
-        ax.annotate(
-            "", xy=(at, mass * height), xytext=(at, 0.0),
-            arrowprops={"arrowstyle": "-|>", "color": line.get_color(), "shrinkA": 0, "shrinkB": 0, "linewidth": 1.5},
-        )  # fmt: skip
-        ax.annotate(
-            f"{mass:.3g}", xy=(at, mass * height), xytext=(4 if at < 0.5 * (lower + upper) else -4, 0),
-            textcoords="offset points", ha="left" if at < 0.5 * (lower + upper) else "right", va="center",
-            color=line.get_color(), fontsize="small",
-        )  # fmt: skip
+        # As high as the atom is heavy, in parts of the axis.
+        where: dict[str, Any] = {"xy": (at, mass), "xycoords": ax.get_xaxis_transform()}
+        arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 0, "shrinkB": 0, "linewidth": 1.5}
+        ax.annotate("", **where, xytext=(at, 0.0), textcoords=ax.get_xaxis_transform(), arrowprops=arrow)
+        side, align = (6, "left") if at < left else (-6, "right")
+        text: dict[str, Any] = {"ha": align, "va": "center", "color": color, "fontsize": "small"}
+        ax.annotate(f"{mass:.3g}", **where, xytext=(side, 0), textcoords="offset points", **text)
     if atoms:
-        ax.set_xlim(min(lower, ax.get_xlim()[0]), max(upper, ax.get_xlim()[1]))
+        edge = 0.03 * (upper - lower)
+        ax.set_xlim(min(lower - edge, ax.get_xlim()[0]), max(upper + edge, ax.get_xlim()[1]))
     ax.set_xlabel("reward")
     ax.set_ylabel("density; arrows: mass of atoms" if atoms else ax.get_ylabel() or "density")
     return ax
+
+
+def _heights(line: Any) -> NDArray[np.float64]:
+    return np.asarray(line.get_ydata(), dtype=np.float64)
 
 
 def _ends(limit: Limit) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,7 +25,8 @@ import reward_collapse as rc
 from reward_collapse.torch import RankingLoss
 from reward_collapse.trl import CollapseCallback, RankingCollator, RankingRewardTrainer, Theory
 
-PROGRAM = Path(__file__).parents[2] / "target" / "release" / "reward-collapse"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
+PROGRAM = Path(os.environ.get("REWARD_COLLAPSE", TARGET / "release" / "reward-collapse"))
 
 
 @pytest.fixture
@@ -321,17 +323,39 @@ def test_the_callback_logs_draws_and_writes(tmp_path, config, monkeypatch):
     folder = Path(trainer.args.output_dir) / "collapse"
     with (folder / "rewards.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["step", "split", "prompt", "open_ended", "response_index", "reward"]
+    assert list(rows[0]) == ["step", "split", "prompt", "type", "response_index", "reward"]
+    assert {row["type"] for row in rows} == {"open", "closed"}
     assert {row["step"] for row in rows} == {"2", "4"} and {row["split"] for row in rows} == {"train", "test"}
     scored = callback.score(4)
     worst = [one for one in scored if one.split == "test" and one.prompt == 0 and one.rank == 4.0][0]
     found = [row for row in rows if (row["step"], row["split"], row["prompt"], row["response_index"]) == ("4", "test", "0", "1")]
     assert float(found[0]["reward"]) == pytest.approx(worst.reward, rel=1e-6)
     described = json.loads((folder / "run.json").read_text())
-    assert described["loss"]["open_ended"] == {"named": "-1/(x+0.1)", "trained": "-1/(x+0.1)"} and described["responses"] == 4
+    assert described["loss"]["open"] == {"named": "-1/(x+0.1)", "trained": "-1/(x+0.1)"} and described["responses"] == 4
     with (folder / "scores.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(scored)
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "column", "values"),
+    [
+        ((None, None), "open_ended", {"true"}),
+        (("open-ended", "Closed ended"), "open_ended", {"true", "false"}),
+        (("open_ended", "poem"), "type", {"open_ended", "poem"}),
+    ],
+)
+def test_types_in_the_file_of_rewards(tmp_path, kinds, column, values):
+    from reward_collapse.trl import files
+
+    scored = [files.Scored("train", k, kind, 0, rank, 0.0, 0.5) for k, kind in enumerate(kinds) for rank in (1.0, 2.0)]
+    files.write_rewards(tmp_path / "rewards.csv", files.rewards_rows(3, scored))
+    with (tmp_path / "rewards.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row[column] for row in rows} == values and [row["response_index"] for row in rows] == ["1", "2", "1", "2"]
+    files.write_rewards(tmp_path / "again.csv", files.read_rewards(tmp_path / "rewards.csv", 4))
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "rewards.csv").read_text()
+    assert files.read_rewards(tmp_path / "rewards.csv", 3) == []
 
 
 @pytest.mark.skipif(not PROGRAM.exists(), reason="the program is not built: make build")
@@ -373,7 +397,8 @@ def test_the_callback_in_other_trainers(tmp_path, config):
     optimum = rc.solve("logsigmoid(x)", 3, support=(-math.inf, math.inf), centering=0.1).rewards
     assert logged["collapse/distance"] == pytest.approx(np.abs(rewards - optimum).mean(), rel=1e-5)
     # Held-out prompts stand in for those of the train split, which the program asks for.
-    assert (tmp_path / "here" / "rewards.csv").exists()
+    text = (tmp_path / "here" / "rewards.csv").read_text()
+    assert text.startswith("step,split,prompt,type,") and ",train," in text and ",test," not in text
 
     plain = Trainer(
         tiny.model(), TrainingArguments(output_dir=str(tmp_path / "plain"), report_to=[], use_cpu=True),

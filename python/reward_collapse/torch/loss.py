@@ -80,7 +80,7 @@ class RankingLoss(nn.Module):
     >>> rewards = torch.tensor([2.0, 1.0, 0.0, 0.5, -0.5], requires_grad=True)
     >>> value = loss(rewards, group=torch.tensor([0, 0, 0, 1, 1]), rank=torch.tensor([1, 2, 3, 1, 2]))
     >>> round(float(value.detach()), 6)
-    0.284527
+    0.282206
     >>> value.backward()
 
     A prompt-aware loss:
@@ -169,7 +169,7 @@ class RankingLoss(nn.Module):
         Parameters
         ----------
         type : hashable, optional
-            A type of prompt, where the loss has several.
+            A type of prompt; without meaning for a loss that has one utility.
 
         Returns
         -------
@@ -183,7 +183,7 @@ class RankingLoss(nn.Module):
         >>> rc.solve(n=4, **loss.theory()).rewards.round(3).tolist()
         [-1.941, -0.595, 0.595, 1.941]
         """
-        if type is None and len(self.utilities) == 1:
+        if not self.types:
             utility = next(iter(self.utilities.values()))
         elif type in self.utilities:
             utility = self.utilities[type]

@@ -19,7 +19,7 @@ from reward_collapse import InputError, Utility
 from reward_collapse.torch import RankingLoss
 
 from .data import Row, _pad, check_type, ranks_of, texts_of, tokenize
-from .files import Scored, fits_experiment, read_rewards, rewards_rows, write_description, write_rewards, write_scores
+from .files import Scored, is_ranking_without_ties, read_rewards, rewards_rows, write_description, write_rewards, write_scores
 from .theory import Theory
 
 Prompts = Iterable[Row]
@@ -116,7 +116,7 @@ class CollapseCallback(TrainerCallback):  # type: ignore[misc]
             ids = row.get("responses_ids")
             if ids is None:
                 ids = [tokenize(tokenizer, text) for text in texts_of(row, tokenizer.eos_token)]
-            read.append(_Prompt([tuple(own) for own in ids], ranks, row.get("type") if self.loss.types else None))
+            read.append(_Prompt([tuple(own) for own in ids], ranks, row.get("type")))
         return read
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -216,7 +216,7 @@ class CollapseCallback(TrainerCallback):  # type: ignore[misc]
     def _write(self, args: Any, state: Any, scored: Sequence[Scored]) -> None:
         assert self.directory is not None
         write_scores(self.directory / "scores.csv", scored)
-        if not fits_experiment(self.loss, scored):
+        if self.loss.margin is not None or not is_ranking_without_ties(scored):
             return
         path = self.directory / "rewards.csv"
         if self._history is None:

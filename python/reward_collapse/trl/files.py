@@ -7,19 +7,13 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reward_collapse.torch import RankingLoss
 
-#: Types of prompt that the experiment's figure tells apart, by the names that people give them.
-_OPEN_ENDED: Mapping[Hashable, bool] = {
-    None: True, "open_ended": True, "open-ended": True, "open": True, True: True,
-    "closed_ended": False, "closed-ended": False, "closed": False, False: False,
-}  # fmt: skip
-
-REWARDS_COLUMNS = ("step", "split", "prompt", "open_ended", "response_index", "reward")
+REWARDS_COLUMNS = ("step", "split", "prompt", "type", "response_index", "reward")
 SCORES_COLUMNS = ("split", "prompt", "type", "response", "rank", "logit", "reward")
 
 
@@ -71,51 +65,66 @@ def write_scores(path: Path, scored: Iterable[Scored]) -> None:
     write_text(path, _table(SCORES_COLUMNS, rows))
 
 
-def fits_experiment(loss: RankingLoss, scored: Sequence[Scored]) -> bool:
-    """Whether ``figure experiment`` of the program can show these rewards: open- and closed-ended prompts, ranked without ties."""
-    if any(kind not in _OPEN_ENDED for kind in loss.types) or loss.margin is not None:
-        return False
+def is_ranking_without_ties(scored: Iterable[Scored]) -> bool:
+    """Whether every prompt has a full ranking, which ``rewards.csv`` can hold."""
     ranks: dict[tuple[str, int], list[float]] = {}
     for one in scored:
         ranks.setdefault((one.split, one.prompt), []).append(one.rank)
     return all(len(set(own)) == len(own) for own in ranks.values())
 
 
+def _is_open_ended(kind: Hashable) -> bool | None:
+    """Of the types of the paper's experiment; None for others. Prompts without a type count as open-ended."""
+    name = str(kind).strip().lower().replace("-", "_").replace(" ", "_")
+    return {"none": True, "open_ended": True, "closed_ended": False}.get(name)
+
+
 def rewards_rows(step: int, scored: Sequence[Scored]) -> list[tuple[Any, ...]]:
-    """Rows of ``rewards.csv``, where response 1 is the worst."""
+    """Rows of ``rewards.csv``, with the type itself; response 1 is the worst."""
     by_prompt: dict[tuple[str, int], list[Scored]] = {}
     for one in scored:
         by_prompt.setdefault((one.split, one.prompt), []).append(one)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for (split, prompt), own in by_prompt.items():
         for index, one in enumerate(sorted(own, key=lambda one: -one.rank), start=1):
-            is_open = "true" if _OPEN_ENDED[one.type] else "false"
-            rows.append((step, split, prompt, is_open, index, _number(one.reward)))
+            rows.append((step, split, prompt, one.type, index, _number(one.reward)))
     return rows
 
 
-def write_rewards(path: Path, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Writes ``rewards.csv``: ``step,split,prompt,open_ended,response_index,reward``."""
-    write_text(path, _table(REWARDS_COLUMNS, rows))
+def write_rewards(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes ``rewards.csv``: ``step,split,prompt,open_ended,response_index,reward``.
+
+    Where there is a type that the paper's experiment does not have, ``type`` takes the place of ``open_ended``.
+    """
+    kinds = {row[3] for row in rows}
+    told = {kind: _is_open_ended(kind) for kind in kinds}
+    columns: Sequence[str] = REWARDS_COLUMNS
+    values: dict[Hashable, str] = {kind: "open_ended" if kind is None else str(kind) for kind in kinds}
+    if None not in told.values():
+        columns = [name if name != "type" else "open_ended" for name in REWARDS_COLUMNS]
+        values = {kind: "true" if is_open else "false" for kind, is_open in told.items()}
+    write_text(path, _table(columns, ((*row[:3], values[row[3]], *row[4:]) for row in rows)))
 
 
 def read_rewards(path: Path, before: int) -> list[tuple[Any, ...]]:
     """The rows of ``rewards.csv`` of earlier steps, as a run that is resumed finds them."""
     if not path.exists():
         return []
+    kinds = {"true": "open_ended", "false": "closed_ended"}
     with path.open(encoding="utf-8", newline="") as file:
-        return [tuple(row[name] for name in REWARDS_COLUMNS) for row in csv.DictReader(file) if int(row["step"]) < before]
+        return [
+            (int(row["step"]), row["split"], row["prompt"], row["type"] if "type" in row else kinds[row["open_ended"]],
+             row["response_index"], row["reward"])
+            for row in csv.DictReader(file)
+            if int(row["step"]) < before
+        ]  # fmt: skip
 
 
 def write_description(path: Path, loss: RankingLoss, name: str, model: str, parameters: int, responses: int, **run: Any) -> None:
     """Writes ``run.json``: what was trained."""
-    texts = {kind: str(utility) for kind, utility in loss.utilities.items()}
-    texts = {_OPEN_ENDED[kind]: text for kind, text in texts.items()}
-    of_either = {is_open: texts.get(is_open, next(iter(texts.values()))) for is_open in (True, False)}
-    described: dict[str, Any] = {
-        key: {"named": of_either[is_open], "trained": of_either[is_open]}
-        for key, is_open in (("open_ended", True), ("closed_ended", False))
-    }
+    described: dict[str, Any] = {}
+    for kind, utility in loss.utilities.items():
+        described[str(kind) if loss.types else "utility"] = {"named": str(utility), "trained": str(utility)}
     defaults: dict[str, Any] = {"head": "sigmoid", "smoothing": 0.0, "centering": 0.0, "field": None}
     described |= {key: getattr(loss, key) for key, value in defaults.items() if getattr(loss, key) != value}
     description = {"name": name, "loss": described, "model": model, "parameters": parameters, "responses": responses, **run}

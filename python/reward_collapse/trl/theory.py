@@ -27,7 +27,7 @@ class Theory:
     --------
     >>> from reward_collapse.torch import RankingLoss
     >>> theory = Theory(RankingLoss("x"))
-    >>> theory.distance([0.0, 0.1, 0.9, 1.0])
+    >>> round(theory.distance([0.0, 0.1, 0.9, 1.0]), 6)
     0.05
     """
 
