@@ -13,7 +13,9 @@ BUILD = --release --locked
 libtorch = $(eval libtorch := $$(shell LIBTORCH='$(LIBTORCH)' WITH_CUDA='$(WITH_CUDA)' PYTHON='$(PYTHON)' \
 	./scripts/install-libtorch.sh))$(libtorch)
 # Every package that can be built here.
-ALL = $(if $(libtorch),--workspace)
+ALL = $(if $(libtorch),--workspace --exclude reward-collapse-python)
+# Those and the Python extension, which is compiled by itself with the features that it needs.
+LINTED = --workspace $(if $(libtorch),,--exclude reward-collapse-training)
 ALL_CARGO = $(if $(libtorch),LIBTORCH='$(libtorch)') $(CARGO)
 
 # Homebrew keeps OpenBLAS off pkg-config's own path.
@@ -31,9 +33,6 @@ train = $(if $(libtorch),for name in $(1); do \
 	cp $(RUNS)/embedded/$$name/rewards.csv $(RUNS)/embedded/$$name/run.json $(RUNS)/embedded/$$name/metrics.jsonl \
 		$(KEPT)/embedded/$$name/ || exit 1; done,\
 	@echo "No training without libtorch: the figures show the kept runs.")
-
-# A virtual environment with the Python package, and what is needed to build and test it.
-VENV = $(TARGET)/python
 
 # The part of the study that `make study` runs, where machines share it: SHARD=2/8.
 SHARD ?= 1/1
@@ -77,6 +76,7 @@ study: build ## compute what is missing of the study of convergence; SHARD=I/K f
 
 test: deps ## run every test
 	$(ALL_CARGO) test $(BUILD) $(ALL)
+	./scripts/python-tests.sh '$(PYTHON)' '$(TARGET)'
 	@echo "All tests passed."
 
 bench: deps ## measure the speed of the solvers
@@ -91,8 +91,8 @@ peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 lint: deps ## check formatting, lints and documentation
 	$(CARGO) fmt --check --all
 	$(CARGO) clippy --no-default-features --lib $(BUILD) -- -D warnings
-	$(ALL_CARGO) clippy --all-targets $(BUILD) $(ALL) -- -D warnings
-	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
+	$(ALL_CARGO) clippy --all-targets $(BUILD) $(LINTED) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(LINTED)
 	@echo "Formatting, lints and documentation are clean."
 
 # What builds the book: compiled once, in four minutes on two cores.

