@@ -36,7 +36,7 @@ train = $(if $(libtorch),for name in $(1); do \
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build training programs reproduce experiment study test bench peers lint docs clean
+.PHONY: help deps build training programs reproduce experiment study test bench peers lint docs book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -89,14 +89,23 @@ lint: deps ## check formatting, lints and documentation
 	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
 	@echo "Formatting, lints and documentation are clean."
 
-docs: deps ## build the reference, and the book where mdbook is installed
+# What builds the book: compiled once, in four minutes on two cores.
+BOOK_TOOLS := $(TARGET)/book-tools
+$(BOOK_TOOLS)/bin/mdbook:
+	$(CARGO) install --quiet --locked --root $(BOOK_TOOLS) --no-default-features --features search mdbook@0.5.3
+$(BOOK_TOOLS)/bin/mdbook-katex:
+	$(CARGO) install --quiet --locked --root $(BOOK_TOOLS) mdbook-katex@0.10.0
+
+docs: deps book ## build the reference and the book, with its search
 	$(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
 	@echo "The reference is $(TARGET)/doc/reward_collapse/index.html."
-	@if command -v mdbook >/dev/null 2>&1; then \
-		mdbook build docs && echo "The book is target/book/index.html."; \
-	else \
-		echo "mdbook is not installed: the book was not built. Its chapters are plain Markdown in docs/src/."; \
-	fi
+
+# Pictures lie outside of the chapters' folder, so that the README shows them, too: the book gets its own copies.
+book: $(BOOK_TOOLS)/bin/mdbook $(BOOK_TOOLS)/bin/mdbook-katex ## build the book alone
+	PATH="$(abspath $(BOOK_TOOLS)/bin):$$PATH" mdbook build docs --dest-dir $(abspath $(TARGET)/book)
+	@mkdir -p $(TARGET)/book/figures && cp figures/*.png $(TARGET)/book/figures/
+	@sed -i.bak 's#\.\./\.\./figures/#figures/#g' $(TARGET)/book/*.html && rm -f $(TARGET)/book/*.html.bak
+	@echo "The book is $(TARGET)/book/index.html."
 
 clean: ## remove everything that was compiled
 	$(CARGO) clean

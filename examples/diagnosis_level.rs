@@ -8,7 +8,8 @@ use std::f64::consts::TAU;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use reward_collapse::diagnosis::{Options, PromptRewards, Sample, Shift, Subject, Verdict, diagnose};
+use reward_collapse::diagnosis::{Options, Shift, Subject, Verdict, diagnose};
+use reward_collapse::experiment::{TableBuilder, TableRow};
 use reward_collapse::solution::solve;
 use reward_collapse::utility::parse;
 
@@ -119,24 +120,22 @@ fn rewards(case: &Case, n: usize, kind: usize, every_second: bool, optimum: &[f6
 
 fn repetition(case: &Case, seed: u64, optima: &[Vec<f64>]) -> Result<Shares, Failure> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut sample = Sample::default();
+    let mut sample = TableBuilder::default();
     for prompt in 0..case.prompts {
         let n = random.random_range(case.n[0]..=case.n[1]);
         let kind = prompt % case.types;
         let rewards = rewards(case, n, kind, (prompt / case.types) % 2 == 0, &optima[n], &mut random);
-        let ranks: Vec<f64> = (0..n).map(|i| (n - i) as f64).collect();
-        sample.push(&PromptRewards {
-            prompt: "",
-            prompt_type: &kind.to_string(),
-            rewards: &rewards,
-            ranks: case.ranks.then_some(&ranks),
-            responses: None,
-        })?;
+        let (name, prompt_type) = (prompt.to_string(), kind.to_string());
+        for (i, reward) in rewards.into_iter().enumerate() {
+            let rank = case.ranks.then_some((n - i) as f64);
+            sample.push(TableRow { prompt: &name, prompt_type: &prompt_type, reward, rank, response: None })?;
+        }
     }
+    let table = sample.finish().map_err(|(_, reason)| reason)?.ok_or("no rows")?;
     let shift = if case.raw { Shift::Remove } else { Shift::Keep };
     let options =
         Options { permutations: 199, resamples: 199, bins: 64, theory: false, shift, seed, ..Options::default() };
-    let diagnosis = diagnose(&sample, &options)?;
+    let diagnosis = diagnose(&table, &options)?;
     let share = |yes: bool| f64::from(u8::from(yes));
     let of_types = || diagnosis.tests.iter().filter(|test| test.subject != Subject::Prompts);
     let within: Vec<f64> = diagnosis

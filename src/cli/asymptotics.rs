@@ -72,7 +72,7 @@ fn run_study(arguments: &Arguments, file: &Path, quiet: bool) -> Result<(), CliE
     };
     arguments.output.check()?;
     let outcome = plan.run(quiet)?;
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Table => rates_table(&outcome.series),
         Format::Json => output::json(&outcome.series.iter().map(Report::from).collect::<Vec<_>>())?,
         Format::Csv => rates_csv(&outcome.series)?,
@@ -96,7 +96,7 @@ fn run_utility(arguments: &Arguments, utility: &str, quiet: bool) -> Result<(), 
         ControlFlow::Continue(())
     })?;
     drop(progress);
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Table => table(&result),
         Format::Json => output::json(&Report::from(&result))?,
         Format::Csv => {

@@ -1,20 +1,11 @@
 //! What `solve` prints of problem (7).
 
-use super::CliError;
-use super::output::{self, Format};
+use super::output;
 use super::solve::rewards;
 use crate::solution::{Basis, EquilibriumSolution, Unique};
 
-/// The solution in a format.
-pub fn text(solution: &EquilibriumSolution, format: Format) -> Result<String, CliError> {
-    match format {
-        Format::Table => Ok(table(solution)),
-        Format::Json => output::json(solution),
-        Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards)),
-    }
-}
-
-fn table(solution: &EquilibriumSolution) -> String {
+/// The solution for people.
+pub fn table(solution: &EquilibriumSolution) -> String {
     let mut facts = vec![("utility", solution.utility.clone()), ("rewards in", solution.support.clone())];
     facts.extend(solution.field.clone().map(|field| ("field", field)));
     if solution.smoothing != 0.0 {
@@ -41,7 +32,10 @@ fn table(solution: &EquilibriumSolution) -> String {
         ("gap", format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap))),
         ("concavity", output::concavity(solution.concavity).into()),
         ("unique", unique.into()),
-        ("solved in", format!("{} ({} iterations)", output::seconds(solution.seconds), solution.iterations)),
+        (
+            "solved in",
+            format!("{} ({})", output::seconds(solution.seconds), output::count(solution.iterations, "iteration")),
+        ),
     ]);
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
 }

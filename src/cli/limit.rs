@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     } else {
         with_terms(&utility, &arguments.terms, arguments.grid)?
     };
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Table => table(&report),
         Format::Json => output::json(&report)?,
         Format::Csv => {

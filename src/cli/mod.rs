@@ -20,6 +20,7 @@ mod terms;
 mod training;
 mod value;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -60,9 +61,20 @@ enum Command {
     #[command(disable_help_flag = true)]
     Score(training::Arguments),
     /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  reward-collapse completions bash > ~/.local/share/bash-completion/completions/reward-collapse"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Print the manual page: of the program, or of one command.
+    #[command(
+        after_help = "Examples:\n  reward-collapse man | man -l -\n  reward-collapse man solve > reward-collapse-solve.1"
+    )]
+    Man {
+        /// The command.
+        command: Option<String>,
     },
 }
 
@@ -85,13 +97,31 @@ pub fn run() -> ExitCode {
                 clap_complete::generate(*shell, &mut Cli::command(), "reward-collapse", &mut script);
                 output::print(&String::from_utf8_lossy(&script))
             }
+            Command::Man { command } => output::print(&manual(command.as_deref())?),
         }
     })
 }
 
+/// The manual page of the program, or of one of its commands.
+fn manual(name: Option<&str>) -> Result<String, CliError> {
+    let mut program = Cli::command();
+    // Names the commands in full, as in `reward-collapse solve`.
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            found.ok_or_else(|| CliError::Input(format!("there is no command `{name}`; see `reward-collapse help`")))?
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(|error| CliError::failure(&error))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
 /// Parses the command line of a program, runs `command` and reports its error in one line.
 pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -> ExitCode {
-    let cli = match C::try_parse() {
+    let cli = match C::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -102,6 +132,25 @@ pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -
             error.exit_code()
         }
     }
+}
+
+/// The command that a usage line is about: the words up to the first option or argument.
+fn command_of(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: ")).unwrap_or("reward-collapse");
+    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
+    usage.split_whitespace().take_while(is_word).collect::<Vec<_>>().join(" ")
+}
+
+/// `help --help` is about `help`.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if let [_, command, flag] = arguments.as_mut_slice()
+        && *command == "help"
+        && (*flag == "--help" || *flag == "-h")
+    {
+        *flag = "help".into();
+    }
+    arguments
 }
 
 /// Help and version as clap prints them; anything else in one line.
@@ -118,7 +167,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
             let message = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let message = message.trim_start_matches("error: ");
             let message = message.split(" For more information").next().unwrap_or(message);
-            error::report(&format!("{message}; see `reward-collapse --help`"));
+            error::report(&format!("{message}; see `{} --help`", command_of(&text)));
             CliError::Input(String::new()).exit_code()
         }
     }

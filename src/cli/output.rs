@@ -1,7 +1,8 @@
 //! Where results go and in which form.
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::files;
 use crate::utility::Concavity;
@@ -28,16 +29,26 @@ pub enum Format {
 /// `--format` and `--out`.
 #[derive(Debug, Args)]
 pub struct OutputArguments {
-    /// The form of the result.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    /// The form of the result [default: that of the ending of --out, .json or .csv, else table].
+    #[arg(long, value_enum, help_heading = "Output")]
+    format: Option<Format>,
 
     /// Write to a file instead of standard output; it appears whole or not at all.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    out: Option<PathBuf>,
 }
 
 impl OutputArguments {
+    /// The form that was asked for, or that the name of the file tells.
+    pub fn format(&self) -> Format {
+        let ending = self.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str).unwrap_or_default();
+        self.format.unwrap_or(match ending.to_ascii_lowercase().as_str() {
+            "json" => Format::Json,
+            "csv" => Format::Csv,
+            _ => Format::Table,
+        })
+    }
+
     /// Refuses an `--out` that can't be written before any time is spent on the result.
     pub fn check(&self) -> Result<(), CliError> {
         let Some(path) = &self.out else { return Ok(()) };
@@ -96,13 +107,15 @@ pub fn columns(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> 
     table.with(Style::psql().remove_vertical());
     table.modify(Segment::all(), Alignment::right());
     table.modify(Segment::all(), Padding::new(1, 1, 0, 0));
-    format!("{table}\n")
+    // No blanks at the ends of lines.
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// A number for people: six decimals, or scientific where that would show none of its digits.
+/// A number for people: six decimals, or scientific where that would show none of its digits; 0 and 1 stand for themselves.
 pub fn number(x: f64) -> String {
     match x {
         0.0 => "0".into(),
+        1.0 => "1".into(),
         x if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.into(),
         x if x.is_nan() => "-".into(),
         x if (1e-4..1e6).contains(&x.abs()) => format!("{x:.6}"),
@@ -122,7 +135,16 @@ pub fn defined(x: f64) -> Option<f64> {
 
 /// A bound for people: two digits, rounded up so that it stays a bound.
 pub fn bound(x: f64) -> String {
-    if x.is_nan() { "none".into() } else { format!("{:.1e}", 1.05 * x) }
+    match x {
+        0.0 => "0".into(),
+        x if x.is_nan() => "none".into(),
+        x => format!("{:.1e}", 1.05 * x),
+    }
+}
+
+/// A number of things: `1 iteration`, `2 iterations`.
+pub fn count(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Seconds for people.

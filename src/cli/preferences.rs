@@ -50,7 +50,7 @@ pub fn run(
     };
     let preferences = Preferences::read(file)?;
     let fit = fit_preferences(&preferences, &options)?;
-    let text = match output.format {
+    let text = match output.format() {
         Format::Table => table(&fit),
         Format::Json => output::json(&fit)?,
         Format::Csv => csv(&fit)?,
@@ -89,7 +89,7 @@ fn table(fit: &PreferenceFit) -> String {
             }
             .into(),
         ),
-        ("solved in", format!("{} ({} iterations)", output::seconds(fit.seconds), fit.iterations)),
+        ("solved in", format!("{} ({})", output::seconds(fit.seconds), output::count(fit.iterations, "iteration"))),
     ]);
     let mut header = vec!["item", "reward"];
     header.extend(fit.standard_errors.as_ref().map(|_| "standard error"));

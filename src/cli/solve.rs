@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::solution::{Method, Observer, Solution, SolveOptions, solve_equilibrium, solve_with};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::output::{self, Format, OutputArguments};
 use super::preferences::{self, PreferenceArguments};
@@ -22,7 +23,7 @@ const SHOWN: usize = 12;
 /// Maximises the sum of U(r_j - r_i) over pairs i < j, subject to 0 <= r_1 <= .. <= r_n <= 1. The gap is a rigorous bound, per pair, on how much better any other rewards could be.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse solve --utility \"-1/x\" --n 8\n  \
-    reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --format csv --out rewards.csv\n  \
+    reward-collapse solve --utility \"log(x+0.1)\" --n 1000 --out rewards.csv\n  \
     reward-collapse solve --utility \"logsigmoid(x)\" --n 8 --support=-inf,inf --smoothing 0.1\n  \
     reward-collapse solve --utility \"log(x)\" --n 8 --support=-inf,inf --field \"-x^2/2\"\n  \
     reward-collapse solve --preferences games.csv --standard-errors")]
@@ -31,9 +32,9 @@ pub struct Arguments {
     #[arg(long, short, value_name = "U", required_unless_present = "preferences", allow_hyphen_values = true)]
     utility: Option<String>,
 
-    /// The number of ranked responses.
-    #[arg(long, short, value_name = "N", required_unless_present = "preferences", value_parser = responses, allow_hyphen_values = true)]
-    n: Option<usize>,
+    /// The number of ranked responses; several, separated by commas, give a result each.
+    #[arg(long, short, value_name = "N,N,..", required_unless_present = "preferences", value_delimiter = ',', value_parser = responses, allow_hyphen_values = true)]
+    n: Vec<usize>,
 
     /// How to form sums over pairs: one by one with dense matrices, or in groups; auto chooses by n.
     #[arg(long, value_enum, default_value_t = MethodArgument::Auto)]
@@ -82,7 +83,6 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     }
     // Both are there without preferences.
     let utility = parse(arguments.utility.as_deref().unwrap_or_default())?;
-    let n = arguments.n.unwrap_or_default();
     arguments.output.check()?;
     let progress = ProgressDisplay::new(quiet, None);
     let bar = progress.handle();
@@ -92,6 +92,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     });
     // Watched iterations cost a little more.
     let observer = progress.is_shown().then_some(observer);
+    let format = arguments.output.format();
     if !arguments.terms.are_those_of_the_paper() {
         if arguments.method == MethodArgument::Fast {
             let reason =
@@ -99,20 +100,43 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             return Err(CliError::Input(reason.into()));
         }
         let problem = arguments.terms.problem(utility)?;
-        let solution = solve_equilibrium(&problem, n, observer)?;
+        let solutions = each(&arguments.n, |n| Ok(solve_equilibrium(&problem, n, observer.clone())?))?;
         drop(progress);
-        return arguments.output.write(&equilibrium::text(&solution, arguments.output.format)?);
+        return arguments.output.write(&text(&solutions, format, equilibrium::table, |s| &s.rewards)?);
     }
     let options = SolveOptions { method: arguments.method.into(), observer, ..SolveOptions::default() };
-    let solution = solve_with(&utility, n, &options)?;
+    let solutions = each(&arguments.n, |n| Ok(solve_with(&utility, n, &options)?))?;
     drop(progress);
-    let text = match arguments.output.format {
-        Format::Table => table(&solution),
-        Format::Json => output::json(&solution)?,
-        Format::Csv => output::csv(&["response_index", "reward"], (1..).zip(&solution.rewards))?,
-    };
+    let text = text(&solutions, format, table, |s| &s.rewards)?;
     warn(utility.as_ref(), FINITE_GAP, quiet);
     arguments.output.write(&text)
+}
+
+/// A solution for each number of responses.
+fn each<S>(n: &[usize], solve: impl FnMut(usize) -> Result<S, CliError>) -> Result<Vec<S>, CliError> {
+    n.iter().copied().map(solve).collect()
+}
+
+/// The solutions in a format; one by itself is no list.
+fn text<S: Serialize>(
+    solutions: &[S],
+    format: Format,
+    table: fn(&S) -> String,
+    rewards: fn(&S) -> &[f64],
+) -> Result<String, CliError> {
+    match (format, solutions) {
+        (Format::Table, _) => Ok(solutions.iter().map(table).collect::<Vec<_>>().join("\n")),
+        (Format::Json, [one]) => output::json(one),
+        (Format::Json, _) => output::json(&solutions),
+        (Format::Csv, [one]) => output::csv(&["response_index", "reward"], (1..).zip(rewards(one))),
+        (Format::Csv, _) => {
+            let rows = solutions.iter().map(rewards).flat_map(|rewards| {
+                let n = rewards.len();
+                rewards.iter().zip(1..).map(move |(reward, index)| (n, index, reward))
+            });
+            output::csv(&["n", "response_index", "reward"], rows.collect::<Vec<(usize, usize, &f64)>>())
+        }
+    }
 }
 
 fn table(solution: &Solution) -> String {
@@ -131,10 +155,10 @@ fn table(solution: &Solution) -> String {
     facts.push((
         "solved in",
         format!(
-            "{} ({} method, {} iterations)",
+            "{} ({} method, {})",
             output::seconds(solution.seconds),
             solution.method,
-            solution.iterations
+            output::count(solution.iterations, "iteration")
         ),
     ));
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))

@@ -10,36 +10,6 @@ use crate::utility::UtilityError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DiagnosisError {
-    /// A reward that is no finite number.
-    #[error("prompt `{prompt}`, response {response}: the reward is {value}, which is not a finite number")]
-    NotFinite {
-        /// The prompt.
-        prompt: String,
-        /// Its response, counted from 1.
-        response: usize,
-        /// What is there.
-        value: f64,
-    },
-    /// Ranks, or names of responses, for another number of responses.
-    #[error("prompt `{prompt}` has {rewards} rewards, and {found} {what}")]
-    Length {
-        /// The prompt.
-        prompt: String,
-        /// Its rewards.
-        rewards: usize,
-        /// How many of the other.
-        found: usize,
-        /// The other.
-        what: &'static str,
-    },
-    /// A rank that is no number.
-    #[error("prompt `{prompt}`, response {response}: the rank is not a number")]
-    NoRank {
-        /// The prompt.
-        prompt: String,
-        /// Its response, counted from 1.
-        response: usize,
-    },
     /// Some prompts have ranks, and others have none.
     #[error("prompt `{prompt}` has no ranks, and others have: give ranks to all prompts, or to none")]
     SomeRanks {
@@ -67,16 +37,6 @@ pub enum DiagnosisError {
         allowed: &'static str,
         /// What it is.
         found: f64,
-    },
-    /// A reward outside of [0, 1] where rewards were said to lie there.
-    #[error("prompt `{prompt}`, response {response}: the reward {value} is outside [0, 1]")]
-    OutOfRange {
-        /// The prompt.
-        prompt: String,
-        /// Its response, counted from 1.
-        response: usize,
-        /// The reward.
-        value: f64,
     },
     /// A utility to compare with could not be read.
     #[error(transparent)]

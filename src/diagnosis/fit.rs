@@ -69,10 +69,10 @@ struct Size {
 
 impl Target {
     /// The rewards of `prompts` on `scale`; `None` where all have too many responses.
-    pub fn new(sample: &Sample, prompts: &[usize], scale: FitScale, width: f64, options: &Options) -> Option<Self> {
+    pub fn new(sample: &Sample<'_>, prompts: &[usize], scale: FitScale, width: f64, options: &Options) -> Option<Self> {
         let mut by_size: std::collections::BTreeMap<usize, Vec<usize>> = std::collections::BTreeMap::new();
         for &prompt in prompts {
-            let n = sample.range(prompt).len();
+            let n = sample.rewards(prompt).len();
             if n <= LARGEST {
                 by_size.entry(n).or_default().push(prompt);
             }
@@ -85,7 +85,7 @@ impl Target {
             let mut rows: Vec<f64> = Vec::with_capacity(n * prompts.len());
             for &prompt in &prompts {
                 let start = rows.len();
-                rows.extend(sample.all()[sample.range(prompt)].iter().map(|&reward| match scale {
+                rows.extend(sample.rewards(prompt).iter().map(|&reward| match scale {
                     FitScale::Unit => options.reward(reward),
                     FitScale::Sigmoid => Head::Sigmoid.reward(reward),
                     FitScale::Line => reward,

@@ -1,6 +1,6 @@
 //! Whether a reward model has collapsed: what the rewards of many prompts say, wherever the model was trained.
 //!
-//! [`diagnose`] asks of a [`Sample`]
+//! [`diagnose`] asks of a [`RewardTable`]
 //!
 //! - whether types of prompts, and the prompts of a type, have the same rewards beyond chance ([`Test`]);
 //! - which loss has optimal rewards like these ([`Fit`]), and how far they are on the way to that optimum ([`PathPlace`]);
@@ -31,7 +31,6 @@ pub use error::DiagnosisError;
 pub use fit::Fit;
 pub use pairs::{Agreement, Contradiction, Pairs, Reliability};
 pub use path::PathPlace;
-pub use sample::{PromptRewards, Sample};
 pub use scaled::Scale;
 pub use spread::{Position, TypeSummary};
 pub use tests::{Subject, Test};
@@ -39,9 +38,10 @@ pub use theory::FitScale;
 pub use verdict::Verdict;
 pub use within::Likeness;
 
-use crate::experiment::Head;
+use crate::experiment::{Head, RewardTable};
 use fit::Target;
 use grid::Grid;
+use sample::Sample;
 use scaled::Scaled;
 use theory::{Loss, Predictions};
 
@@ -171,31 +171,36 @@ pub struct Diagnosis {
 /// cannot be read or solved.
 ///
 /// ```
-/// use reward_collapse::diagnosis::{Options, PromptRewards, Sample, Verdict, diagnose};
-/// let mut sample = Sample::default();
+/// use reward_collapse::diagnosis::{Options, Verdict, diagnose};
+/// use reward_collapse::experiment::{TableBuilder, TableRow};
+/// let mut builder = TableBuilder::default();
 /// for prompt in 0..100 {
 ///     // Every prompt has the rewards of log(x+0.1), whatever its type.
 ///     let noise = 0.002 * f64::from(prompt % 7);
-///     let rewards = [0.0, 0.01, 0.15 - noise, 0.37 + noise, 0.63, 0.85 + noise, 0.99, 1.0];
-///     let (prompt, prompt_type) = (&*prompt.to_string(), if prompt % 2 == 0 { "open" } else { "closed" });
-///     sample.push(&PromptRewards { prompt, prompt_type, rewards: &rewards, ..PromptRewards::default() })?;
+///     let (name, prompt_type) = (prompt.to_string(), if prompt % 2 == 0 { "open" } else { "closed" });
+///     for reward in [0.0, 0.01, 0.15 - noise, 0.37 + noise, 0.63, 0.85 + noise, 0.99, 1.0] {
+///         builder.push(TableRow { prompt: &name, prompt_type, reward, ..TableRow::default() })?;
+///     }
 /// }
-/// let diagnosis = diagnose(&sample, &Options::default())?;
+/// let table = builder.finish().map_err(|(_, reason)| reason)?.ok_or("no rows")?;
+/// let diagnosis = diagnose(&table, &Options::default())?;
 /// assert_eq!(diagnosis.verdict, Verdict::Collapsed);
-/// # Ok::<(), reward_collapse::diagnosis::DiagnosisError>(())
+/// assert_eq!(diagnosis.fits[0].family, "log(x+eps)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn diagnose(sample: &Sample, options: &Options) -> Result<Diagnosis, DiagnosisError> {
+pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, DiagnosisError> {
     options.check()?;
+    let sample = &Sample::of(table)?;
     let scaled = Scaled::of(sample, options)?;
     let mut members = vec![Vec::new(); sample.types().len()];
-    (0..sample.prompts()).for_each(|prompt| members[sample.kind(prompt)].push(prompt));
+    (0..sample.len()).for_each(|prompt| members[sample.kind(prompt)].push(prompt));
     let grid = Grid::of(&scaled, options.bins);
     let tests = tests::all(&scaled, &grid, &members, sample.types(), options);
     let predictions = Predictions::default();
     let mut types = Vec::new();
     for (kind, prompts) in members.iter().enumerate() {
         let task = kind as u64 + 1;
-        let mut summary = TypeSummary::of(sample, &scaled, kind, prompts, options);
+        let mut summary = TypeSummary::of(sample, &scaled, prompts, options);
         summary.likeness = within::likeness(&scaled, prompts, options.resamples, options.seed, task + (2 << 32));
         if options.theory {
             summary.fits = fits(sample, prompts, &scaled, &predictions, options, task + (3 << 32));
@@ -204,7 +209,7 @@ pub fn diagnose(sample: &Sample, options: &Options) -> Result<Diagnosis, Diagnos
         }
         types.push(summary);
     }
-    let everyone: Vec<usize> = (0..sample.prompts()).collect();
+    let everyone: Vec<usize> = (0..sample.len()).collect();
     let fits = match (options.theory, types.as_slice()) {
         (false, _) => Vec::new(),
         (true, [only]) => only.fits.clone(),
@@ -215,9 +220,9 @@ pub fn diagnose(sample: &Sample, options: &Options) -> Result<Diagnosis, Diagnos
     Ok(Diagnosis {
         verdict,
         why,
-        prompts: sample.prompts(),
+        prompts: sample.len(),
         responses: sample.responses(),
-        left_out: sample.left_out(),
+        left_out: sample.left_out,
         scale: scaled.scale,
         width: scaled.width,
         shift_removed: scaled.shift_removed,
@@ -239,7 +244,7 @@ fn width_of(scale: FitScale, scaled: &Scaled) -> f64 {
 }
 
 fn fits(
-    sample: &Sample,
+    sample: &Sample<'_>,
     prompts: &[usize],
     scaled: &Scaled,
     predictions: &Predictions,
@@ -257,7 +262,7 @@ fn fits(
 
 /// Over the loss that was given, and on the path of that loss, or of the best fit that can be trained.
 fn over_theory(
-    sample: &Sample,
+    sample: &Sample<'_>,
     prompts: &[usize],
     scaled: &Scaled,
     fits: &[Fit],

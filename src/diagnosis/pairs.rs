@@ -83,13 +83,13 @@ impl Contradiction {
 }
 
 impl Pairs {
-    pub(super) fn of(sample: &Sample, options: &Options) -> Self {
-        let per_prompt = (MOST_PAIRS / sample.prompts().max(1)).max(1);
-        let ranked = sample.has_ranks();
+    pub(super) fn of(sample: &Sample<'_>, options: &Options) -> Self {
+        let per_prompt = (MOST_PAIRS / sample.len().max(1)).max(1);
+        let ranked = sample.has_ranks;
         let (mut pairs, mut margins) = (0usize, Vec::new());
         let (mut contradicted, mut of_prompts) = (Vec::<Contradiction>::new(), Vec::new());
-        for prompt in 0..sample.prompts() {
-            let rewards = &sample.all()[sample.range(prompt)];
+        for prompt in 0..sample.len() {
+            let rewards = sample.rewards(prompt);
             let ranks = sample.ranks(prompt);
             let n = rewards.len();
             let all = n * (n - 1) / 2;
@@ -108,10 +108,9 @@ impl Pairs {
                 right += if margin > 0.0 { 1.0 } else if margin == 0.0 { 0.5 } else { 0.0 };
                 let least = contradicted.last().filter(|_| contradicted.len() >= LISTED).map_or(0.0, Contradiction::by);
                 if -margin > least {
-                    let kind = sample.types().get(sample.kind(prompt)).filter(|name| !name.is_empty());
                     let new = Contradiction {
                         prompt: sample.name(prompt).to_owned(),
-                        prompt_type: kind.cloned(),
+                        prompt_type: sample.type_name(prompt),
                         better: sample.response(prompt, better),
                         worse: sample.response(prompt, worse),
                         better_reward: values[0],

@@ -35,15 +35,12 @@ pub(super) struct Scaled {
 }
 
 impl Scaled {
-    pub fn of(sample: &Sample, options: &Options) -> Result<Self, DiagnosisError> {
-        if sample.prompts() < 2 {
-            return Err(DiagnosisError::TooFewPrompts { found: sample.prompts() });
-        }
-        let first = sample.all().first().copied().unwrap_or_default();
-        if sample.all().iter().all(|&reward| reward == first) {
+    pub fn of(sample: &Sample<'_>, options: &Options) -> Result<Self, DiagnosisError> {
+        let first = sample.all().next().unwrap_or_default();
+        if sample.all().all(|reward| reward == first) {
             return Err(DiagnosisError::Constant { value: first });
         }
-        let in_unit = sample.all().iter().all(|reward| (0.0..=1.0).contains(reward));
+        let in_unit = sample.all().all(|reward| (0.0..=1.0).contains(&reward));
         let scale = if options.sigmoid || (in_unit && !options.raw) { Scale::Unit } else { Scale::Line };
         let shift_removed = match options.shift {
             Shift::Auto => scale == Scale::Line,
@@ -54,16 +51,16 @@ impl Scaled {
             scale,
             shift_removed,
             width: 1.0,
-            ends: Vec::with_capacity(sample.prompts()),
+            ends: Vec::with_capacity(sample.len()),
             sorted: Vec::with_capacity(sample.responses()),
-            ranked: Vec::with_capacity(if sample.has_ranks() { sample.responses() } else { 0 }),
+            ranked: Vec::with_capacity(if sample.has_ranks { sample.responses() } else { 0 }),
             patterns: Vec::new(),
         };
         let mut patterns: BTreeMap<Vec<bool>, u32> = BTreeMap::new();
         let mut rewards: Vec<f64> = Vec::new();
-        for prompt in 0..sample.prompts() {
+        for prompt in 0..sample.len() {
             rewards.clear();
-            rewards.extend(sample.all()[sample.range(prompt)].iter().map(|&reward| options.reward(reward)));
+            rewards.extend(sample.rewards(prompt).iter().map(|&reward| options.reward(reward)));
             if shift_removed {
                 let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
                 rewards.iter_mut().for_each(|reward| *reward -= mean);
@@ -84,15 +81,16 @@ impl Scaled {
                 scaled.patterns.push(*patterns.entry(ties).or_insert(next));
             }
         }
+        let repeated = |prompt: usize| scaled.sorted(prompt).windows(2).all(|pair| pair[0] == pair[1]);
+        if shift_removed && (0..scaled.ends.len()).all(repeated) {
+            // Every prompt has one reward of its own, and their shifts are gone.
+            return Err(DiagnosisError::Constant { value: first });
+        }
         if scaled.scale == Scale::Line {
             let [low, high] = quantiles(scaled.sorted.clone(), [0.025, 0.975]);
             let most = scaled.sorted.iter().fold(0.0_f64, |most, reward| most.max(reward.abs()));
             // Where more than 95 % of rewards are one number, what is left is the range.
             scaled.width = if high > low { high - low } else { 2.0 * most };
-        }
-        if scaled.width <= 0.0 {
-            // Every prompt has one reward of its own, and their shifts are gone.
-            return Err(DiagnosisError::Constant { value: 0.0 });
         }
         Ok(scaled)
     }

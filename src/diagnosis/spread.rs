@@ -58,13 +58,13 @@ pub struct Position {
 
 impl TypeSummary {
     /// Without what theory says.
-    pub(super) fn of(sample: &Sample, scaled: &Scaled, kind: usize, prompts: &[usize], options: &Options) -> Self {
+    pub(super) fn of(sample: &Sample<'_>, scaled: &Scaled, prompts: &[usize], options: &Options) -> Self {
         let (mut squares, mut responses, mut sizes) = (0.0, 0, [usize::MAX, 0]);
         let (mut tied, mut pairs, mut with_ties) = (0.0, 0.0, 0usize);
         let mut near = [0usize; 2];
         let mut means = Vec::with_capacity(prompts.len());
         for &prompt in prompts {
-            let rewards: Vec<f64> = sample.all()[sample.range(prompt)].iter().map(|&r| options.reward(r)).collect();
+            let rewards: Vec<f64> = sample.rewards(prompt).iter().map(|&r| options.reward(r)).collect();
             let n = rewards.len();
             squares += (&rewards).variance();
             responses += n;
@@ -72,7 +72,7 @@ impl TypeSummary {
             near[0] += rewards.iter().filter(|&&reward| reward <= options.near_end).count();
             near[1] += rewards.iter().filter(|&&reward| reward >= 1.0 - options.near_end).count();
             means.push(rewards.iter().sum::<f64>() / n as f64);
-            let (of_prompt, all) = ties(&sample.all()[sample.range(prompt)], sample.ranks(prompt));
+            let (of_prompt, all) = ties(sample.rewards(prompt), sample.ranks(prompt), |a, b| sample.are_equal(prompt, a, b));
             tied += of_prompt;
             pairs += all;
             with_ties += usize::from(of_prompt > 0.0);
@@ -80,9 +80,9 @@ impl TypeSummary {
         let count = prompts.len().max(1) as f64;
         let share = |count: usize| count as f64 / responses.max(1) as f64;
         let is_unit = scaled.scale == Scale::Unit;
-        let name = sample.types().get(kind).filter(|name| !name.is_empty());
+        let name = prompts.first().and_then(|&prompt| sample.type_name(prompt));
         Self {
-            prompt_type: name.cloned(),
+            prompt_type: name,
             prompts: prompts.len(),
             responses,
             sizes,
@@ -101,25 +101,20 @@ impl TypeSummary {
     }
 }
 
-/// Pairs with the same reward, and all pairs, among those that do not tie by rank.
-fn ties(rewards: &[f64], ranks: &[f64]) -> (f64, f64) {
-    let of_runs = |same: &dyn Fn(usize, usize) -> bool, order: &[usize]| -> f64 {
-        let runs = order.chunk_by(|&a, &b| same(a, b));
-        runs.map(|run| run.len() as f64 * (run.len() as f64 - 1.0) / 2.0).sum()
-    };
-    let n = rewards.len() as f64;
-    let all = n * (n - 1.0) / 2.0;
+/// Pairs of responses that are not `equal` with the same reward, and all pairs that do not tie by rank.
+fn ties(rewards: &[f64], ranks: &[f64], equal: impl Fn(usize, usize) -> bool) -> (f64, f64) {
+    let pairs = |n: usize| n as f64 * (n as f64 - 1.0) / 2.0;
     let mut order: Vec<usize> = (0..rewards.len()).collect();
     order.sort_by(|&a, &b| rewards[a].total_cmp(&rewards[b]));
-    let equal = of_runs(&|a, b| rewards[a] == rewards[b], &order);
-    if ranks.is_empty() {
-        return (equal, all);
-    }
-    let both = |a: usize, b: usize| ranks[a].total_cmp(&ranks[b]).then(rewards[a].total_cmp(&rewards[b]));
-    order.sort_by(|&a, &b| both(a, b));
-    let by_rank = of_runs(&|a, b| ranks[a] == ranks[b], &order);
-    let by_both = of_runs(&|a, b| ranks[a] == ranks[b] && rewards[a] == rewards[b], &order);
-    (equal - by_both, all - by_rank)
+    let tied = order.chunk_by(|&a, &b| rewards[a] == rewards[b]).filter(|run| run.len() > 1).map(|run| {
+        let different = |(at, &a): (usize, &usize)| run[at + 1..].iter().filter(|&&b| !equal(a, b)).count();
+        run.iter().enumerate().map(different).sum::<usize>() as f64
+    });
+    let tied: f64 = tied.sum();
+    let mut by_rank = ranks.to_vec();
+    by_rank.sort_by(f64::total_cmp);
+    let same_rank: f64 = by_rank.chunk_by(|a, b| a == b).map(|run| pairs(run.len())).sum();
+    (tied, pairs(rewards.len()) - same_rank)
 }
 
 fn positions(scaled: &Scaled, prompts: &[usize]) -> Vec<Position> {
@@ -141,9 +136,11 @@ mod tests {
 
     #[test]
     fn pairs_that_tie_are_counted() {
-        assert_eq!(ties(&[0.0, 1.0, 0.0, 0.0], &[]), (3.0, 6.0));
+        let none = |_: usize, _: usize| false;
+        assert_eq!(ties(&[0.0, 1.0, 0.0, 0.0], &[], none), (3.0, 6.0));
         // Two with the same rank may have the same reward.
-        assert_eq!(ties(&[0.0, 1.0, 0.0, 0.0], &[1.0, 2.0, 1.0, 3.0]), (2.0, 5.0));
-        assert_eq!(ties(&[0.5, 0.5], &[1.0, 1.0]), (0.0, 0.0));
+        let ranks = [1.0, 2.0, 1.0, 3.0];
+        assert_eq!(ties(&[0.0, 1.0, 0.0, 0.0], &ranks, |a, b| ranks[a] == ranks[b]), (2.0, 5.0));
+        assert_eq!(ties(&[0.5, 0.5], &[1.0, 1.0], |_, _| true), (0.0, 0.0));
     }
 }

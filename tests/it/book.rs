@@ -80,11 +80,12 @@ fn targets_of_make_exist() {
 
 #[test]
 fn equations_that_are_referred_to_have_a_tag() {
-    let tags: BTreeSet<u32> = pages()
-        .iter()
-        .flat_map(|(_, text)| text.lines())
-        .filter_map(|line| line.trim_end().strip_suffix(')')?.rsplit_once(" (")?.1.parse().ok())
-        .collect();
+    let mut tags = BTreeSet::<u32>::new();
+    for (_, text) in pages() {
+        tags.extend(between(&text, "\\tag{", '}').filter_map(|number| number.parse::<u32>().ok()));
+        let typed = |line: &str| line.trim_end().strip_suffix(')')?.rsplit_once(" (")?.1.parse::<u32>().ok();
+        tags.extend(text.lines().filter_map(typed));
+    }
     assert!(tags.len() >= 6, "{tags:?}");
     let mut folders = vec![root().join("src"), root().join("training/src"), root().join("docs/src")];
     while let Some(folder) = folders.pop() {

@@ -273,3 +273,72 @@ fn completions_and_help_are_there() {
     }
     assert!(stdout(&["--version"]).starts_with("reward-collapse "));
 }
+
+#[test]
+fn several_numbers_of_responses_give_a_result_each() {
+    let solutions = json(&["solve", "-u", "log(x)", "-n", "2,3,8", "--format", "json"]);
+    let sizes: Vec<u64> = solutions.as_array().unwrap().iter().map(|s| s["n"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [2, 3, 8]);
+    let alone = json(&["solve", "-u", "log(x)", "-n", "8", "--format", "json"]);
+    assert_eq!(solutions[2]["rewards"], alone["rewards"]);
+    let rows = stdout(&["solve", "-u", "log(x)", "-n", "2,3", "--format", "csv"]);
+    assert_eq!(rows, "n,response_index,reward\n2,1,0.0\n2,2,1.0\n3,1,0.0\n3,2,0.5\n3,3,1.0\n");
+    let terms = ["solve", "-u", "logsigmoid(x)", "-n", "4,8", "--support=-inf,inf", "--smoothing", "0.1"];
+    let tables = stdout(&terms);
+    assert_eq!(tables.matches("mean utility").count(), 2, "{tables}");
+    assert!(error(&["solve", "-u", "x", "-n", "8,,9"], 2).contains("n must be a whole number"));
+}
+
+#[test]
+fn the_name_of_the_file_tells_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name);
+        stdout(&[&["solve", "-u", "x", "-n", "2", "--out", path.to_str().unwrap()], more].concat());
+        std::fs::read_to_string(path).unwrap()
+    };
+    assert!(written("x.json", &[]).starts_with('{'));
+    assert!(written("x.CSV", &[]).starts_with("response_index,reward\n"));
+    assert!(written("x.txt", &[]).starts_with("utility "));
+    assert!(written("y.json", &["--format", "csv"]).starts_with("response_index,reward\n"));
+    let missing = folder.path().join("none").join("x.csv");
+    let text = error(&["solve", "-u", "x", "-n", "2", "--out", missing.to_str().unwrap()], 2);
+    assert!(text.contains(missing.to_str().unwrap()) && !text.contains(".reward-collapse-"), "{text}");
+}
+
+#[test]
+fn hints_name_the_command_that_was_typed() {
+    for (arguments, hint) in [
+        (&["solve", "--utility", "x", "--m", "8"][..], "see `reward-collapse solve --help`"),
+        (&["limit"], "see `reward-collapse limit --help`"),
+        (&["sovle"], "see `reward-collapse --help`"),
+    ] {
+        let text = error(arguments, 2);
+        assert!(text.trim_end().ends_with(hint), "{text}");
+    }
+    assert!(error(&["solve", "-u", "np.log(x)", "-n", "8"], 2).contains("did you mean `log`?"));
+}
+
+#[test]
+fn numbers_are_written_alike() {
+    let table = stdout(&["solve", "-u", "x-0.25x^2", "-n", "3"]);
+    assert!(table.contains("1 iteration)") || !table.contains("1 iterations"), "{table}");
+    assert!(!table.contains("0.0e0") && !table.contains("1.000000"), "{table}");
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_examples() {
+    assert!(stdout(&["man"]).contains(".TH reward-collapse 1"));
+    for name in ["solve", "limit", "asymptotics", "simulate", "figure", "completions", "man"] {
+        let page = stdout(&["man", name]);
+        assert!(page.contains(&format!(".TH reward-collapse-{name} 1")), "{page}");
+        let help = stdout(&["help", name]);
+        assert!(help.contains("Example"), "{name}");
+        for line in help.lines().map(str::trim).filter(|line| line.starts_with("reward-collapse ")) {
+            assert!(line.starts_with(&format!("reward-collapse {name}")), "{name}: {line}");
+        }
+    }
+    assert!(error(&["man", "sovle"], 2).contains("no command `sovle`"));
+    let of_help = stdout(&["help", "--help"]);
+    assert!(of_help.contains("help [COMMAND]"), "{of_help}");
+}

@@ -9,7 +9,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 use reward_collapse::solution::solve;
-use reward_collapse::utility::{Expression, Utility, parse};
+use reward_collapse::utility::{Concavity, Expression, Utility, parse};
 
 use crate::support::random_expressions::Typist;
 use crate::support::reference::{Jet, Precision, Tree, dd};
@@ -601,5 +601,26 @@ fn no_input_takes_long() {
         let seconds = start.elapsed().as_secs_f64();
         let shown: String = input.chars().take(20).collect();
         assert!(seconds < 20.0, "{shown}.. of {} bytes took {seconds} s", input.len());
+    }
+}
+
+/// Values of the error function and of the normal distribution function from tables of thirty digits.
+#[test]
+fn the_error_function_and_the_normal_law() {
+    let at = |text: &str, x: f64| parse(text).unwrap().value(x);
+    approx::assert_relative_eq!(at("erf(x)", 0.5), 0.520_499_877_813_046_5, max_relative = 1e-15);
+    approx::assert_relative_eq!(at("erf(3x)", 1.0), 0.999_977_909_503_001_4, max_relative = 1e-15);
+    approx::assert_relative_eq!(at("ndtr(x)", 1.0), 0.841_344_746_068_542_9, max_relative = 1e-15);
+    approx::assert_relative_eq!(at("log(Phi(x))", 0.25), 0.598_706_325_682_923_7f64.ln(), max_relative = 1e-14);
+    assert_eq!(at("normcdf(x)", 0.0), 0.5);
+    for text in ["erf(2x)", "log(ndtr(x))", "ndtr(3x)"] {
+        let utility = parse(text).unwrap();
+        let (x, h) = (0.4, 1e-4);
+        let slope = (utility.value(x + h) - utility.value(x - h)) / (2.0 * h);
+        let curvature = (utility.slope(x + h) - utility.slope(x - h)) / (2.0 * h);
+        approx::assert_relative_eq!(utility.slope(x), slope, max_relative = 1e-7);
+        approx::assert_relative_eq!(utility.curvature(x), curvature, max_relative = 1e-7);
+        assert_eq!(utility.concavity(), Concavity::Proved, "{text}");
+        assert!(solve(&utility, 8).unwrap().gap < 1e-12, "{text}");
     }
 }

@@ -194,7 +194,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         ControlFlow::Continue(())
     })?;
     drop(progress);
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Table => report::table(&simulation),
         Format::Json => output::json(&report::Report::of(&simulation, arguments.flip, arguments.quality_gap))?,
         Format::Csv => report::csv(&simulation)?,

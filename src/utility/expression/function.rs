@@ -1,6 +1,11 @@
 //! The functions that an expression may call, with their derivatives.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use super::number::Number;
+
+/// The normal density at 0, `1/sqrt(2 pi)`.
+pub(super) const NORMAL_PEAK: f64 = 0.398_942_280_401_432_7;
 
 /// A function of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +26,15 @@ pub(in crate::utility) enum Function {
     Cosh,
     Tanh,
     Asinh,
+    Erf,
+    NormalCdf,
     Sigmoid,
     LogSigmoid,
     Softplus,
 }
 
-/// Names as people type them; two of them are the natural logarithm.
-pub(super) const NAMES: [(&str, Function); 20] = [
+/// Names as people type them. Some functions have two: NumPy's, SciPy's or PyTorch's name, and that of textbooks.
+pub(super) const NAMES: [(&str, Function); 24] = [
     ("log", Function::Ln),
     ("ln", Function::Ln),
     ("log2", Function::Log2),
@@ -48,6 +55,10 @@ pub(super) const NAMES: [(&str, Function); 20] = [
     ("log1p", Function::Log1p),
     ("expm1", Function::Expm1),
     ("softplus", Function::Softplus),
+    ("erf", Function::Erf),
+    ("ndtr", Function::NormalCdf),
+    ("normcdf", Function::NormalCdf),
+    ("Phi", Function::NormalCdf),
 ];
 
 impl Function {
@@ -70,6 +81,8 @@ impl Function {
             Function::Cosh => u.cosh(),
             Function::Tanh => u.tanh(),
             Function::Asinh => u.asinh(),
+            Function::Erf => u.erf(),
+            Function::NormalCdf => u.normal_cdf(),
             Function::Sigmoid => u.sigmoid(),
             Function::LogSigmoid => u.log_sigmoid(),
             Function::Softplus => u.neg().log_sigmoid().neg(),
@@ -115,6 +128,14 @@ impl Function {
             Function::Asinh => {
                 let slope = one.div(one.add(u.square()).sqrt());
                 [slope, u.neg().mul(slope).mul(slope.square())]
+            }
+            Function::Erf => {
+                let slope = N::constant(FRAC_2_SQRT_PI, f64::EPSILON).mul(u.square().neg().exp());
+                [slope, number(-2.0).mul(u).mul(slope)]
+            }
+            Function::NormalCdf => {
+                let density = N::constant(NORMAL_PEAK, f64::EPSILON).mul(number(-0.5).mul(u.square()).exp());
+                [density, u.neg().mul(density)]
             }
             Function::Sigmoid => {
                 let rest = u.neg().sigmoid();

@@ -47,6 +47,11 @@ impl Interval {
         Self::rounded(low - LIBRARY * low.abs(), high + LIBRARY * high.abs())
     }
 
+    /// What certainly lies between two numbers.
+    fn within(self, least: f64, most: f64) -> Self {
+        Self { low: self.low.clamp(least, most), high: self.high.clamp(least, most) }.if_known(self)
+    }
+
     /// What is certainly not negative.
     fn not_negative(self) -> Self {
         Self { low: self.low.max(0.0), ..self }.if_known(self)
@@ -223,6 +228,27 @@ impl Number for Interval {
         self.increasing(f64::asinh).with_sign(not_negative, not_positive)
     }
 
+    fn erf(self) -> Self {
+        let [not_negative, not_positive] = self.signs();
+        self.increasing(<f64 as Number>::erf).with_sign(not_negative, not_positive).within(-1.0, 1.0)
+    }
+
+    fn normal_cdf(self) -> Self {
+        if self.is_unknown() {
+            return UNKNOWN;
+        }
+        // The logarithm of the function has a slope of at most 1 + |u|, and u/sqrt(2) is rounded twice; far out what is left of
+        // it may be smaller than all normal doubles.
+        let image = |u: f64| {
+            let value = <f64 as Number>::normal_cdf(u);
+            // Beyond 40 on either side the function is 0 or 1 to the last digit that matters here.
+            let size = u.abs().min(40.0);
+            let error = value * (LIBRARY + 2.0 * f64::EPSILON * size * (1.0 + size)) + f64::MIN_POSITIVE;
+            [value - error, value + error]
+        };
+        Self::rounded(image(self.low)[0], image(self.high)[1]).within(0.0, 1.0)
+    }
+
     fn sigmoid(self) -> Self {
         self.increasing(<f64 as Number>::sigmoid).not_negative()
     }
@@ -299,7 +325,7 @@ mod tests {
     #[test]
     fn images_of_points_lie_in_the_images_of_intervals() {
         type Pair = (fn(Interval) -> Interval, fn(f64) -> f64);
-        let functions: [Pair; 16] = [
+        let functions: [Pair; 18] = [
             (Number::exp, f64::exp),
             (Number::exp_m1, f64::exp_m1),
             (Number::ln, f64::ln),
@@ -314,6 +340,8 @@ mod tests {
             (Number::cosh, f64::cosh),
             (Number::tanh, f64::tanh),
             (Number::asinh, f64::asinh),
+            (Number::erf, libm::erf),
+            (Number::normal_cdf, |x| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)),
             (|x| x.power(-2.5), |x| x.powf(-2.5)),
             (|x| Interval::new(1.0, 1.0).div(x), |x| 1.0 / x),
         ];

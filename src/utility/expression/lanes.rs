@@ -61,6 +61,8 @@ impl Number for Lanes {
         cosh,
         tanh,
         asinh,
+        erf,
+        normal_cdf,
         sigmoid,
         log_sigmoid
     );
@@ -102,6 +104,7 @@ mod tests {
             "-(1-exp(-x))/x",
             "sin(x)+cos(x)-tan(x/2)+sinh(x)-cosh(x)+tanh(x)+asinh(x)+cbrt(x)+sqrt(x)",
             "sigmoid(x)+logsigmoid(3x)-softplus(-x)+expm1(-x)+log1p(x)+log2(x)+log10(x)",
+            "erf(x)-ndtr(-3x)",
             "(x+1)^3/(2-(x-1)^2)^0.5-2^x",
         ] {
             let utility = Expression::parse(text).unwrap();

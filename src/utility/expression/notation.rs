@@ -78,13 +78,18 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, String> {
                 at = end;
             }
             c if c.is_alphabetic() || c == '_' => {
-                let mut end = at;
-                while end < text.len() && (text[end].is_alphanumeric() || text[end] == '_') {
-                    end += 1;
-                }
+                let end = name_end(&text, at);
                 let name: String = text[at..end].iter().collect();
-                tokens.push(name_token(&name, text[end..].iter().find(|c| !c.is_whitespace()))?);
+                let token = name_token(&name)?;
+                tokens.push(token);
                 at = end;
+                if let Token::Function(_) = token
+                    && text[end..].iter().find(|c| !c.is_whitespace()) != Some(&'(')
+                {
+                    at = bare_variable(&text, end)
+                        .ok_or_else(|| format!("put the argument of `{name}` in parentheses: {name}(...)"))?;
+                    tokens.extend([Token::Open, Token::Variable, Token::Close]);
+                }
             }
             c => return Err(format!("`{c}` has no meaning here")),
         }
@@ -109,23 +114,58 @@ fn number_end(text: &[char], start: usize) -> usize {
     end
 }
 
-fn name_token(name: &str, next: Option<&char>) -> Result<Token, String> {
+/// Where a name ends; one with a dot, such as `np.log`, is one name.
+fn name_end(text: &[char], start: usize) -> usize {
+    let mut end = start;
+    while let Some(&c) = text.get(end) {
+        let is_dot = c == '.' && text.get(end + 1).is_some_and(|next| next.is_alphabetic());
+        if !(c.is_alphanumeric() || c == '_' || is_dot) {
+            break;
+        }
+        end += 1;
+    }
+    end
+}
+
+/// Where the `x` of `log x` ends, if a sum or the end follows it: `log x^2` and `log x y` can be read in two ways.
+fn bare_variable(text: &[char], start: usize) -> Option<usize> {
+    let skip = |at: usize| at + text[at..].iter().take_while(|c| c.is_whitespace()).count();
+    let at = skip(start);
+    let end = name_end(text, at);
+    let follows = text.get(skip(end));
+    (text[at..end] == ['x'] && matches!(follows, None | Some('+' | '-' | ')'))).then_some(end)
+}
+
+fn name_token(name: &str) -> Result<Token, String> {
     if let Some((_, function)) = NAMES.iter().find(|(known, _)| *known == name) {
-        return if next == Some(&'(') {
-            Ok(Token::Function(*function))
-        } else {
-            Err(format!("put the argument of `{name}` in parentheses: {name}(...)"))
-        };
+        return Ok(Token::Function(*function));
     }
     match name {
         "x" => Ok(Token::Variable),
         "pi" => Ok(Token::Constant(std::f64::consts::PI)),
         "e" => Ok(Token::Constant(std::f64::consts::E)),
-        _ => Err(format!(
-            "unknown name `{}`; the variable is x, and the functions are {}",
-            super::shorten(name),
+        _ => Err(unknown(name)),
+    }
+}
+
+/// What to write in place of a name that is not known.
+fn unknown(name: &str) -> String {
+    // A library's name before the function's, capitals and underscores are what people bring along.
+    let plain = |name: &str| name.rsplit('.').next().unwrap_or(name).to_lowercase().replace('_', "");
+    let typed = plain(name);
+    let known = NAMES.iter().map(|(known, _)| *known).chain(["x", "pi"]);
+    let nearest = known.min_by_key(|known| strsim::damerau_levenshtein(&plain(known), &typed));
+    let meant = nearest.filter(|known| {
+        let distance = strsim::damerau_levenshtein(&plain(known), &typed);
+        distance == 0 || distance <= 2 && 2 * distance < known.len()
+    });
+    let name = super::shorten(name);
+    match meant {
+        Some(meant) => format!("unknown name `{name}`; did you mean `{meant}`?"),
+        None => format!(
+            "unknown name `{name}`; the variable is x, and the functions are {}",
             NAMES.map(|(name, _)| name).join(", ")
-        )),
+        ),
     }
 }
 
@@ -297,6 +337,9 @@ mod tests {
             ("3*-x^2", -3.0 * x * x),
             ("x/-x^2*3", -3.0 / x),
             ("+x", x),
+            ("log x", x.ln()),
+            ("3+2log x - sqrt x", 3.0 + 2.0 * x.ln() - x.sqrt()),
+            ("-(log x)", -x.ln()),
             ("x\u{2212}0.1x^2", x - 0.1 * x * x),
             ("x-x-x", -x),
             ("x/x/x", 1.0 / x),
@@ -318,10 +361,56 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_nearly_right_is_put_right() {
+        for (typed, meant) in [
+            ("Log(x)", "log"),
+            ("log_sigmoid(x)", "logsigmoid"),
+            ("np.log(x)", "log"),
+            ("F.logsigmoid(4x)", "logsigmoid"),
+            ("torch.special.ndtr(x)", "ndtr"),
+            ("sgmoid(x)", "sigmoid"),
+            ("X", "x"),
+        ] {
+            let reason = parse(typed).unwrap_err();
+            assert!(reason.ends_with(&format!("did you mean `{meant}`?")), "{typed}: {reason}");
+        }
+        assert!(parse("gamma(x)").unwrap_err().contains("the functions are log, ln"));
+    }
+
+    #[test]
     fn what_has_two_readings_or_none_is_refused() {
         for typed in [
-            "", "  ", "1", "log(", "x)", "log x", "1/2x", "2^x^3", "y", "x+", "*x", "()", "x 2", "x $ 2", "1..2x",
-            "x - - x", "--x", "x++x", "foo(x)", "1e999x", "log()", "((x)", "x,1", "x^2x", "x^", "x*/x",
+            "",
+            "  ",
+            "1",
+            "log(",
+            "x)",
+            "log x^2",
+            "log 2x",
+            "log x(x+1)",
+            "log x*2",
+            "log",
+            "log y",
+            "1/2x",
+            "2^x^3",
+            "y",
+            "x+",
+            "*x",
+            "()",
+            "x 2",
+            "x $ 2",
+            "1..2x",
+            "x - - x",
+            "--x",
+            "x++x",
+            "foo(x)",
+            "1e999x",
+            "log()",
+            "((x)",
+            "x,1",
+            "x^2x",
+            "x^",
+            "x*/x",
         ] {
             assert!(parse(typed).is_err(), "{typed}");
         }

@@ -29,6 +29,10 @@ pub(super) trait Number: Copy {
     fn cosh(self) -> Self;
     fn tanh(self) -> Self;
     fn asinh(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// The distribution function of the standard normal law, `erfc(-self/sqrt(2))/2`.
+    fn normal_cdf(self) -> Self;
     /// `1/(1 + exp(-self))`.
     fn sigmoid(self) -> Self;
     /// `log(sigmoid(self))`.
@@ -138,6 +142,14 @@ impl Number for f64 {
 
     fn asinh(self) -> Self {
         f64::asinh(self)
+    }
+
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+
+    fn normal_cdf(self) -> Self {
+        0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2)
     }
 
     fn sigmoid(self) -> Self {

@@ -134,6 +134,9 @@ mod tests {
             "-x^-30+x",
             "-(x+1e-7)^-0.5+log(x+3)",
             "asinh(3x)",
+            "erf(2x)",
+            "log(ndtr(x))",
+            "Phi(x)",
         ] {
             assert_eq!(verdict(text), Verdict::Concave, "{text}");
             assert_eq!(Expression::parse(text).expect(text).concavity(), Concavity::Proved);

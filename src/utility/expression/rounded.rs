@@ -1,5 +1,8 @@
 //! Doubles with a running bound on their rounding error.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
+use super::function::NORMAL_PEAK;
 use super::number::Number;
 
 /// The unit roundoff.
@@ -157,6 +160,21 @@ impl Number for Rounded {
 
     fn asinh(self) -> Self {
         self.image(self.value.asinh(), 1.0 / self.least().hypot(1.0), COMPOSED)
+    }
+
+    fn erf(self) -> Self {
+        let slope = FRAC_2_SQRT_PI * (-self.least().powi(2)).exp();
+        self.image(Number::erf(self.value), slope, COMPOSED)
+    }
+
+    fn normal_cdf(self) -> Self {
+        let slope = NORMAL_PEAK * (-0.5 * self.least().powi(2)).exp();
+        let value = Number::normal_cdf(self.value);
+        // The logarithm of the function has a slope of at most 1 + |u|, and u/sqrt(2) is rounded twice.
+        let relative = COMPOSED + 2.0 * UNIT * self.value.abs() * (1.0 + self.value.abs());
+        let image = self.image(value, slope, relative);
+        // Far out what is left of it may be smaller than all normal doubles.
+        Self::new(image.value, image.error + f64::MIN_POSITIVE)
     }
 
     fn sigmoid(self) -> Self {

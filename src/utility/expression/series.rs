@@ -1,6 +1,6 @@
 //! Power series at `x = 0`, for expressions that are 0/0 there.
 
-use super::function::Function;
+use super::function::{Function, NORMAL_PEAK};
 use super::jet::Algebra;
 
 /// Coefficients kept.
@@ -153,6 +153,8 @@ impl Algebra for Series {
                 sine.div(cosine)
             }
             Function::Asinh => from_slope(one.add(self.mul(self)).power(-0.5, 0.0)),
+            Function::Erf => from_slope(self.mul(self).neg().exp().scale(std::f64::consts::FRAC_2_SQRT_PI, 0.0)),
+            Function::NormalCdf => from_slope(self.mul(self).scale(-0.5, 0.0).exp().scale(NORMAL_PEAK, 0.0)),
             Function::Sigmoid => one.div(one.add(self.neg().exp())),
             Function::LogSigmoid => from_slope(self.neg().apply(Function::Sigmoid)),
             Function::Softplus => from_slope(self.apply(Function::Sigmoid)),

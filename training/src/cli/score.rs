@@ -112,7 +112,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     }
     drop(progress);
     let header = ["prompt", "open_ended", "response_index", "logit", "reward"];
-    let text = match arguments.output.format {
+    let text = match arguments.output.format() {
         Format::Json => output::json(&rows)?,
         Format::Csv => output::csv(&header, &rows)?,
         Format::Table => output::columns(

@@ -94,7 +94,7 @@ fn the_published_and_the_embedded_configurations() {
         assert_eq!(published.output_dir, Path::new("runs").join(name));
         assert_eq!((published.learning_rate, published.max_steps, published.max_length), (1e-5, 1000, 512));
         assert_eq!((published.eval_steps, published.save_steps), (500, 250));
-        assert_eq!((embedded.learning_rate, embedded.max_steps, embedded.seed), (2e-3, 750, 1));
+        assert_eq!((embedded.learning_rate, embedded.max_steps, embedded.seed), (2e-3, 1000, 1));
         assert_eq!(embedded.datasets, [DataSource::Embedded]);
     }
 }
