@@ -111,7 +111,11 @@ impl Options {
         if self.sigmoid { Head::Sigmoid.reward(number) } else { number }
     }
 
-    fn check(&self) -> Result<(), DiagnosisError> {
+    /// Whether every option is in its domain.
+    ///
+    /// # Errors
+    /// [`DiagnosisError::Option`], or [`DiagnosisError::Utility`].
+    pub fn check(&self) -> Result<(), DiagnosisError> {
         let option = |what, allowed, found: f64, holds: bool| {
             if holds { Ok(()) } else { Err(DiagnosisError::Option { what, allowed, found }) }
         };
@@ -121,7 +125,8 @@ impl Options {
         // Fewer could never show a difference at the level, with the correction for a few tests.
         option("the number of permutations", "at least 99", self.permutations as f64, self.permutations >= 99)?;
         option("the number of resamples", "at least 99", self.resamples as f64, self.resamples >= 99)?;
-        option("the number of bins", "from 2 to 10000", self.bins as f64, (2..=10_000).contains(&self.bins))
+        option("the number of bins", "from 2 to 10000", self.bins as f64, (2..=10_000).contains(&self.bins))?;
+        self.utility.as_deref().map_or(Ok(()), |text| Ok(crate::utility::parse(text).map(drop)?))
     }
 }
 
@@ -162,6 +167,14 @@ pub struct Diagnosis {
     pub pairs: Pairs,
     /// The seed.
     pub seed: u64,
+}
+
+impl Diagnosis {
+    /// The test between types with the largest effect.
+    pub fn largest_between(&self) -> Option<&Test> {
+        let between = self.tests.iter().filter(|test| test.subject != Subject::Prompts);
+        between.max_by(|a, b| a.effect.total_cmp(&b.effect))
+    }
 }
 
 /// Diagnoses the rewards of a model.
@@ -206,6 +219,7 @@ pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, Dia
             summary.fits = fits(sample, prompts, &scaled, &predictions, options, task + (3 << 32));
             summary.best_utility = summary.fits.first().map(|fit| fit.utility.clone());
             summary.distance = summary.fits.first().map(|fit| fit.distance);
+            lay_over(&mut summary, &predictions);
         }
         types.push(summary);
     }
@@ -241,6 +255,14 @@ pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, Dia
 /// What distances on a scale are measured in.
 fn width_of(scale: FitScale, scaled: &Scaled) -> f64 {
     if scale == FitScale::Line { scaled.width } else { 1.0 }
+}
+
+/// The best loss at the positions of a type.
+fn lay_over(summary: &mut TypeSummary, predictions: &Predictions) {
+    let Some(best) = summary.fits.first().filter(|fit| fit.scale != FitScale::Sigmoid) else { return };
+    let Some(prediction) = best.loss().and_then(|loss| predictions.of(&loss, summary.positions.len())) else { return };
+    let pairs = summary.positions.iter_mut().zip(&prediction.rewards);
+    pairs.for_each(|(position, &reward)| position.optimum = Some(reward));
 }
 
 fn fits(

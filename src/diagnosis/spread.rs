@@ -54,6 +54,8 @@ pub struct Position {
     pub low: f64,
     /// The 95 % point.
     pub high: f64,
+    /// The optimal reward of the best loss; `null` where that was compared on another scale.
+    pub optimum: Option<f64>,
 }
 
 impl TypeSummary {
@@ -125,7 +127,7 @@ fn positions(scaled: &Scaled, prompts: &[usize]) -> Vec<Position> {
         let rewards: Vec<f64> = prompts.iter().filter_map(|&prompt| scaled.sorted(prompt).get(i).copied()).collect();
         let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
         let [low, high] = quantiles(rewards, [0.05, 0.95]);
-        Position { mean, low, high }
+        Position { mean, low, high, optimum: None }
     };
     (0..n).map(position).collect()
 }
