@@ -23,7 +23,8 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use architecture::{Architecture, Pass};
-pub use batches::{Batch, Batches, Sequence};
+pub(crate) use batches::copied;
+pub use batches::{Batches, Group, Grouping, Sequence};
 pub use config::{Config, Sizes};
 pub use device::{Compute, DeviceError, DeviceName, DeviceNameError, Precision};
 pub use error::ModelError;
