@@ -193,7 +193,7 @@ fn clipping_and_adamw_are_those_of_pytorch() {
         let mut gradient = Tensor::from_slice(&gradient);
         let found = clip(&mut gradient, 2.0);
         assert!((found / norm - 1.0).abs() < 1e-6, "{found}, not {norm}");
-        optimiser.step(&mut parameters, &gradient, rate);
+        optimiser.step(&mut parameters, &gradient, rate).unwrap();
         let values = Vec::<f32>::try_from(parameters.flat()).unwrap();
         for (found, wanted) in values.iter().zip(expected) {
             assert!((f64::from(*found) - wanted).abs() < 5e-7, "{found}, not {wanted}");
