@@ -49,6 +49,8 @@ _FUNCTIONS: dict[str, TensorFunction] = {
     "cosh": torch.cosh,
     "tanh": torch.tanh,
     "asinh": torch.asinh,
+    "erf": torch.erf,
+    "ndtr": torch.special.ndtr,
     "sigmoid": torch.sigmoid,
     "logsigmoid": _log_sigmoid,
     "softplus": lambda u: -_log_sigmoid(-u),
