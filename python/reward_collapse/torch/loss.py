@@ -325,6 +325,10 @@ class RankingLoss(nn.Module):
         arrangement: Arrangement | Rows,
     ) -> int:
         """The number of pairs, after a look at the input: one synchronisation for all."""
+        if isinstance(arrangement, Rows) and type is weight is score is None:
+            # Everything about it is known; a sum is finite only where all its terms are.
+            if not self.validate or math.isfinite(rewards.detach().numpy().sum()):
+                return arrangement.pairs_of_all()
         named: list[tuple[str, Tensor]] = []
         if self.validate:
             named.append(("a reward that is not finite", rewards.detach() * 0.0 != 0.0))

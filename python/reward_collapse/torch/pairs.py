@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -133,9 +134,9 @@ class Rows(NamedTuple):
         table = values.view(self.columns, self.size)
         return (table != table[:, :1]).flatten()
 
-    def prompts(self) -> Tensor:
-        """The number of prompts that have pairs, as a tensor without dimensions."""
-        return torch.tensor(self.columns)
+    def prompts(self) -> int:
+        """The number of prompts that have pairs."""
+        return self.columns
 
     def skipped(self) -> Tensor:
         """The number of prompts without pairs, as a tensor without dimensions."""
@@ -143,12 +144,15 @@ class Rows(NamedTuple):
 
     def number_of_pairs(self) -> Tensor:
         """As a tensor without dimensions."""
-        return torch.tensor(self.columns * self._pairs())
+        return torch.tensor(self.pairs_of_all())
+
+    def pairs_of_all(self) -> int:
+        """The number of pairs."""
+        return self.columns * self._pairs()
 
     def all_pairs(self, pairs: int | None = None) -> tuple[Tensor, Tensor]:
         """Better and worse row of every pair of rows."""
-        better, worse = torch.triu_indices(self.size, self.size, 1)
-        return better, worse
+        return _pairs_of_rows(self.size)
 
     def pair_values(self, values: Tensor) -> Tensor:
         """One value a pair, in the form of what is selected by rows of pairs."""
@@ -172,6 +176,12 @@ class Rows(NamedTuple):
 
     def _pairs(self) -> int:
         return self.size * (self.size - 1) // 2
+
+
+@lru_cache(maxsize=32)
+def _pairs_of_rows(size: int) -> tuple[Tensor, Tensor]:
+    better, worse = torch.triu_indices(size, size, 1)
+    return better, worse
 
 
 def lay_out(group: Tensor, rank: Tensor, most: int) -> Arrangement | Rows:
