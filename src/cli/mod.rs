@@ -6,6 +6,7 @@
 mod asymptotics;
 mod compare;
 mod convergence;
+mod diagnose;
 mod equilibrium;
 pub mod error;
 #[cfg(feature = "figures")]
@@ -52,6 +53,7 @@ enum Command {
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
     Compare(compare::Arguments),
+    Diagnose(diagnose::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -91,6 +93,7 @@ pub fn run() -> ExitCode {
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
             Command::Compare(arguments) => compare::run(arguments, quiet),
+            Command::Diagnose(arguments) => diagnose::run(arguments, quiet),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),

@@ -113,7 +113,7 @@ pub fn folder_name(folder: &Path) -> String {
     folder.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Whether a run is one of the released loss `name`: by the utilities that its description names or, without one, by its
+/// Whether a run is one of the released loss `name`: by the utilities and terms that its description names or, without one, by its
 /// folder's name, which may also be that of the configuration file (`x_adaptive`).
 ///
 /// # Errors
@@ -122,7 +122,7 @@ pub fn is_run_of(folder: &Path, name: &str) -> Result<bool, ExperimentError> {
     if folder.join(DESCRIPTION_FILE).exists() {
         let (described, released) = (RunDescription::read(folder)?.loss()?, Loss::parse(name)?);
         let same = |prompt_type| described.of(prompt_type).ok() == released.of(prompt_type).ok();
-        return Ok(PromptType::RELEASED.iter().all(same));
+        return Ok(described.terms() == released.terms() && PromptType::RELEASED.iter().all(same));
     }
     Ok(released(&folder_name(folder)) == name)
 }

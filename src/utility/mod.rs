@@ -38,6 +38,7 @@ mod shape;
 mod smoothed_inverse;
 mod smoothed_log;
 mod smoothed_square;
+mod spline;
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub use closed_form::{ClosedForm, FiniteClosedForm};
 pub use error::UtilityError;
 pub use exponential::Exponential;
 pub(crate) use expression::Curve;
-pub use expression::Expression;
+pub use expression::{Expression, Operation};
 pub use family::{FAMILIES, Family};
 pub use inverse_power::InversePower;
 pub use linear::Linear;
@@ -62,6 +63,8 @@ pub use quadratic::Quadratic;
 pub use smoothed_inverse::SmoothedInverse;
 pub use smoothed_log::SmoothedLog;
 pub use smoothed_square::SmoothedSquare;
+pub(crate) use spline::convex_at;
+pub use spline::{Spline, SplineError, SplineUtility};
 
 /// A utility that may be shared between threads, problems and figures.
 pub type SharedUtility = Arc<dyn Utility>;
@@ -112,6 +115,19 @@ pub enum Concavity {
     Proved,
     /// At about 900 points. A certificate then holds under the assumption that nothing happens between them.
     Sampled,
+    /// It is not concave: for a field that was let through all the same.
+    Refuted,
+}
+
+impl Concavity {
+    /// What is known of a sum of two functions.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Concavity::Refuted, _) | (_, Concavity::Refuted) => Concavity::Refuted,
+            (Concavity::Proved, Concavity::Proved) => Concavity::Proved,
+            _ => Concavity::Sampled,
+        }
+    }
 }
 
 impl fmt::Display for Concavity {
@@ -119,6 +135,7 @@ impl fmt::Display for Concavity {
         f.write_str(match self {
             Concavity::Proved => "proved",
             Concavity::Sampled => "sampled",
+            Concavity::Refuted => "refuted",
         })
     }
 }
@@ -255,6 +272,11 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
         }
     }
 
+    /// Whether [`Utility::extended`] goes on with the formula of `U`, as for `log sigmoid`, and not along the tangent at `0+`.
+    fn extends_by_formula(&self) -> bool {
+        false
+    }
+
     /// `U(x)` less its leading singular term at 0 ([`Origin::leading_term`]): what a quadrature may treat as smooth.
     fn regular_part(&self, x: f64) -> f64 {
         self.value(x) - self.origin().leading_term(x)
@@ -323,6 +345,9 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
 /// # Ok::<(), reward_collapse::utility::UtilityError>(())
 /// ```
 pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
+    if text.trim_start().starts_with("spline(") {
+        return Ok(Arc::new(SplineUtility::parse(text)?));
+    }
     let expression = Expression::parse(text)?;
     if let Some(member) = recognise::family(&expression) {
         return Ok(member);
