@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::cell::{Cell, Cells};
@@ -120,7 +120,8 @@ impl<'o> Rows<'o> {
         };
         let open_ended = cells.get(Slot::OpenEnded).truth(name(Slot::OpenEnded))?;
         let prompt_type = cells.get(Slot::Type).text();
-        let prompt_type = prompt_type.or_else(|| Some(Cow::Owned(PromptType::from_uniform(open_ended?).name().to_owned())));
+        let prompt_type =
+            prompt_type.or_else(|| Some(Cow::Owned(PromptType::from_uniform(open_ended?).name().to_owned())));
         let response = cells.get(Slot::Response).text();
         let row = TableRow {
             prompt: &prompt,
@@ -138,7 +139,8 @@ impl<'o> Rows<'o> {
     /// The columns that must be there, are there.
     fn check<'a>(&self, present: impl Iterator<Item = &'a str> + Clone) -> Result<(), String> {
         let columns = self.columns();
-        let is_absent = |slot: &Slot| columns.is_needed(*slot) && !present.clone().any(|name| name == columns.name(*slot));
+        let is_absent =
+            |slot: &Slot| columns.is_needed(*slot) && !present.clone().any(|name| name == columns.name(*slot));
         match Slot::ALL.into_iter().find(is_absent) {
             Some(slot) => Err(columns.missing(slot, present)),
             None => Ok(()),
