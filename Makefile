@@ -13,7 +13,9 @@ BUILD = --release --locked
 libtorch = $(eval libtorch := $$(shell LIBTORCH='$(LIBTORCH)' WITH_CUDA='$(WITH_CUDA)' PYTHON='$(PYTHON)' \
 	./scripts/install-libtorch.sh))$(libtorch)
 # Every package that can be built here.
-ALL = $(if $(libtorch),--workspace)
+ALL = $(if $(libtorch),--workspace --exclude reward-collapse-python)
+# Those and the Python extension, which is compiled by itself with the features that it needs.
+LINTED = --workspace $(if $(libtorch),,--exclude reward-collapse-training)
 ALL_CARGO = $(if $(libtorch),LIBTORCH='$(libtorch)') $(CARGO)
 
 # Homebrew keeps OpenBLAS off pkg-config's own path.
@@ -36,7 +38,7 @@ train = $(if $(libtorch),for name in $(1); do \
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build training programs reproduce experiment study test bench peers lint docs book clean
+.PHONY: help deps build training python programs reproduce experiment study test bench peers lint docs book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,9 @@ build: deps ## compile the program: theory and figures
 training: deps ## compile the program and its commands dataset, train and score, which need libtorch (550 MB, fetched once)
 	@test -n '$(libtorch)'
 	$(ALL_CARGO) build $(BUILD) --workspace
+
+python: deps ## build the Python package's wheel, and install it into a virtual environment
+	./scripts/python-package.sh '$(PYTHON)' '$(TARGET)'
 
 # What can be had of both.
 programs: deps
@@ -71,6 +76,7 @@ study: build ## compute what is missing of the study of convergence; SHARD=I/K f
 
 test: deps ## run every test
 	$(ALL_CARGO) test $(BUILD) $(ALL)
+	./scripts/python-tests.sh '$(PYTHON)' '$(TARGET)'
 	@echo "All tests passed."
 
 bench: deps ## measure the speed of the solvers
@@ -85,8 +91,8 @@ peers: build ## solve the same problems by SciPy and CVXPY, which takes long
 lint: deps ## check formatting, lints and documentation
 	$(CARGO) fmt --check --all
 	$(CARGO) clippy --no-default-features --lib $(BUILD) -- -D warnings
-	$(ALL_CARGO) clippy --all-targets $(BUILD) $(ALL) -- -D warnings
-	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(ALL)
+	$(ALL_CARGO) clippy --all-targets $(BUILD) $(LINTED) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -D rustdoc::broken_intra_doc_links" $(ALL_CARGO) doc --no-deps $(BUILD) $(LINTED)
 	@echo "Formatting, lints and documentation are clean."
 
 # What builds the book: compiled once, in four minutes on two cores.

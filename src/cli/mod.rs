@@ -4,8 +4,10 @@
 //! success, 2 for bad input, 1 for a computation that failed. What the program of the training package shares is public.
 
 mod asymptotics;
+mod compare;
 mod convergence;
 mod design;
+mod diagnose;
 mod equilibrium;
 pub mod error;
 #[cfg(feature = "figures")]
@@ -17,6 +19,7 @@ pub mod progress;
 mod simulate;
 mod solve;
 mod study;
+pub mod table;
 mod terms;
 mod training;
 mod value;
@@ -51,6 +54,8 @@ enum Command {
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
     Design(design::Arguments),
+    Compare(compare::Arguments),
+    Diagnose(diagnose::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -90,6 +95,8 @@ pub fn run() -> ExitCode {
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
             Command::Design(arguments) => design::run(arguments),
+            Command::Compare(arguments) => compare::run(arguments, quiet),
+            Command::Diagnose(arguments) => diagnose::run(arguments, quiet),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),

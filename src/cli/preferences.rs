@@ -47,6 +47,7 @@ pub fn run(
         support,
         standard_errors: arguments.standard_errors,
         max_iterations: None,
+        observer: None,
     };
     let preferences = Preferences::read(file)?;
     let fit = fit_preferences(&preferences, &options)?;

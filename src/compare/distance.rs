@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::CompareError;
 use super::error::{check, check_within};
 use crate::limit::{Law, LimitLaw};
+use crate::problem::Support;
 
 /// The Wasserstein-1 distance `int |F_n(x) - F(x)| dx` between the empirical law of ascending `rewards` and `law`, which is a
 /// [`LimitLaw`] or a [`FreeLaw`](crate::limit::FreeLaw).
@@ -66,11 +67,11 @@ impl Point {
     }
 }
 
-/// The Wasserstein-1 distance `int_0^1 |F_m(x) - F_n(x)| dx` between the empirical laws of two ascending samples, which need
+/// The Wasserstein-1 distance `int |F_m(x) - F_n(x)| dx` between the empirical laws of two ascending samples, which need
 /// not be of one size.
 ///
 /// # Errors
-/// [`CompareError`] for a sample that is empty, unsorted or outside [0, 1].
+/// [`CompareError`] for a sample that is empty, unsorted or not finite.
 ///
 /// ```
 /// use reward_collapse::compare::wasserstein1_between;
@@ -78,10 +79,11 @@ impl Point {
 /// # Ok::<(), reward_collapse::compare::CompareError>(())
 /// ```
 pub fn wasserstein1_between(one: &[f64], other: &[f64]) -> Result<f64, CompareError> {
-    check(one)?;
-    check(other)?;
+    check_within(one, Support::LINE)?;
+    check_within(other, Support::LINE)?;
     let (m, n) = (one.len() as f64, other.len() as f64);
-    let (mut i, mut j, mut at, mut distance) = (0, 0, 0.0, 0.0);
+    let (mut i, mut j, mut distance) = (0, 0, 0.0);
+    let mut at = one[0].min(other[0]);
     // Between neighbours of the merged samples both distribution functions are constant.
     while i < one.len() || j < other.len() {
         let left = one.get(i).copied().unwrap_or(f64::INFINITY);

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::design::DesignError;
 use crate::experiment::MissingUtility;
-use crate::problem::Support;
+use crate::problem::{EquilibriumError, FieldError, Support};
 use crate::solution::SolveError;
 
 /// Why there is no theory of learned rewards.
@@ -17,9 +17,12 @@ pub enum TheoryError {
     /// A finite problem without a solution.
     #[error(transparent)]
     Solve(#[from] SolveError),
-    /// The field of a design that is none.
+    /// A loss that is no problem.
     #[error(transparent)]
-    Design(#[from] DesignError),
+    Problem(#[from] EquilibriumError),
+    /// A field that is none.
+    #[error(transparent)]
+    Field(#[from] FieldError),
 }
 
 /// Why a sample cannot be compared with a law.

@@ -24,24 +24,6 @@ pub enum Achieved {
 }
 
 impl Achieved {
-    /// The atoms.
-    pub fn atoms(&self) -> Vec<Atom> {
-        match self {
-            Self::Law(law) => law.atoms().to_vec(),
-            Self::Paper(law) => law.atoms().to_vec(),
-            Self::Target { law, .. } => law.atoms(),
-        }
-    }
-
-    /// The density of the part without atoms.
-    pub fn density(&self, x: f64) -> f64 {
-        match self {
-            Self::Law(law) => law.density(x),
-            Self::Paper(law) => law.density(x),
-            Self::Target { law, .. } => law.density(x),
-        }
-    }
-
     fn law(&self) -> &dyn Law {
         match self {
             Self::Law(law) => law,
@@ -70,6 +52,21 @@ impl Law for Achieved {
 
     fn room(&self) -> Support {
         self.law().room()
+    }
+
+    fn density(&self, x: f64) -> f64 {
+        self.law().density(x)
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        self.law().atoms()
+    }
+
+    fn gap(&self) -> f64 {
+        match self {
+            Self::Target { gap, .. } => *gap,
+            _ => self.law().gap(),
+        }
     }
 }
 

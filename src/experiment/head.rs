@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Support;
-
 /// What becomes of a logit `z`, the model's one output, before rewards are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -19,14 +17,6 @@ pub enum Head {
 }
 
 impl Head {
-    /// The rewards that it gives.
-    pub fn support(self) -> Support {
-        match self {
-            Head::Sigmoid => Support::UNIT,
-            Head::Raw => Support::LINE,
-        }
-    }
-
     /// Both, as they are written.
     pub const BOTH: [Head; 2] = [Head::Sigmoid, Head::Raw];
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{Head, PromptType};
 use crate::design::DesignFile;
-use crate::problem::{Field, FieldError};
+use crate::problem::{Field, FieldError, Support};
 use crate::utility::{Linear, OnLine, SharedUtility, UtilityError, parse};
 
 /// A utility of the experiment, twice: the paper names `log x` and `-1/x`, and its code trains them at `x + 0.1`.
@@ -89,7 +89,8 @@ impl UtilityPair {
     /// # Errors
     /// [`FieldError`] for a text that is no field.
     pub fn field(&self, head: Head) -> Result<Option<Field>, FieldError> {
-        self.field.as_deref().map(|text| Field::parse_any(text, head.support())).transpose()
+        let support = LossTerms { head, ..LossTerms::default() }.support();
+        self.field.as_deref().map(|text| Field::parse_any(text, support)).transpose()
     }
 
     /// Whether what was trained is what is named.
@@ -131,6 +132,11 @@ impl LossTerms {
     /// Keys of a written loss that are no types of prompts.
     pub const KEYS: [&str; 6] = ["utility", "head", "smoothing", "centering", "field", "design"];
 
+    /// Whether they are the paper's.
+    pub fn is_default(&self) -> bool {
+        is_default(self)
+    }
+
     /// Whether all are in their domain.
     ///
     /// # Errors
@@ -147,6 +153,19 @@ impl LossTerms {
         Ok(())
     }
 
+    /// The interval of rewards that the head allows.
+    pub fn support(&self) -> Support {
+        match self.head {
+            Head::Sigmoid => Support::UNIT,
+            Head::Raw => Support::LINE,
+        }
+    }
+
+    /// Whether all rewards of a prompt may be shifted together: raw logits, and nothing but their differences counts.
+    pub fn is_free_to_shift(&self) -> bool {
+        self.head == Head::Raw && self.centering == 0.0 && self.field.is_none()
+    }
+
     /// The utility that is trained on all real reward differences, with the smoothing.
     ///
     /// # Errors
@@ -160,7 +179,7 @@ impl LossTerms {
     /// # Errors
     /// [`FieldError`] for a text that is no expression, or not concave there.
     pub fn field(&self) -> Result<Option<Field>, FieldError> {
-        self.field.as_deref().map(|text| Field::parse(text, self.head.support())).transpose()
+        self.field.as_deref().map(|text| Field::parse(text, self.support())).transpose()
     }
 }
 

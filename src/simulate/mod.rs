@@ -16,6 +16,7 @@
 mod error;
 mod loss;
 mod measure;
+mod optimum;
 mod prompt;
 mod settings;
 
@@ -29,6 +30,7 @@ pub use crate::experiment::Head;
 pub use error::SimulateError;
 pub use loss::{Pair, PairLoss, Workspace};
 pub use measure::Row;
+pub use optimum::{LossOptimum, LossOptimumError};
 pub use settings::{Batch, Labels, Noise, Optimiser, Record, Settings};
 
 use crate::utility::Utility;

@@ -214,4 +214,16 @@ impl Law for Target {
     fn room(&self) -> Support {
         Support::LINE
     }
+
+    fn density(&self, x: f64) -> f64 {
+        Target::density(self, x)
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        Target::atoms(self)
+    }
+
+    fn gap(&self) -> f64 {
+        0.0
+    }
 }

@@ -72,6 +72,10 @@ impl Utility for Affine {
         self.transform(self.base.extended(x))
     }
 
+    fn extends_by_formula(&self) -> bool {
+        self.base.extends_by_formula()
+    }
+
     fn regular_part(&self, x: f64) -> f64 {
         self.scale * self.base.regular_part(x) + self.shift
     }

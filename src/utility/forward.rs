@@ -41,6 +41,10 @@ macro_rules! forward {
                 (**self).extended(x)
             }
 
+            fn extends_by_formula(&self) -> bool {
+                (**self).extends_by_formula()
+            }
+
             fn regular_part(&self, x: f64) -> f64 {
                 (**self).regular_part(x)
             }

@@ -90,6 +90,10 @@ impl Utility for LogSigmoid {
         self.jet(x)
     }
 
+    fn extends_by_formula(&self) -> bool {
+        true
+    }
+
     /// The rounding of `k x` is an error of that size in the logarithm of either derivative, and what the exponential loses to
     /// underflow is multiplied by `k`.
     fn errors(&self, x: f64) -> Errors {

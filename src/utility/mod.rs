@@ -51,7 +51,7 @@ pub use closed_form::{ClosedForm, FiniteClosedForm};
 pub use error::UtilityError;
 pub use exponential::Exponential;
 pub(crate) use expression::Curve;
-pub use expression::Expression;
+pub use expression::{Expression, Operation};
 pub use family::{FAMILIES, Family};
 pub use inverse_power::InversePower;
 pub use linear::Linear;
@@ -270,6 +270,11 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
             Origin::FiniteSlope(slope) => Jet { value: self.value(0.0) + slope * x, slope, curvature: 0.0 },
             _ => Jet { value: f64::NEG_INFINITY, slope: f64::INFINITY, curvature: 0.0 },
         }
+    }
+
+    /// Whether [`Utility::extended`] goes on with the formula of `U`, as for `log sigmoid`, and not along the tangent at `0+`.
+    fn extends_by_formula(&self) -> bool {
+        false
     }
 
     /// `U(x)` less its leading singular term at 0 ([`Origin::leading_term`]): what a quadrature may treat as smooth.

@@ -87,7 +87,7 @@ fn the_published_curves_lie_closer_to_what_was_trained() {
     for finding in &findings {
         assert!(finding.trained < finding.named, "{finding:?}");
     }
-    let [log, ..] = findings[..] else { unreachable!() };
+    let [log, ..] = &findings[..] else { unreachable!() };
     assert!(log.trained < 0.5 * log.named, "{log:?}");
     let x = data.distance("x", CurveSource::Published, None).unwrap();
     assert_eq!(x.named, x.trained);

@@ -2,6 +2,7 @@
 
 mod book;
 mod cli;
+mod compare_command;
 mod comparison;
 mod contract;
 mod design;
@@ -20,6 +21,7 @@ mod million;
 mod narrow_kernels;
 mod preferences;
 mod properties;
+mod reward_table;
 mod simulate;
 mod study;
 mod support;

@@ -5,19 +5,16 @@ mod report;
 use std::ops::ControlFlow;
 #[cfg(feature = "figures")]
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::compare::{Optimum, wasserstein1};
+use crate::compare::wasserstein1;
 use crate::design::DesignFile;
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
-use crate::limit::{FreeLaw, Law};
 use crate::problem::{Equilibrium, Support};
 use crate::simulate::{
-    Batch, DistanceToLimit, Head, Labels, Noise, Optimiser, Record, Settings, SimulateError, Theory, simulate,
+    Batch, DistanceToLimit, Head, Labels, LossOptimum, LossOptimumError, Noise, Optimiser, Record, Settings, Theory,
+    simulate,
 };
-use crate::solution::{SolveError, solve_equilibrium};
-use crate::utility::SharedUtility;
 use clap::{Args, ValueEnum};
 
 use super::CliError;
@@ -193,7 +190,8 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     settings.check()?;
     arguments.output.check()?;
     let progress = ProgressDisplay::new(quiet, Some(settings.steps));
-    let optimum = optimum(&utility, &settings)?;
+    // Labels may be wrong, and the optimum is that of true ones.
+    let optimum = LossOptimum::of(&utility, &settings)?;
     let law = optimum.as_ref().and_then(|optimum| optimum.limit.clone());
     let distance = law.as_deref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));
     let theory = Theory {
@@ -219,40 +217,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     arguments.output.write(&text)
 }
 
-/// What the rewards are compared with. Labels may be wrong, and the optimum is that of true ones.
-struct Compared {
-    rewards: Vec<f64>,
-    free_middle: bool,
-    limit: Option<Arc<dyn Law>>,
-}
-
-/// The optimum of the loss; none where rewards that are better can always be found, as for raw logits without smoothing or centring.
-fn optimum(utility: &SharedUtility, settings: &Settings) -> Result<Option<Compared>, CliError> {
-    if utility.slope_at_zero().is_infinite() {
-        return Err(SimulateError::InfiniteSlope { utility: utility.to_string() }.into());
-    }
-    let Settings { n, head, smoothing, centering, .. } = *settings;
-    if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 && settings.field.is_none() {
-        let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
-        let limit = limit.map(|law| law as Arc<dyn Law>);
-        return Ok(Some(Compared { rewards, free_middle: !unique, limit }));
-    }
-    let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
-    let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
-    let problem = match &settings.field {
-        Some(field) => problem.with_field(field.clone()),
-        None => problem,
-    };
-    match solve_equilibrium(&problem, n, None) {
-        Ok(solution) => {
-            let target = || settings.field.as_ref()?.potential().map(|potential| potential.target().clone());
-            let limit = match FreeLaw::of_problem(&problem) {
-                Ok(law) => Some(Arc::new(law) as Arc<dyn Law>),
-                Err(_) => target().map(|law| Arc::new(law) as Arc<dyn Law>),
-            };
-            Ok(Some(Compared { rewards: solution.rewards, free_middle: false, limit }))
+impl From<LossOptimumError> for CliError {
+    fn from(error: LossOptimumError) -> Self {
+        match error {
+            LossOptimumError::Simulate(error) => error.into(),
+            LossOptimumError::Problem(error) => error.into(),
+            LossOptimumError::Solve(error) => error.into(),
         }
-        Err(SolveError::NoMaximiser { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

@@ -72,6 +72,9 @@ pub enum FitError {
     /// The rewards have no standard errors: some can be moved at no cost.
     #[error("the Hessian is singular: some rewards can be moved at no cost, and have no standard errors")]
     Singular,
+    /// The observer stopped it.
+    #[error("the fit was stopped")]
+    Cancelled,
     /// The linear algebra failed.
     #[error("standard errors: {0}")]
     LinearAlgebra(String),

@@ -9,12 +9,13 @@ mod system;
 mod tree;
 mod unique;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use error::FitError;
 
-use super::{LARGEST_RELATIVE_GAP, Unique};
+use super::{LARGEST_RELATIVE_GAP, Observer, Unique};
 use crate::problem::{Field, Preferences, Support, WeightedPairs};
 use crate::utility::{Concavity, LogSigmoid, OnLine, UtilityError};
 use newton::Newton;
@@ -23,7 +24,7 @@ use newton::Newton;
 const ITERATIONS: u64 = 500;
 
 /// What is maximised, and over which rewards.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FitOptions {
     /// `U_q`; `log sigmoid(x)` by default.
     pub utility: OnLine,
@@ -35,6 +36,21 @@ pub struct FitOptions {
     pub standard_errors: bool,
     /// Newton iterations; 500 unless given.
     pub max_iterations: Option<u64>,
+    /// Called after every iteration; may stop the fit.
+    pub observer: Option<Observer>,
+}
+
+impl fmt::Debug for FitOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FitOptions")
+            .field("utility", &self.utility)
+            .field("field", &self.field)
+            .field("support", &self.support)
+            .field("standard_errors", &self.standard_errors)
+            .field("max_iterations", &self.max_iterations)
+            .field("observer", &self.observer.as_ref().map(|_| "given"))
+            .finish()
+    }
 }
 
 impl FitOptions {
@@ -49,6 +65,7 @@ impl FitOptions {
             support: Support::LINE,
             standard_errors: false,
             max_iterations: None,
+            observer: None,
         })
     }
 }
@@ -130,8 +147,9 @@ pub fn fit_preferences(preferences: &Preferences, options: &FitOptions) -> Resul
         open: [is_steep(support.lower()), is_steep(support.upper())],
         shifts,
         max_iterations: options.max_iterations.unwrap_or(ITERATIONS),
+        observer: options.observer.as_ref(),
     };
-    let (mut rewards, iterations) = newton.maximise();
+    let (mut rewards, iterations) = newton.maximise()?;
     if shifts {
         place(&mut rewards, support);
     }

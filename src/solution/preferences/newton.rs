@@ -1,7 +1,10 @@
 //! Newton's method with an active set for the ends of the support.
 
+use std::ops::ControlFlow;
+
 use super::system::{NewtonSystem, dot};
 use crate::problem::{PairEvaluation, Support, WeightedPairs};
+use crate::solution::{FitError, Observer, Progress};
 
 /// The share of the predicted gain that a step has to bring.
 const SUFFICIENT: f64 = 1e-4;
@@ -21,6 +24,8 @@ pub(super) struct Newton<'a> {
     /// Whether a shift of all rewards changes nothing.
     pub(super) shifts: bool,
     pub(super) max_iterations: u64,
+    /// Is told about every iteration.
+    pub(super) observer: Option<&'a Observer>,
 }
 
 impl Newton<'_> {
@@ -28,15 +33,19 @@ impl Newton<'_> {
     ///
     /// Bertsekas's projected Newton method (1982): items at an end that the gradient holds there move by their own gradient, the
     /// others by Newton's equation, and the step is projected on the support.
-    pub(super) fn maximise(&self) -> (Vec<f64>, u64) {
+    ///
+    /// # Errors
+    /// [`FitError::Cancelled`] if the observer stops it.
+    pub(super) fn maximise(&self) -> Result<(Vec<f64>, u64), FitError> {
         let mut rewards = vec![self.middle(); self.pairs.n()];
         let mut now = self.pairs.evaluate(&rewards);
         let first = self.residual(&rewards, &now.gradient);
         let mut secants = false;
         for iteration in 0..self.max_iterations {
             let residual = self.residual(&rewards, &now.gradient);
+            self.tell(iteration, now.objective)?;
             if residual == 0.0 {
-                return (rewards, iteration);
+                return Ok((rewards, iteration));
             }
             let direction = self.direction(&rewards, &now, (residual / first).min(0.1));
             let predicted = dot(&now.gradient, &direction);
@@ -62,7 +71,7 @@ impl Newton<'_> {
             }
             let Some((next, there, halving)) = accepted else {
                 if secants || flat {
-                    return (rewards, iteration);
+                    return Ok((rewards, iteration));
                 }
                 secants = true;
                 now = self.pairs.evaluate_with(&rewards, true);
@@ -72,7 +81,7 @@ impl Newton<'_> {
             rewards = next;
             now = there;
             if settled {
-                return (rewards, iteration + 1);
+                return Ok((rewards, iteration + 1));
             }
             // Where Newton's steps are far too long, the curvature where they start says little.
             secants = halving > 3;
@@ -80,7 +89,17 @@ impl Newton<'_> {
                 now = self.pairs.evaluate_with(&rewards, true);
             }
         }
-        (rewards, self.max_iterations)
+        Ok((rewards, self.max_iterations))
+    }
+
+    /// What is known of an iterate while it is solved for: no certificate yet.
+    fn tell(&self, iteration: u64, objective: f64) -> Result<(), FitError> {
+        let progress =
+            Progress { n: self.pairs.n(), iteration, cost: -objective, relative_gap: f64::NAN, step: f64::NAN };
+        match self.observer.map(|observer| observer(progress)) {
+            Some(ControlFlow::Break(())) => Err(FitError::Cancelled),
+            _ => Ok(()),
+        }
     }
 
     fn middle(&self) -> f64 {

@@ -5,6 +5,7 @@
 //! that `U` is concave; and by algebra, its [shape](super::shape).
 
 mod curve;
+mod fold;
 mod function;
 mod interval;
 mod jet;
@@ -23,6 +24,7 @@ mod series;
 use std::fmt;
 
 pub(crate) use curve::Curve;
+pub use fold::Operation;
 pub(super) use function::Function;
 pub(super) use node::Node;
 

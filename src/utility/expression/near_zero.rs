@@ -83,6 +83,11 @@ impl NearZero {
         powers.skip(1).fold(f64::MIN_POSITIVE, f64::max)
     }
 
+    /// The radius and the coefficients, from the constant on.
+    pub(super) fn series(&self) -> (f64, &[f64]) {
+        (self.radius, &self.coefficients)
+    }
+
     pub(super) fn contains(&self, x: f64) -> bool {
         x < self.radius
     }
