@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use crate::design::DesignError;
 use crate::experiment::MissingUtility;
 use crate::problem::{EquilibriumError, FieldError, Support};
 use crate::solution::SolveError;

@@ -58,7 +58,9 @@ impl FreeLaw {
         support: Support,
         field: Option<&Field>,
     ) -> Result<Option<Self>, FreeLawError> {
-        let Some(target) = field.and_then(Field::potential).map(|potential| potential.target()) else { return Ok(None) };
+        let Some(target) = field.and_then(Field::potential).map(|potential| potential.target()) else {
+            return Ok(None);
+        };
         let [lower, upper] = target.ends();
         let ends = [lower.max(support.lower()), upper.min(support.upper())];
         if ends[0] >= ends[1] {
