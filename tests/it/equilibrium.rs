@@ -103,8 +103,19 @@ fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn log_gases_are_zeros_of_orthogonal_polynomials() {
+    compare_with_zeros(&[2, 3, 8, 50, 400, 1000]);
+}
+
+/// Dense matrices of this size take half a minute: `cargo test --release --test it two_thousand -- --ignored`.
+#[test]
+#[ignore = "takes half a minute"]
+fn log_gases_of_two_thousand_are_zeros_of_orthogonal_polynomials() {
+    compare_with_zeros(&[2000]);
+}
+
+fn compare_with_zeros(sizes: &[usize]) {
     let half_line = Support::new(0.0, f64::INFINITY).unwrap();
-    for n in [2, 3, 8, 50, 400, 1000] {
+    for &n in sizes {
         let m = n as f64;
         // Hermite: p_{k+1} = x p_k - k/2 p_{k-1}.
         let hermite = solved(&problem("log(x)", Support::LINE, Some("-x^2/2")), n);
