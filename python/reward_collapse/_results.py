@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import Self
 
 __all__ = ["Asymptotics", "Atom", "PreferenceFit", "Rate", "Record", "Simulation", "Solution", "table"]
 
@@ -40,10 +41,15 @@ def _cell(value: Any) -> str:
 class Record:
     """What all results have in common."""
 
-    __slots__ = ()
-
-    # `seconds` differ from run to run.
+    # These differ from run to run.
     _of_the_run = frozenset({"seconds"})
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
+        """A record from all its fields: what `__init__` does, in a third of its time."""
+        record = object.__new__(cls)
+        record.__dict__.update(values)
+        return record
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

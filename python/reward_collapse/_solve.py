@@ -136,6 +136,26 @@ def solve(
         raise InputError("standard errors are for preferences")
     ends = _UNIT if support is None else interval(support)
     n = count("n", n, 1)
-    return Solution(
-        parsed.text, n, *_core.solve(parsed, n, field, ends, smoothing, centering), field, ends, smoothing, centering
+    (rewards, objective, mean_utility, gap, unique, iterations, closed_form, concavity, seconds, basis) = _core.solve(
+        parsed, n, field, ends, smoothing, centering
+    )
+    return Solution._of(
+        {
+            "utility": parsed.text,
+            "n": n,
+            "rewards": rewards,
+            "objective": objective,
+            "mean_utility": mean_utility,
+            "gap": gap,
+            "unique": unique,
+            "iterations": iterations,
+            "closed_form": closed_form,
+            "concavity": concavity,
+            "seconds": seconds,
+            "basis": basis,
+            "field": field,
+            "support": ends,
+            "smoothing": smoothing,
+            "centering": centering,
+        }
     )

@@ -111,3 +111,10 @@ def test_results_are_records() -> None:
         solution.gap = 0.0  # type: ignore[misc]
     with pytest.raises(TypeError):
         hash(solution)
+
+
+def test_a_solution_has_all_its_fields() -> None:
+    from dataclasses import fields
+
+    solution = rc.solve("log(x)", 3)
+    assert list(vars(solution)) == [field.name for field in fields(rc.Solution)]

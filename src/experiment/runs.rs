@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    DESCRIPTION_FILE, ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, read_rewards,
+    DESCRIPTION_FILE, ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RewardTable, RunDescription, Split,
+    read_rewards,
 };
 use crate::files::OnFile;
 
@@ -39,6 +40,40 @@ impl Run {
         let description = RunDescription::read(folder)?;
         let rewards = read_rewards(&folder.join(REWARDS_FILE), description.responses, description.loss.terms.head)?;
         Ok(Self { folder: folder.to_owned(), description, rewards })
+    }
+
+    /// The rewards of any model from a table, as one evaluation of a run with the given description. Responses are numbered
+    /// in the order of [`PromptRewards::ascending`](super::PromptRewards::ascending).
+    ///
+    /// # Errors
+    /// [`ExperimentError::PromptType`] for the name of a type that can be none.
+    pub fn of_table(
+        table: &RewardTable,
+        path: &Path,
+        mut description: RunDescription,
+    ) -> Result<Self, ExperimentError> {
+        let types = table.types().iter().map(|name| match &**name {
+            "" => Ok(PromptType::untyped()),
+            name => name.parse::<PromptType>(),
+        });
+        let types: Vec<PromptType> = types.collect::<Result<_, _>>()?;
+        let step = table.step().unwrap_or_default();
+        let mut rewards = Vec::with_capacity(table.rewards().len());
+        description.responses = 0;
+        for (number, prompt) in table.prompts().enumerate() {
+            let prompt_type = types.get(prompt.type_index).cloned().unwrap_or_else(PromptType::untyped);
+            description.responses = description.responses.max(prompt.n());
+            rewards.extend(prompt.ascending().into_iter().zip(1..).map(|(reward, index)| RewardRow {
+                step,
+                // The part that figures are about.
+                split: Split::Train,
+                prompt: number.to_string(),
+                prompt_type: prompt_type.clone(),
+                index,
+                reward,
+            }));
+        }
+        Ok(Self { folder: path.to_owned(), description, rewards })
     }
 }
 

@@ -27,9 +27,9 @@ pub trait Law: Debug + Sync {
     fn density(&self, x: f64) -> f64;
 
     /// The atoms.
-    fn atoms(&self) -> &[Atom];
+    fn atoms(&self) -> Vec<Atom>;
 
-    /// A bound on the best mean utility less that of this computed law.
+    /// A bound on the best mean utility less that of this computed law; 0 for a law that was given.
     fn gap(&self) -> f64;
 }
 
@@ -58,8 +58,8 @@ impl Law for LimitLaw {
         LimitLaw::density(self, x)
     }
 
-    fn atoms(&self) -> &[Atom] {
-        LimitLaw::atoms(self)
+    fn atoms(&self) -> Vec<Atom> {
+        LimitLaw::atoms(self).to_vec()
     }
 
     fn gap(&self) -> f64 {
@@ -93,8 +93,8 @@ impl Law for FreeLaw {
         FreeLaw::density(self, x)
     }
 
-    fn atoms(&self) -> &[Atom] {
-        FreeLaw::atoms(self)
+    fn atoms(&self) -> Vec<Atom> {
+        FreeLaw::atoms(self).to_vec()
     }
 
     fn gap(&self) -> f64 {
@@ -128,7 +128,7 @@ impl<L: Law + Send + ?Sized> Law for Arc<L> {
         (**self).density(x)
     }
 
-    fn atoms(&self) -> &[Atom] {
+    fn atoms(&self) -> Vec<Atom> {
         (**self).atoms()
     }
 

@@ -224,6 +224,14 @@ impl ExperimentData {
         Ok(Self { runs })
     }
 
+    /// The numbers of one run.
+    ///
+    /// # Errors
+    /// As [`ExperimentData::compute`], but for the files.
+    pub fn of_run(run: Run) -> Result<Self, FigureError> {
+        Ok(Self { runs: vec![ExperimentRun::new(run, &mut Theories::default())?] })
+    }
+
     /// The rows of the figure: the paper's two types of prompts share that of their run, any other type has its own.
     pub(super) fn rows(&self) -> Vec<(&ExperimentRun, Vec<PromptType>)> {
         let of_run = |run: &'_ ExperimentRun| {

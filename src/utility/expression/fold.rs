@@ -83,7 +83,7 @@ mod tests {
 
     /// The value at `x`, by another evaluation of what `fold` shows.
     fn value(expression: &Expression, x: f64) -> f64 {
-        expression.fold(&mut |operation| match operation {
+        expression.fold(&mut |operation: Operation<f64>| match operation {
             Operation::Number(value) => value,
             Operation::Variable => x,
             Operation::Add(a, b) => a + b,
