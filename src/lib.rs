@@ -31,6 +31,7 @@
 //! | [`limit`] | the limit law `P*` | `limit-laws.md` |
 //! | [`compare`] | distances between the two, and rates of convergence | `comparison.md`, `rates.md` |
 //! | [`simulate`] | how training gets to the maximiser: many prompts with free logits | `simulate.md` |
+//! | [`diagnosis`] | whether a model's rewards have collapsed | `diagnose.md` |
 //! | [`study`] | tables of such distances, kept on disk | `command-line.md` |
 //! | [`experiment`] | losses, and the rewards that trained models learned | `experiment.md`, `data.md` |
 //! | `figure`, with the feature `figures` | figures of all of these | `collapse-figure.md`, `experiment-figure.md` |
@@ -54,6 +55,7 @@
 pub mod cli;
 pub mod compare;
 mod dense;
+pub mod diagnosis;
 pub mod experiment;
 #[cfg(feature = "figures")]
 pub mod figure;

@@ -4,7 +4,9 @@
 //! success, 2 for bad input, 1 for a computation that failed. What the program of the training package shares is public.
 
 mod asymptotics;
+mod compare;
 mod convergence;
+mod diagnose;
 mod equilibrium;
 pub mod error;
 #[cfg(feature = "figures")]
@@ -16,6 +18,7 @@ pub mod progress;
 mod simulate;
 mod solve;
 mod study;
+pub mod table;
 mod terms;
 mod training;
 mod value;
@@ -49,6 +52,8 @@ enum Command {
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
+    Compare(compare::Arguments),
+    Diagnose(diagnose::Arguments),
     #[cfg(feature = "figures")]
     Figure(figure::Arguments),
     /// Build data sets of rankings, to train a reward model on.
@@ -87,6 +92,8 @@ pub fn run() -> ExitCode {
             Command::Limit(arguments) => limit::run(arguments, quiet),
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
+            Command::Compare(arguments) => compare::run(arguments, quiet),
+            Command::Diagnose(arguments) => diagnose::run(arguments, quiet),
             #[cfg(feature = "figures")]
             Command::Figure(arguments) => figure::run(arguments, quiet),
             Command::Dataset(arguments) => training::run("dataset", arguments, quiet),

@@ -46,6 +46,11 @@ impl TermsArguments {
         support.unwrap_or_default() == Support::UNIT && field.is_none() && *smoothing == 0.0 && *centering == 0.0
     }
 
+    /// Whether the rewards are those of a sigmoid.
+    pub fn support_is_usual(&self) -> bool {
+        self.support.unwrap_or_default() == Support::UNIT
+    }
+
     /// The support, or `default` where none was given.
     pub fn support(&self, default: Support) -> Support {
         self.support.unwrap_or(default)

@@ -11,6 +11,8 @@ mod optimum;
 mod predicted;
 mod rate;
 mod serde_float;
+mod table;
+mod target;
 mod theories;
 
 pub use comparison::Comparison;
@@ -23,4 +25,6 @@ pub use measure::{Measure, Trend};
 pub use optimum::{Optimum, Prediction};
 pub use predicted::{PredictedRate, predicted_rate};
 pub use rate::{Rate, drift, fit_rate};
+pub use table::{Order, SizeComparison, Sizes, TableComparisonError, TypeComparison};
+pub use target::{Target, TargetOptimum};
 pub use theories::{Theories, TheoryPair};

@@ -26,6 +26,15 @@ impl Axis {
         Self { from, to, ticks, minor: Vec::new(), label: label.into() }
     }
 
+    /// A linear axis with about `marks` marks, at multiples of 1, 2 or 5 times a power of ten.
+    pub fn rounded((from, to): (f64, f64), marks: f64, label: &str) -> Self {
+        let unit = 10f64.powf(((to - from) / marks).log10().floor());
+        let step = [1.0, 2.0, 5.0].map(|k| k * unit).into_iter().find(|step| (to - from) / step <= marks);
+        let step = step.unwrap_or(10.0 * unit);
+        let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
+        Self::linear((from, to), step, decimals, label)
+    }
+
     /// An axis of logarithms (base 10): values are passed to [`Panel::at`] as logarithms, and written as powers of ten,
     /// or as multiples of them on an axis too short for two.
     pub fn logarithmic((from, to): (f64, f64), label: &str) -> Self {

@@ -4,7 +4,7 @@ use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{Dash, MARGIN, PAGE_WIDTH, SMALL, Stroke, TEXT, colour, mathematics, signed};
+use crate::figure::style::{Dash, MARGIN, PAGE_WIDTH, SMALL, Stroke, TEXT, colour, mathematics};
 use crate::simulate::{Batch, Head, Labels, Noise, Optimiser, Row, Simulation};
 
 const LEFT: f64 = 40.0;
@@ -91,12 +91,8 @@ fn reward_axis(simulation: &Simulation) -> Axis {
     let (from, to) = range(all, 0.0);
     let room = (0.03 * (to - from)).max(1e-3);
     let (from, to) = (from - room, to + room);
-    let unit = 10f64.powf(((to - from) / MARKS).log10().floor());
-    let step = [1.0, 2.0, 5.0].map(|k| k * unit).into_iter().find(|step| (to - from) / step <= MARKS);
-    let step = step.unwrap_or(10.0 * unit);
-    let decimals = (-step.log10().floor()).max(0.0) as usize;
-    let mut axis = Axis::linear((from, to), step, decimals, "reward");
-    axis.ticks.iter_mut().for_each(|(at, text)| *text = signed(*at, decimals));
+    let mut axis = Axis::rounded((from, to), MARKS, "reward");
+    axis.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('-', "−"));
     axis
 }
 

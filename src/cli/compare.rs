@@ -1,0 +1,251 @@
+//! `reward-collapse compare`.
+
+use std::collections::BTreeMap;
+#[cfg(feature = "figures")]
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::CliError;
+use super::error::warn;
+use super::output::{self, Format};
+use super::progress::ProgressDisplay;
+use super::table::TableArguments;
+use super::terms::TermsArguments;
+use crate::compare::{Order, TableComparisonError, Target, TypeComparison};
+use crate::experiment::{Head, RewardTable};
+#[cfg(feature = "figures")]
+use crate::figure::{self, ComparisonPanel, FigureFiles};
+use crate::utility::parse;
+
+/// The rewards of any reward model over the theory of its loss.
+///
+/// Each prompt is compared with the optimal rewards of its own number of responses, and all prompts of a type with the limit law. Responses are compared in the order of their ranks where there are ranks, and else in the order of their rewards.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  reward-collapse compare rewards.csv --utility \"log(x+0.1)\"\n  \
+    reward-collapse compare scores.parquet --reward-column logit --sigmoid --utility \"logsigmoid(4x)\" --out figures\n  \
+    reward-collapse compare runs/x_adaptive/rewards.csv --split train --utility open_ended=\"-1/(x+0.1)\" --utility closed_ended=x\n  \
+    reward-collapse compare logits.jsonl.gz --utility \"logsigmoid(x)\" --support=-inf,inf --smoothing 0.1")]
+pub struct Arguments {
+    #[command(flatten)]
+    table: TableArguments,
+
+    /// The utility that the model was trained on; TYPE=U for the prompts of one type, and then once for each.
+    #[arg(long, short, value_name = "[TYPE=]U", required = true, allow_hyphen_values = true)]
+    utility: Vec<String>,
+
+    /// The rewards are logits z: compare 1 / (1 + exp(-z)).
+    #[arg(long)]
+    sigmoid: bool,
+
+    #[command(flatten)]
+    terms: TermsArguments,
+
+    /// The form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    format: Format,
+
+    /// Also draw the rewards over theory there, a panel for each type, as SVG and PNG with its numbers as CSV.
+    #[cfg(feature = "figures")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<PathBuf>,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u64>,
+    sigmoid: bool,
+    rows: &'a [TypeComparison],
+}
+
+pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    // A fault in a utility is told before a large file is read.
+    let utilities = Utilities::parse(&arguments.utility)?;
+    for text in utilities.texts() {
+        arguments.terms.problem(parse(text)?)?;
+    }
+    let progress = ProgressDisplay::new(quiet, None);
+    progress.message("reading the rewards");
+    let mut table = arguments.table.read()?;
+    if arguments.sigmoid {
+        table = table.map(|logit| Head::Sigmoid.reward(logit));
+    }
+    utilities.check(&table)?;
+    let mut rows = Vec::new();
+    let mut targets = Vec::new();
+    for (index, name) in table.types().iter().enumerate() {
+        progress.message(format!("comparing {}", if name.is_empty() { "the prompts" } else { name }));
+        let mut target = Target::new(arguments.terms.problem(parse(utilities.of(name)?)?)?);
+        rows.push(TypeComparison::of(&table, index, &mut target).map_err(|error| refuse(error, arguments))?);
+        targets.push(target);
+    }
+    #[cfg(feature = "figures")]
+    let files = arguments.out.as_ref().map(|out| draw(out, &rows, targets)).transpose()?;
+    drop(progress);
+    rows.iter().for_each(|row| warn_of(row, quiet));
+    let text = match arguments.format {
+        Format::Table => text(&table, &rows),
+        Format::Json => output::json(&Report { step: table.step(), sigmoid: arguments.sigmoid, rows: &rows })?,
+        Format::Csv => csv(&rows)?,
+    };
+    output::print(&text)?;
+    #[cfg(feature = "figures")]
+    if let Some(files) = files
+        && arguments.format == Format::Table
+    {
+        let paths = [files.svg, files.png].into_iter().chain(files.csv);
+        output::print(&paths.map(|path| format!("{}\n", path.display())).collect::<String>())?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "figures")]
+fn draw(out: &Path, rows: &[TypeComparison], targets: Vec<Target>) -> Result<FigureFiles, CliError> {
+    let panel = |(row, mut target): (&TypeComparison, Target)| ComparisonPanel {
+        row: row.clone(),
+        support: target.problem().support(),
+        limit: target.limit(),
+    };
+    let panels: Vec<ComparisonPanel> = rows.iter().zip(targets).map(panel).collect();
+    Ok(figure::comparison(out, &panels)?)
+}
+
+/// What `--utility` says.
+struct Utilities<'a> {
+    common: Option<&'a str>,
+    of_type: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Utilities<'a> {
+    fn parse(texts: &'a [String]) -> Result<Self, CliError> {
+        let mut utilities = Self { common: None, of_type: BTreeMap::new() };
+        for text in texts {
+            let before = match text.split_once('=') {
+                Some((name, utility)) => utilities.of_type.insert(name.trim(), utility.trim()),
+                None => utilities.common.replace(text.trim()),
+            };
+            if before.is_some() {
+                let of = text.split_once('=').map_or("all types", |(name, _)| name.trim());
+                return Err(CliError::Input(format!("--utility is given twice for {of}")));
+            }
+        }
+        Ok(utilities)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &'a str> {
+        self.common.into_iter().chain(self.of_type.values().copied())
+    }
+
+    /// Every name is a type of the table.
+    fn check(&self, table: &RewardTable) -> Result<(), CliError> {
+        let unknown = self.of_type.keys().find(|name| !table.types().iter().any(|own| &**own == **name));
+        match unknown {
+            Some(name) => Err(CliError::Input(format!("--utility {name}=..: there is no such type; {}", types(table)))),
+            None => table.types().iter().try_for_each(|name| self.of(name).map(drop)),
+        }
+    }
+
+    fn of(&self, name: &str) -> Result<&'a str, CliError> {
+        self.of_type.get(name).copied().or(self.common).ok_or_else(|| {
+            CliError::Input(match name {
+                "" => "there are prompts without a type: give a --utility without TYPE= for them".to_owned(),
+                _ => format!("no utility is given for the type `{name}`: add --utility {name}=U, or one without a type"),
+            })
+        })
+    }
+}
+
+fn types(table: &RewardTable) -> String {
+    const SHOWN: usize = 10;
+    let named = table.types().iter().filter(|name| !name.is_empty());
+    let mut names: Vec<String> = named.take(SHOWN).map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return "the file has no types of prompts, or --type-column names their column".to_owned();
+    }
+    if table.types().len() > SHOWN {
+        names.push("..".to_owned());
+    }
+    format!("the file has {}", names.join(", "))
+}
+
+fn refuse(error: TableComparisonError, arguments: &Arguments) -> CliError {
+    match error {
+        TableComparisonError::Solve(error) => error.into(),
+        TableComparisonError::Outside { .. } if !arguments.sigmoid && arguments.terms.support_is_usual() => {
+            CliError::Input(format!(
+                "{error}: for logits of a model behind a sigmoid add --sigmoid, for raw rewards --support=-inf,inf"
+            ))
+        }
+        error => CliError::input(&error),
+    }
+}
+
+fn warn_of(row: &TypeComparison, quiet: bool) {
+    let of = if row.prompt_type.is_empty() { String::new() } else { format!(" of the type `{}`", row.prompt_type) };
+    if row.tied > 0 {
+        let text = format!(
+            "{} of {} prompts{of} have tied ranks; they are compared with the optimum of a ranking without ties",
+            row.tied, row.prompts
+        );
+        warn(&text, quiet);
+    }
+    if row.single > 0 {
+        warn(&format!("{} prompts{of} have a single response and are left out", row.single), quiet);
+    }
+}
+
+fn text(table: &RewardTable, rows: &[TypeComparison]) -> String {
+    let header = ["type", "prompts", "n", "mean |d|", "largest", "W1", "W1 limit", "compared with"];
+    let number = |value: f64| format!("{value:.4}");
+    let lines = rows.iter().map(|row| {
+        vec![
+            if row.prompt_type.is_empty() { "-".to_owned() } else { row.prompt_type.clone() },
+            row.prompts.to_string(),
+            row.n.to_string(),
+            number(row.mean_abs_difference),
+            number(row.largest),
+            number(row.w1),
+            row.w1_limit.map_or_else(|| "-".to_owned(), number),
+            row.utility.clone(),
+        ]
+    });
+    let mut text = output::columns(&header, lines);
+    let orders: Vec<Order> = rows.iter().map(|row| row.order).collect();
+    text.push_str(if orders.iter().all(|order| *order == Order::Rank) {
+        "Responses are compared in the order of their ranks.\n"
+    } else if orders.iter().all(|order| *order == Order::Reward) {
+        "There are no ranks: responses are compared in the order of their rewards, which hides those in the wrong order.\n"
+    } else {
+        "Responses are compared in the order of their ranks, and of their rewards where a prompt has no ranks.\n"
+    });
+    if rows.iter().any(|row| row.shifted) {
+        text.push_str("The optimum is one up to a shift: each prompt's rewards are shifted to its mean.\n");
+    }
+    if let Some(step) = table.step() {
+        text.push_str(&format!("The rewards are those of step {step}.\n"));
+    }
+    let gap = rows.iter().map(|row| row.gap).fold(0.0, f64::max);
+    let concavity =
+        rows.iter().map(|row| row.concavity).find(|concavity| *concavity != crate::utility::Concavity::Proved);
+    text.push_str(&format!("No rewards do better than the optima by more than {} a pair", output::bound(gap)));
+    text.push_str(&concavity.map_or_else(|| ".\n".to_owned(), |how| format!(", concavity {}.\n", output::concavity(how))));
+    text
+}
+
+fn csv(rows: &[TypeComparison]) -> Result<String, CliError> {
+    let header = ["type", "prompts", "n", "mean_abs_difference", "largest", "w1", "w1_limit", "order", "utility"];
+    let rows = rows.iter().map(|row| {
+        let order = match row.order {
+            Order::Rank => "rank",
+            Order::Reward => "reward",
+            Order::Mixed => "mixed",
+        };
+        let n = row.n.to_string();
+        let measures = (row.mean_abs_difference, row.largest, row.w1, row.w1_limit);
+        (&row.prompt_type, row.prompts, n, measures, order, &row.utility)
+    });
+    output::csv(&header, rows)
+}
