@@ -152,7 +152,9 @@ impl<'a> Utilities<'a> {
         self.of_type.get(name).copied().or(self.common).ok_or_else(|| {
             CliError::Input(match name {
                 "" => "there are prompts without a type: give a --utility without TYPE= for them".to_owned(),
-                _ => format!("no utility is given for the type `{name}`: add --utility {name}=U, or one without a type"),
+                _ => {
+                    format!("no utility is given for the type `{name}`: add --utility {name}=U, or one without a type")
+                }
             })
         })
     }
@@ -231,7 +233,9 @@ fn text(table: &RewardTable, rows: &[TypeComparison]) -> String {
     let concavity =
         rows.iter().map(|row| row.concavity).find(|concavity| *concavity != crate::utility::Concavity::Proved);
     text.push_str(&format!("No rewards do better than the optima by more than {} a pair", output::bound(gap)));
-    text.push_str(&concavity.map_or_else(|| ".\n".to_owned(), |how| format!(", concavity {}.\n", output::concavity(how))));
+    text.push_str(
+        &concavity.map_or_else(|| ".\n".to_owned(), |how| format!(", concavity {}.\n", output::concavity(how))),
+    );
     text
 }
 

@@ -176,7 +176,8 @@ impl Found {
             return Ok(());
         }
         let support = target.problem().support();
-        if let Some(&value) = prompt.rewards.iter().find(|reward| !(support.lower()..=support.upper()).contains(reward)) {
+        if let Some(&value) = prompt.rewards.iter().find(|reward| !(support.lower()..=support.upper()).contains(reward))
+        {
             let prompt = prompt.name.to_owned();
             return Err(TableComparisonError::Outside { prompt, value, support: support.to_string() });
         }

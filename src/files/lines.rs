@@ -100,8 +100,7 @@ struct Starts {
 impl<R> Numbered<R> {
     /// Begins to read.
     pub fn new(reader: R) -> Self {
-        let starts =
-            Starts { known: VecDeque::new(), offset: 0, line: 1, is_blank: true, after_return: false };
+        let starts = Starts { known: VecDeque::new(), offset: 0, line: 1, is_blank: true, after_return: false };
         Self { reader, starts: Rc::new(RefCell::new(starts)) }
     }
 

@@ -121,7 +121,8 @@ impl TableBuilder {
         if let Some(latest) = self.latest {
             let index = latest as usize;
             let of_type = self.type_of.get(index).and_then(|&index| self.types.get(index as usize));
-            if self.names.get(index).is_some_and(|own| **own == *name) && of_type.is_some_and(|own| **own == *prompt_type)
+            if self.names.get(index).is_some_and(|own| **own == *name)
+                && of_type.is_some_and(|own| **own == *prompt_type)
             {
                 return Ok(latest);
             }

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::cell::{Cell, Cells};
@@ -138,7 +138,8 @@ impl<'o> Rows<'o> {
     /// The columns that must be there, are there.
     fn check<'a>(&self, present: impl Iterator<Item = &'a str> + Clone) -> Result<(), String> {
         let columns = self.columns();
-        let is_absent = |slot: &Slot| columns.is_needed(*slot) && !present.clone().any(|name| name == columns.name(*slot));
+        let is_absent =
+            |slot: &Slot| columns.is_needed(*slot) && !present.clone().any(|name| name == columns.name(*slot));
         match Slot::ALL.into_iter().find(is_absent) {
             Some(slot) => Err(columns.missing(slot, present)),
             None => Ok(()),

@@ -6,9 +6,7 @@ use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{
-    Dash, MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, TEXT, TITLE, colour, mathematics,
-};
+use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, TEXT, TITLE, colour, mathematics};
 use crate::limit::Law;
 use crate::problem::Support;
 
@@ -169,10 +167,11 @@ fn quantiles(panel: &Panel, row: &TypeComparison, law: &dyn Law) -> Vec<(f64, f6
 }
 
 fn caption(panels: &[ComparisonPanel], drawn: usize) -> String {
-    let mut text = "Rewards of a model by response: mean and ±1 standard deviation over prompts, over the optimal rewards of \
+    let mut text =
+        "Rewards of a model by response: mean and ±1 standard deviation over prompts, over the optimal rewards of \
                     the utility U for as many responses, and the quantiles of the limit law. mean |d|: the mean over \
                     responses and prompts of |reward − optimum|."
-        .to_owned();
+            .to_owned();
     let rows: Vec<&TypeComparison> = panels.iter().map(|panel| &panel.row).collect();
     text.push_str(if rows.iter().all(|row| row.order == Order::Rank) {
         " Responses are in the order of their ranks."
