@@ -28,8 +28,10 @@
 //! | [`utility`] | the utility `U` | `utilities.md` |
 //! | [`problem`] | the objective `S`, its gradient and its Hessian | `finite-problem.md`, `fast-sums.md` |
 //! | [`solution`] | the maximiser of (1), and its certificate | `solver.md`, `certificate.md` |
+//! | [`target`] | laws that a person asks for, and the fields that make them limit laws | `design.md` |
 //! | [`limit`] | the limit law `P*` | `limit-laws.md` |
 //! | [`compare`] | distances between the two, and rates of convergence | `comparison.md`, `rates.md` |
+//! | [`design`] | losses whose rewards follow a law that a person asks for | `design.md` |
 //! | [`simulate`] | how training gets to the maximiser: many prompts with free logits | `simulate.md` |
 //! | [`diagnosis`] | whether a model's rewards have collapsed | `diagnose.md` |
 //! | [`study`] | tables of such distances, kept on disk | `command-line.md` |
@@ -45,6 +47,7 @@
 //! |---|---|---|
 //! | `cli` | yes | the program `reward-collapse`; turns on `serde` |
 //! | `figures` | yes | the module `figure`, which draws SVG and PNG |
+//! | `quadratic` | through `cli` | utilities for a target law, by a quadratic programme |
 //! | `serde` | through `cli` | `Serialize` and `Deserialize` for solutions, certificates and what they are made of |
 //!
 //! With `default-features = false` the crate is the mathematics alone. OpenBLAS is its one system library.
@@ -55,6 +58,7 @@
 pub mod cli;
 pub mod compare;
 mod dense;
+pub mod design;
 pub mod diagnosis;
 pub mod experiment;
 #[cfg(feature = "figures")]
@@ -66,6 +70,7 @@ pub mod problem;
 pub mod simulate;
 pub mod solution;
 pub mod study;
+pub mod target;
 pub mod utility;
 
 pub use files::{FileAction, FileError};

@@ -2,7 +2,8 @@
 
     check.py rewards RUN OTHER (--each T | --means T)
     check.py finite RUN...
-    check.py speed RUN --after STEP
+    check.py speed RUN --after STEP [--any] [--size LAYERSxWIDTH]
+    check.py lengthen FILE
 """
 
 import argparse
@@ -68,7 +69,8 @@ def check_finite(arguments):
         good = good and finite and bool(taken)
         largest = f"norms up to {max(taken):.2g}" if finite and taken else "not finite"
         skipped = f", {len(norms) - len(taken)} of {len(norms)} steps left out" if len(taken) < len(norms) else ""
-        said.append(f"{run.name.rpartition('-')[2]}: {largest}{skipped}")
+        step = 1000 * statistics.median(now["seconds"] - before["seconds"] for before, now in zip(own, own[1:]))
+        said.append(f"{run.name.rpartition('-')[2]}: {largest}{skipped}, {step:.0f} ms a step")
     print("; ".join(said))
     return good
 
@@ -88,8 +90,27 @@ def check_speed(arguments):
     for evaluation in evaluations:
         losses.setdefault(evaluation["split"], []).append(evaluation["loss"])
     said = ", ".join(f"{split} loss {own[0]:.4f} -> {own[-1]:.4f}" for split, own in losses.items())
-    print(f"{1000 * statistics.median(seconds):.1f} ms a step, {tokens:.0f} tokens/s, {sequences:.0f} sequences/s; {said}")
-    return bool(losses) and all(own[-1] < own[0] for own in losses.values())
+    share = ""
+    if arguments.size:
+        layers, width = arguments.size
+        # Forward and backward: projections and feed-forward, and attention with its two tables of positions, of texts of this length.
+        operations = 3 * layers * (24 * width**2 + 12 * width * tokens / sequences)
+        share = f", {operations * tokens / 1e12:.0f} TFLOP/s"
+    print(
+        f"{1000 * statistics.median(seconds):.1f} ms a step, {tokens:.0f} tokens/s, {sequences:.0f} sequences/s{share}; {said}"
+    )
+    return arguments.any or bool(losses) and all(own[-1] < own[0] for own in losses.values())
+
+
+def lengthen(arguments):
+    """Makes every answer of rankings sixty times as long."""
+    with open(arguments.file) as file:
+        rankings = [json.loads(line) for line in file]
+    with open(arguments.file, "w") as file:
+        for ranking in rankings:
+            ranking["answers"] = [" ".join([answer] * 60) for answer in ranking["answers"]]
+            file.write(json.dumps(ranking) + "\n")
+    return True
 
 
 def main():
@@ -108,7 +129,12 @@ def main():
     command = commands.add_parser("speed")
     command.add_argument("run", type=pathlib.Path)
     command.add_argument("--after", type=int, required=True)
+    command.add_argument("--any", action="store_true", help="the losses may be as they like")
+    command.add_argument("--size", type=lambda text: tuple(map(int, text.split("x"))), help="for the rate of operations")
     command.set_defaults(check=check_speed)
+    command = commands.add_parser("lengthen")
+    command.add_argument("file", type=pathlib.Path)
+    command.set_defaults(check=lengthen)
     arguments = parser.parse_args()
     sys.exit(0 if arguments.check(arguments) else 1)
 

@@ -26,7 +26,7 @@ mkdir -p "$folder/lib" "$folder/data"
 
 cp "$program" "$folder/reward-collapse-training"
 strip "$folder/reward-collapse-training"
-cp "$here/run.sh" "$here/check.py" "$folder/"
+cp "$here/run.sh" "$here/check.py" "$here/peer.py" "$folder/"
 for file in "$@"; do cp -r "$file" "$folder/data/"; done
 
 ldd "$program" | awk '$2 == "=>" && $3 != "not" { print $1, $3 }' | while read -r name path; do

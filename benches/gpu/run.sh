@@ -8,6 +8,7 @@
 # may lack; pack.sh makes it, this script included, and then FOLDER is where the script lies. CUDA and libtorch come from the
 # machine's Python.
 #
+#   PEER=python3  a Python with torch, transformers and safetensors, for the parts that compare with transformers
 #   DEVICE=cuda   the device, as `train --device` takes it; DEVICE=cpu is a dry run at a tiny size
 #   SIZE=full     or tiny, which is the default for DEVICE=cpu
 #   PARTS=...     which parts to run, in order; all by default
@@ -22,6 +23,9 @@
 #   precision  a whole run of the embedded default in bfloat16 and in float32: the same mean rewards
 #   finite     gradients are finite in float32, bfloat16 and float16, with dropout
 #   speed      200 steps at base size, 8 prompts a step: step time, tokens a second, and the losses fall
+#   lengths    texts of 64, 192, 320 and 512 tokens in half precision: finite gradients, and the step time of each
+#   logits     rewards and gradients of the same weights in transformers, float32 and bfloat16
+#   peers      the step at the size of DeBERTa-v3-base, this program's and transformers', on the same texts
 #   resume     a run that goes on from its checkpoint ends as the one that was not stopped
 set -eu
 
@@ -29,34 +33,37 @@ here=$(cd "$(dirname "$0")" && pwd)
 DEVICE=${DEVICE:-cuda}
 case $DEVICE in cpu) SIZE=${SIZE:-tiny} ;; *) SIZE=${SIZE:-full} ;; esac
 RESULTS=${RESULTS:-gpu-results}
+export PEER=${PEER:-python3}
 
 # The parts' own numbers.
 if [ "$SIZE" = tiny ]; then
     small='{hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 64, vocab_size: 512, rows: 64}'
     small_dropout="${small%\}}, dropout: 0.1}"
     base=$small_dropout
-    prompts=2 short=4 whole=8 long=20 warm=5 rate=3e-3 base_rate=3e-3
+    prompts=2 short=4 whole=8 long=20 warm=5 rate=3e-3 base_rate=3e-3 half=bfloat16 patience=2 size='--size 2x32'
     # Threads that share such small matrices wait for each other.
     threads='threads: 1'
 else
     small='{}'
     small_dropout='{dropout: 0.1}'
     base='{hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072, dropout: 0.1}'
-    prompts=8 short=20 whole=750 long=200 warm=20 rate=2e-3 base_rate=1e-4
+    prompts=8 short=20 whole=750 long=200 warm=20 rate=2e-3 base_rate=1e-4 half=bfloat16 patience=15 size='--size 12x768'
     threads=
 fi
 
 # configure NAME EMBEDDED STEPS [KEY: VALUE]...: a configuration, RESULTS/NAME.yml, with a line of metrics every $lines steps
 # and a checkpoint every $save, which is the last step where nothing else is said; $start is whether it begins with an evaluation.
 lines=5 save= start=false
+# $model is the model's folder, if it is not made from scratch.
+model=embedded loss=adaptive
 configure() {
     name=$1 embedded=$2 steps=$3
     shift 3
     {
         cat <<END
-model_name: embedded
+model_name: $model
 datasets: [embedded]
-loss: adaptive
+loss: $loss
 seed: 1
 embedded: $embedded
 max_steps: $steps
@@ -77,6 +84,15 @@ train() {
     name=$1 device=$2
     shift 2
     "$PROGRAM" train "$RESULTS/$name.yml" --output-dir "$RESULTS/$name" --device "$device" "$@" >&2
+}
+
+# A model of base size without dropout, after a few steps, and its data: RESULTS/start/checkpoint-$short.
+start() {
+    [ ! -d "$RESULTS/start/checkpoint-$short" ] || return 0
+    rm -rf "$RESULTS/start"
+    "$PROGRAM" dataset build --embedded 200 --out "$RESULTS/start.jsonl" --quiet >&2
+    configure start "${base%, dropout*}}" "$short" "learning_rate: $base_rate" 'scheduler: constant' 'warmup_ratio: 0'
+    train start "$DEVICE" --data "$RESULTS/start.jsonl"
 }
 
 check() { python3 "$here/check.py" "$@"; }
@@ -116,7 +132,48 @@ part() {
             start=true
             configure speed "$base" "$long" "learning_rate: $base_rate"
             train speed "$DEVICE"
-            check speed "$RESULTS/speed" --after "$warm"
+            check speed "$RESULTS/speed" --after "$warm" $size
+            ;;
+        lengths)
+            "$PROGRAM" dataset build --embedded 64 --out "$RESULTS/lengths.jsonl" --quiet >&2
+            # Each answer many times: long enough for every length.
+            python3 "$here/check.py" lengthen "$RESULTS/lengths.jsonl"
+            lines=1
+            for length in 64 192 320 512; do
+                configure "lengths-$length" "$base" "$short" "learning_rate: $base_rate" "max_length: $length" "precision: $half"
+                train "lengths-$length" "$DEVICE" --data "$RESULTS/lengths.jsonl"
+                set -- "$@" "$RESULTS/lengths-$length"
+            done
+            shift
+            check finite "$@"
+            ;;
+        logits)
+            start
+            # The last ranking tests, and a step takes the others.
+            "$PROGRAM" dataset build --embedded $((prompts + 1)) --out "$RESULTS/logits.jsonl" --quiet >&2
+            model=$RESULTS/start/checkpoint-$short loss=log start=true lines=1 good=true
+            for kind in float32 bfloat16; do
+                configure "logits-$kind" '{}' 1 "learning_rate: $base_rate" 'max_grad_norm: 0' "precision: $kind" 'test_prompts: 1'
+                train "logits-$kind" "$DEVICE" --data "$RESULTS/logits.jsonl"
+                "$PEER" "$here/peer.py" parity "$model" --data "$RESULTS/logits.jsonl" --device "$DEVICE" --dtype $kind \
+                    --rewards "$RESULTS/logits-$kind/rewards.csv" --prompts "$prompts" \
+                    --moments "$RESULTS/logits-$kind/checkpoint-1/optimizer.safetensors" || good=false
+            done
+            $good
+            ;;
+        peers)
+            start
+            rm -rf "$RESULTS/wide"
+            "$PEER" "$here/peer.py" widen "$RESULTS/start/checkpoint-$short" "$RESULTS/wide"
+            model=$RESULTS/wide loss=log
+            configure peers '{}' "$long" "learning_rate: 1e-5" 'scheduler: constant' 'eval_prompts: 1' 'test_prompts: 1'
+            train peers "$DEVICE" --data "$RESULTS/start.jsonl"
+            check speed "$RESULTS/peers" --after "$warm" --any $size
+            grep -h 'of the GPU' "$RESULTS/peers.log" || true
+            for texts in distinct step pairs; do
+                "$PEER" "$here/peer.py" speed "$model" --data "$RESULTS/start.jsonl" --device "$DEVICE" --texts $texts \
+                    --dtype bfloat16 --limit "$patience"
+            done
             ;;
         resume)
             save=$((short / 2))
@@ -186,7 +243,7 @@ limit() {
 
 status=0
 : >"$RESULTS/lines.txt"
-for name in ${PARTS:-device parity precision finite speed resume}; do
+for name in ${PARTS:-device parity precision finite speed lengths logits peers resume}; do
     rm -rf "$RESULTS/$name"*
     begun=$(date +%s)
     code=0
@@ -201,6 +258,8 @@ for name in ${PARTS:-device parity precision finite speed resume}; do
     [ "$word" = ok ] || status=1
     printf '%-4s %-9s %4d s  %s\n' "$word" "$name" "$(($(date +%s) - begun))" "$line" | tee -a "$RESULTS/lines.txt"
     # A checkpoint of base size is a gigabyte.
-    rm -rf "$RESULTS"/*/checkpoint-*
+    for kept in "$RESULTS"/*/checkpoint-*; do
+        case $kept in "$RESULTS"/start/*) ;; *) rm -rf "$kept" ;; esac
+    done
 done
 exit "$status"

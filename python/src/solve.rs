@@ -97,6 +97,8 @@ fn with_terms(py: Python<'_>, solution: EquilibriumSolution) -> PyResult<Bound<'
         Basis::MeanDistance => "mean-distance",
         Basis::StrongConcavity => "strong-concavity",
         Basis::Gaps => "gaps",
+        Basis::Laws => "laws",
+        Basis::Starts => "starts",
     };
     (
         array(py, solution.rewards),

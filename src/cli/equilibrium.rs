@@ -2,7 +2,7 @@
 
 use super::output;
 use super::solve::rewards;
-use crate::solution::{Basis, EquilibriumSolution, Unique};
+use crate::solution::{Basis, EquilibriumSolution, Scope, Unique};
 
 /// The solution for people.
 pub fn table(solution: &EquilibriumSolution) -> String {
@@ -19,17 +19,23 @@ pub fn table(solution: &EquilibriumSolution) -> String {
         Basis::MeanDistance => "by a bound on the mean distance of the best rewards",
         Basis::StrongConcavity => "by the curvature of field and centring",
         Basis::Gaps => "by a bound on the gaps between the best rewards",
+        Basis::Laws => "nor do any laws of rewards, by the potential of the rewards",
+        Basis::Starts => "",
     };
     let unique = match solution.unique {
         Unique::Yes => "yes",
         Unique::UpToShift => "up to a shift: the mean is set to 0, or the first or last reward to a finite end",
         Unique::No => "no: other rewards may do as well",
     };
+    let gap = match solution.bound {
+        Scope::Local => "none: the field is not concave; no rewards nearby do better, and these are the best from several starts".into(),
+        _ => format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap)),
+    };
     facts.extend([
         ("responses", solution.n.to_string()),
         ("objective", output::number(solution.objective)),
         ("mean utility", format!("{} a pair, field included", output::number(solution.mean_utility))),
-        ("gap", format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap))),
+        ("gap", gap),
         ("concavity", output::concavity(solution.concavity).into()),
         ("unique", unique.into()),
         (

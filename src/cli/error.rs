@@ -138,7 +138,11 @@ impl From<FigureError> for CliError {
             FigureError::Utility(error) => error.into(),
             FigureError::Solve(error) => error.into(),
             FigureError::Limit(error) => error.into(),
-            FigureError::File(_) | FigureError::Experiment(_) | FigureError::NoRuns { .. } => CliError::input(&error),
+            FigureError::File(_)
+            | FigureError::Experiment(_)
+            | FigureError::MissingUtility(_)
+            | FigureError::NoTheory { .. }
+            | FigureError::NoRuns { .. } => CliError::input(&error),
             _ => CliError::failure(&error),
         }
     }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::compare::Prediction;
-use crate::experiment::find_runs;
+use crate::experiment::{
+    ExperimentError, Loss, PromptType, PromptTypeError, RewardTable, Run, RunDescription, TableOptions, find_runs,
+};
 use crate::figure::{self, FigureError, FigureFiles, RunDistance};
 use crate::study::Shard;
 use clap::{Args, ValueEnum};
@@ -54,15 +56,15 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "figures")]
     out: PathBuf,
 
-    /// experiment: a run (rewards.csv and run.json), or a directory with a folder for each [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none]; bradley-terry: runs on raw logits [default: figures/raw].
-    #[arg(long, value_name = "DIR")]
+    /// experiment: a run (rewards.csv and run.json), a directory with a folder for each, or a file of rewards as `score` and others write it [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none]; bradley-terry: runs on raw logits [default: figures/raw].
+    #[arg(long, value_name = "DIR|FILE")]
     runs: Option<PathBuf>,
 
     /// asymptotics: a study in the form of simulations/asymptotics.toml, in place of that one.
     #[arg(long, value_name = "FILE")]
     study: Option<PathBuf>,
 
-    /// asymptotics: a utility to study in place of the study's; may be given several times.
+    /// asymptotics: a utility to study in place of the study's; may be given several times. experiment, where --runs is a file: the utility that was trained, or TYPE=U for each type of prompt.
     #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
     utility: Vec<String>,
 
@@ -114,7 +116,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     if wanted(Figure::Experiment)
         && let Some(runs) = &runs
     {
-        for drawn in figure::experiment(out, runs)? {
+        let drawn = if runs.is_file() {
+            vec![figure::experiment_of(out, arguments.run_of(runs)?)?]
+        } else {
+            figure::experiment(out, runs)?
+        };
+        for drawn in drawn {
             add(&drawn.name, drawn.files, drawn.distances);
         }
     }
@@ -152,11 +159,46 @@ impl Arguments {
             }
             Ok(())
         };
-        takes(&[Figure::Asymptotics], !self.utility.is_empty(), "--utility")?;
+        let of_a_file = self.figure == Figure::Experiment && self.runs.as_deref().is_some_and(Path::is_file);
+        takes(&[Figure::Asymptotics], !self.utility.is_empty() && !of_a_file, "--utility")?;
         takes(&[Figure::Asymptotics], !self.n.is_empty(), "--n")?;
         takes(&[Figure::Asymptotics], self.study.is_some(), "--study")?;
         takes(&[Figure::Asymptotics], self.results.is_some(), "--results")?;
         takes(&[Figure::Collapse, Figure::Experiment, Figure::BradleyTerry], self.runs.is_some(), "--runs")
+    }
+
+    /// The rewards of any model in a file, as a run: of the loss that `--utility` tells, or the `run.json` beside the file.
+    fn run_of(&self, path: &Path) -> Result<Run, CliError> {
+        let table = RewardTable::read(path, &TableOptions::default())?;
+        let by_type = self.utility.iter().filter_map(|text| text.split_once('='));
+        let by_type: Vec<(&str, &str)> = by_type.collect();
+        let description = match self.utility.as_slice() {
+            [] => RunDescription::read(path.parent().unwrap_or(Path::new("."))).map_err(|error| match error {
+                ExperimentError::NoDescription { .. } => CliError::Input(format!(
+                    "give the loss of {} by --utility U or --utility TYPE=U, or put a run.json beside it",
+                    path.display()
+                )),
+                error => CliError::input(&error),
+            })?,
+            [one] if by_type.is_empty() => RunDescription::from(&Loss::parse(one)?),
+            several if by_type.len() == several.len() => {
+                let parsed = by_type.iter().map(|(name, utility)| Ok((name.parse()?, *utility)));
+                let parsed = parsed.collect::<Result<Vec<(PromptType, &str)>, PromptTypeError>>();
+                let parsed = parsed.map_err(|error| CliError::input(&error))?;
+                let pairs = parsed.iter().map(|(prompt_type, utility)| (prompt_type, *utility));
+                RunDescription::from(&Loss::parse_by_type(pairs)?)
+            }
+            _ => return Err(CliError::Input("give one --utility U for all prompts, or each with its TYPE=".into())),
+        };
+        let run = Run::of_table(&table, path, description).map_err(|error| CliError::input(&error))?;
+        match run.rewards.iter().find(|row| !(0.0..=1.0).contains(&row.reward)) {
+            Some(row) => Err(CliError::Input(format!(
+                "{} has the reward {}, outside [0, 1]; raw rewards are for `compare`",
+                path.display(),
+                row.reward
+            ))),
+            None => Ok(run),
+        }
     }
 
     /// The directory of runs: as given, or the kept runs where the figure of the experiment is wanted. Without any, that

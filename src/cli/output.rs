@@ -161,5 +161,6 @@ pub fn concavity(concavity: Concavity) -> &'static str {
     match concavity {
         Concavity::Proved => "proved",
         Concavity::Sampled => "sampled at 900 points, not proved: the gap assumes it",
+        Concavity::Refuted => "no: the field is convex somewhere",
     }
 }

@@ -1,5 +1,7 @@
 //! What problem (7) adds to a utility, for the commands that take it.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::CliError;
@@ -13,9 +15,15 @@ pub struct TermsArguments {
     #[arg(long, value_name = "A,B", allow_hyphen_values = true, help_heading = "Beyond the paper's problem")]
     support: Option<Support>,
 
-    /// A concave expression V in x: twice its mean over the rewards is added to the mean utility of the pairs.
+    /// A concave field V: twice its mean over the rewards is added to the mean utility of the pairs. An expression in x; or a CSV file with samples x,V, which
+    /// a concave spline joins; or "potential(LAW; U)", see `design`.
     #[arg(long, value_name = "V", allow_hyphen_values = true, help_heading = "Beyond the paper's problem")]
     field: Option<String>,
+
+    /// Let a field through that is not concave. Rewards are then the best from several starts, and the bound is over all laws where one is known, and else
+    /// only local.
+    #[arg(long, help_heading = "Beyond the paper's problem")]
+    allow_nonconcave: bool,
 
     /// Label smoothing, or the share of flipped labels: U(x) becomes (1-Q) U(x) + Q U(-x), with Q from 0 to less than 1/2.
     #[arg(
@@ -42,7 +50,7 @@ pub struct TermsArguments {
 impl TermsArguments {
     /// Whether nothing is added to the paper's problem.
     pub fn are_those_of_the_paper(&self) -> bool {
-        let Self { support, field, smoothing, centering } = self;
+        let Self { support, field, allow_nonconcave: _, smoothing, centering } = self;
         support.unwrap_or_default() == Support::UNIT && field.is_none() && *smoothing == 0.0 && *centering == 0.0
     }
 
@@ -58,7 +66,16 @@ impl TermsArguments {
 
     /// The field on `support`.
     pub fn field(&self, support: Support) -> Result<Option<Field>, CliError> {
-        Ok(self.field.as_deref().map(|text| Field::parse(text, support)).transpose()?)
+        let Some(text) = self.field.as_deref() else { return Ok(None) };
+        // A file of samples has a name that no expression has.
+        let file = Path::new(text);
+        let is_file = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) || file.is_file();
+        Ok(Some(match (is_file, self.allow_nonconcave) {
+            (true, false) => Field::read(file, support)?,
+            (true, true) => Field::read_any(file, support)?,
+            (false, false) => Field::parse(text, support)?,
+            (false, true) => Field::parse_any(text, support)?,
+        }))
     }
 
     /// The smoothing.

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::experiment::MissingUtility;
-use crate::problem::Support;
+use crate::problem::{EquilibriumError, FieldError, Support};
 use crate::solution::SolveError;
 
 /// Why there is no theory of learned rewards.
@@ -16,6 +16,12 @@ pub enum TheoryError {
     /// A finite problem without a solution.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// A loss that is no problem.
+    #[error(transparent)]
+    Problem(#[from] EquilibriumError),
+    /// A field that is none.
+    #[error(transparent)]
+    Field(#[from] FieldError),
 }
 
 /// Why a sample cannot be compared with a law.

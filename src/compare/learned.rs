@@ -1,6 +1,6 @@
 //! What a model learned, against theory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -117,7 +117,7 @@ impl Learned {
     /// How far this is from `optimum`, which is that of `theory`. Where the optimum is not unique, the nearest counts.
     ///
     /// # Errors
-    /// [`CompareError`] if there are no rewards, or some outside [0, 1].
+    /// [`CompareError`] if there are no rewards, or some where the optimum allows none.
     pub fn distance(&self, theory: Prediction, optimum: &Optimum) -> Result<LearnedDistance, CompareError> {
         let optimal = self.optimal(optimum);
         let differences: Vec<f64> = self
@@ -146,18 +146,31 @@ impl Learned {
         })
     }
 
-    /// The share of all rewards in each of `bins` equal parts of [0, 1]; 1 itself is in the last.
-    pub fn shares(&self, bins: usize) -> Vec<f64> {
+    /// The share of all rewards in each of `bins` equal parts of an interval; its upper end is in the last, and so is what lies
+    /// above, and in the first what lies below.
+    pub fn shares(&self, bins: usize, [from, to]: [f64; 2]) -> Vec<f64> {
         let one = 1.0 / self.rewards.len() as f64;
         let mut shares = vec![0.0; bins];
         for reward in &self.rewards {
-            let bin = ((reward * bins as f64) as usize).min(bins.saturating_sub(1));
+            let bin = (((reward - from) / (to - from) * bins as f64) as usize).min(bins.saturating_sub(1));
             if let Some(share) = shares.get_mut(bin) {
                 *share += one;
             }
         }
         shares
     }
+}
+
+/// The same rows with each reward less the mean of its prompt at its step: what counts of raw logits that may be shifted together.
+pub fn centred(rows: &[RewardRow]) -> Vec<RewardRow> {
+    let mut sums: HashMap<Place<'_>, (f64, f64)> = HashMap::new();
+    for row in rows {
+        let (sum, count) = sums.entry(place(row)).or_default();
+        *sum += row.reward;
+        *count += 1.0;
+    }
+    let mean = |row: &RewardRow| sums.get(&place(row)).map_or(0.0, |(sum, count)| sum / count);
+    rows.iter().map(|row| RewardRow { reward: row.reward - mean(row), ..row.clone() }).collect()
 }
 
 /// The rewards of each response.

@@ -20,7 +20,7 @@ pub use convergence::{Convergence, ConvergenceError, ConvergenceRow, convergence
 pub use distance::{kolmogorov, wasserstein1, wasserstein1_between};
 pub use error::{CompareError, TheoryError};
 pub use histogram::{Bin, Histogram};
-pub use learned::{Learned, LearnedDistance, LearnedReward};
+pub use learned::{Learned, LearnedDistance, LearnedReward, centred};
 pub use measure::{Measure, Trend};
 pub use optimum::{Optimum, Prediction};
 pub use predicted::{PredictedRate, predicted_rate};

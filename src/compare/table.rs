@@ -258,7 +258,7 @@ impl Found {
             prompt_type,
             prompts: self.prompts,
             n: Sizes(sizes.iter().map(|size| size.n).collect()),
-            utility: target.problem().to_string(),
+            utility: target.to_string(),
             mean_abs_difference: self.total / count,
             largest: self.largest,
             largest_prompt: self.largest_prompt,

@@ -97,6 +97,13 @@ impl Target {
     }
 }
 
+/// The utility and, where it is not the paper's problem, what there is beside it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_the_paper() { self.problem.utility().fmt(f) } else { self.problem.fmt(f) }
+    }
+}
+
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target").field("problem", &self.problem).field("optima", &self.optima).finish_non_exhaustive()

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Optimum, Prediction};
-use crate::limit::LimitLaw;
-use crate::solution::{SolveError, solve};
-use crate::utility::{Concavity, Utility};
+use super::{Optimum, Prediction, TheoryError, optimum};
+use crate::experiment::{LossTerms, UtilityPair};
+use crate::limit::Law;
+use crate::solution::{SolveError, solve, solve_equilibrium};
+use crate::utility::{Concavity, SharedUtility, Utility};
 
 /// Optima that were computed, and those to come: any utility, any number of responses. Utilities are told apart by their
 /// expressions.
@@ -21,9 +22,10 @@ use crate::utility::{Concavity, Utility};
 /// ```
 #[derive(Debug, Default)]
 pub struct Theories {
-    optima: HashMap<(String, usize), Arc<Optimum>>,
+    /// By utility, terms of the loss, and number of responses.
+    optima: HashMap<(String, String, usize), Arc<Optimum>>,
     /// The law does not depend on the number of responses.
-    laws: HashMap<String, Option<Arc<LimitLaw>>>,
+    laws: HashMap<(String, String), Option<Arc<dyn Law + Send>>>,
 }
 
 /// What theory predicts of a loss: for the utility as it is named, and for the utility that was trained.
@@ -41,19 +43,55 @@ impl Theories {
     /// # Errors
     /// [`SolveError`] if the finite problem has no solution.
     pub fn optimum<U: Utility + ?Sized>(&mut self, utility: &U, n: usize) -> Result<Arc<Optimum>, SolveError> {
-        let key = (utility.to_string(), n);
+        let key = (utility.to_string(), String::new(), n);
         if let Some(known) = self.optima.get(&key) {
             return Ok(known.clone());
         }
         let solution = solve(utility, n)?;
-        let law = || LimitLaw::of(utility).ok().map(Arc::new);
-        let limit = self.laws.entry(key.0.clone()).or_insert_with(law).clone();
-        let optimum = Arc::new(Optimum::of(solution, limit));
-        self.optima.insert(key, optimum.clone());
-        Ok(optimum)
+        let law = (key.0.clone(), key.1.clone());
+        let limit = self.laws.entry(law).or_insert_with(|| optimum::limit(utility)).clone();
+        Ok(self.optima.entry(key).or_insert(Arc::new(Optimum::of(solution, limit))).clone())
     }
 
-    /// Both optima of a loss for `n` responses.
+    /// The same for a loss with terms: as [`Optimum::with_terms`].
+    ///
+    /// # Errors
+    /// As [`Optimum::with_terms`].
+    pub fn with_terms(
+        &mut self,
+        utility: &SharedUtility,
+        terms: &LossTerms,
+        n: usize,
+    ) -> Result<Arc<Optimum>, TheoryError> {
+        if terms.is_default() {
+            return Ok(self.optimum(utility, n)?);
+        }
+        let key = (utility.to_string(), terms.to_string(), n);
+        if let Some(known) = self.optima.get(&key) {
+            return Ok(known.clone());
+        }
+        let problem = optimum::problem(utility, terms)?;
+        let solution = solve_equilibrium(&problem, n, None)?;
+        let law = (key.0.clone(), key.1.clone());
+        let limit = self.laws.entry(law).or_insert_with(|| optimum::free_limit(&problem)).clone();
+        Ok(self.optima.entry(key).or_insert(Arc::new(Optimum::of_problem(solution, limit))).clone())
+    }
+
+    /// Both optima of a loss for `n` responses: for the utility as it is named and as it was trained. With terms for which the
+    /// named one has no optimum, as a smoothed `log x`, only that of the utility trained counts.
+    ///
+    /// # Errors
+    /// As [`Optimum::with_terms`] for the utility trained.
+    pub fn of_loss(&mut self, pair: &UtilityPair, terms: &LossTerms, n: usize) -> Result<TheoryPair, TheoryError> {
+        let trained = self.with_terms(&pair.trained, terms, n)?;
+        let named = match self.with_terms(&pair.named, terms, n) {
+            Err(_) if !terms.is_default() => trained.clone(),
+            named => named?,
+        };
+        Ok(TheoryPair { named, trained })
+    }
+
+    /// The optima of two utilities for `n` responses.
     ///
     /// # Errors
     /// As [`Theories::optimum`].
@@ -100,6 +138,7 @@ impl TheoryPair {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Head;
     use crate::utility::parse;
 
     #[test]
@@ -117,6 +156,25 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &pair.named) && !pair.agree());
         assert_eq!(pair.of(Prediction::Trained).utility, "log(x+0.1)");
         assert!(theories.pair(&utility, &utility, 2).unwrap().agree());
+    }
+
+    #[test]
+    fn terms_are_told_apart() {
+        let mut theories = Theories::default();
+        let pair = UtilityPair::parse("log").unwrap();
+        let paper = theories.of_loss(&pair, &LossTerms::default(), 6).unwrap();
+        let pulled = LossTerms { field: Some("-0.3x".to_owned()), ..LossTerms::default() };
+        let low = theories.of_loss(&pair, &pulled, 6).unwrap();
+        assert!(low.named.rewards[5] <= paper.named.rewards[5] && low.trained.rewards[4] < paper.trained.rewards[4]);
+        // A smoothed log x is infinite in the wrong order; what was trained is not.
+        let smoothed = LossTerms { smoothing: 0.1, ..LossTerms::default() };
+        let found = theories.of_loss(&pair, &smoothed, 6).unwrap();
+        assert!(found.agree() && found.named.utility == "log(x+0.1)");
+        let again = theories.with_terms(&pair.trained, &smoothed, 6).unwrap();
+        assert!(Arc::ptr_eq(&again, &found.trained));
+        // Raw logits without anything that holds them run away.
+        let raw = LossTerms { head: Head::Raw, ..LossTerms::default() };
+        assert!(matches!(theories.of_loss(&pair, &raw, 6), Err(TheoryError::Solve(SolveError::NoMaximiser { .. }))));
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub enum ExperimentError {
         /// The type.
         prompt_type: PromptType,
     },
+    /// The name of a type of prompt.
+    #[error(transparent)]
+    PromptType(#[from] super::PromptTypeError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),

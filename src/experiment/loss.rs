@@ -103,6 +103,11 @@ impl LossTerms {
     /// Keys of a written loss that are no types of prompts.
     pub const KEYS: [&str; 6] = ["utility", "head", "smoothing", "centering", "field", "design"];
 
+    /// Whether they are the paper's.
+    pub fn is_default(&self) -> bool {
+        is_default(self)
+    }
+
     /// Whether all are in their domain.
     ///
     /// # Errors
@@ -119,6 +124,19 @@ impl LossTerms {
         Ok(())
     }
 
+    /// The interval of rewards that the head allows.
+    pub fn support(&self) -> Support {
+        match self.head {
+            Head::Sigmoid => Support::UNIT,
+            Head::Raw => Support::LINE,
+        }
+    }
+
+    /// Whether all rewards of a prompt may be shifted together: raw logits, and nothing but their differences counts.
+    pub fn is_free_to_shift(&self) -> bool {
+        self.head == Head::Raw && self.centering == 0.0 && self.field.is_none()
+    }
+
     /// The utility that is trained on all real reward differences, with the smoothing.
     ///
     /// # Errors
@@ -132,11 +150,7 @@ impl LossTerms {
     /// # Errors
     /// [`FieldError`] for a text that is no expression, or not concave there.
     pub fn field(&self) -> Result<Option<Field>, FieldError> {
-        let support = match self.head {
-            Head::Sigmoid => Support::UNIT,
-            Head::Raw => Support::LINE,
-        };
-        self.field.as_deref().map(|text| Field::parse(text, support)).transpose()
+        self.field.as_deref().map(|text| Field::parse(text, self.support())).transpose()
     }
 }
 

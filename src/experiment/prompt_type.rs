@@ -63,6 +63,11 @@ impl PromptType {
         Self(Name::Closed)
     }
 
+    /// The type of prompts that are of no particular one, `all`.
+    pub fn untyped() -> Self {
+        Self(Name::Other("all".into()))
+    }
+
     /// The name used in files: `open_ended`, `closed_ended`, or its own.
     pub fn name(&self) -> &str {
         match &self.0 {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    DESCRIPTION_FILE, ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, read_rewards,
+    DESCRIPTION_FILE, ExperimentError, Loss, PromptType, REWARDS_FILE, RewardRow, RewardTable, RunDescription, Split,
+    read_rewards,
 };
 use crate::files::OnFile;
 
@@ -39,6 +40,36 @@ impl Run {
         let description = RunDescription::read(folder)?;
         let rewards = read_rewards(&folder.join(REWARDS_FILE), description.responses, description.loss.terms.head)?;
         Ok(Self { folder: folder.to_owned(), description, rewards })
+    }
+
+    /// The rewards of any model from a table, as one evaluation of a run with the given description. Responses are numbered
+    /// in the order of [`PromptRewards::ascending`](super::PromptRewards::ascending).
+    ///
+    /// # Errors
+    /// [`ExperimentError::PromptType`] for the name of a type that can be none.
+    pub fn of_table(table: &RewardTable, path: &Path, mut description: RunDescription) -> Result<Self, ExperimentError> {
+        let types = table.types().iter().map(|name| match &**name {
+            "" => Ok(PromptType::untyped()),
+            name => name.parse::<PromptType>(),
+        });
+        let types: Vec<PromptType> = types.collect::<Result<_, _>>()?;
+        let step = table.step().unwrap_or_default();
+        let mut rewards = Vec::with_capacity(table.rewards().len());
+        description.responses = 0;
+        for (number, prompt) in table.prompts().enumerate() {
+            let prompt_type = types.get(prompt.type_index).cloned().unwrap_or_else(PromptType::untyped);
+            description.responses = description.responses.max(prompt.n());
+            rewards.extend(prompt.ascending().into_iter().zip(1..).map(|(reward, index)| RewardRow {
+                step,
+                // The part that figures are about.
+                split: Split::Train,
+                prompt: number.to_string(),
+                prompt_type: prompt_type.clone(),
+                index,
+                reward,
+            }));
+        }
+        Ok(Self { folder: path.to_owned(), description, rewards })
     }
 }
 
@@ -82,7 +113,7 @@ pub fn folder_name(folder: &Path) -> String {
     folder.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Whether a run is one of the released loss `name`: by the utilities that its description names or, without one, by its
+/// Whether a run is one of the released loss `name`: by the utilities and terms that its description names or, without one, by its
 /// folder's name, which may also be that of the configuration file (`x_adaptive`).
 ///
 /// # Errors
@@ -91,7 +122,7 @@ pub fn is_run_of(folder: &Path, name: &str) -> Result<bool, ExperimentError> {
     if folder.join(DESCRIPTION_FILE).exists() {
         let (described, released) = (RunDescription::read(folder)?.loss()?, Loss::parse(name)?);
         let same = |prompt_type| described.of(prompt_type).ok() == released.of(prompt_type).ok();
-        return Ok(PromptType::RELEASED.iter().all(same));
+        return Ok(described.terms() == released.terms() && PromptType::RELEASED.iter().all(same));
     }
     Ok(released(&folder_name(folder)) == name)
 }

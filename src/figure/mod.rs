@@ -30,7 +30,7 @@ pub use collapse::{CollapseData, CollapsePanel, CurveSource, Distance, collapse}
 pub use comparison::{ComparisonPanel, comparison};
 pub use diagnosis::diagnosis_report;
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
-pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment};
+pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment, experiment_of};
 pub use path::path_to_collapse;
 pub use published::{PublishedPoint, published};
 
@@ -65,9 +65,6 @@ pub enum FigureError {
     /// A finite problem could not be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
-    /// Rewards have no theory.
-    #[error(transparent)]
-    Theory(#[from] TheoryError),
     /// A loss lacks a type of prompt that the figure shows.
     #[error(transparent)]
     MissingUtility(#[from] MissingUtility),
@@ -91,13 +88,13 @@ pub enum FigureError {
         /// What was looked for.
         expected: String,
     },
-    /// A run whose loss has more than utilities.
-    #[error("{} was trained on {terms}: figure bradley-terry draws raw rewards with smoothing or centring", path.display())]
-    OtherTerms {
+    /// A run whose loss has no theory.
+    #[error("{}: {reason}", path.display())]
+    NoTheory {
         /// The run's folder.
         path: PathBuf,
-        /// Its loss.
-        terms: String,
+        /// Why.
+        reason: TheoryError,
     },
     /// A limit law with free ends could not be computed.
     #[error(transparent)]

@@ -53,7 +53,7 @@ impl<R: BufRead> Lines<R> {
             self.number += 1;
             if read == LONGEST {
                 let reason = format!("line {} is longer than {} MiB", self.number, LONGEST >> 20);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
             }
             let mark = if start == 0 && self.buffer.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             if !self.buffer[mark..].trim_ascii().is_empty() {

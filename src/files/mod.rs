@@ -15,7 +15,7 @@ pub use line::{line_at, past_line_ends};
 pub use lines::{BYTE_ORDER_MARK, Line, LineNumbers, Lines, Numbered, skip_mark};
 #[cfg(feature = "tables")]
 pub use parquet::{Fault as ParquetFault, parquet_rows};
-pub use unpack::unpack;
+pub use unpack::{is_packed, unpack};
 pub use whole::{TEMPORARY, Writer, check_writable, stage, write};
 
 /// What is wrong with a piece of JSON, where its place is told otherwise.

@@ -5,6 +5,11 @@ use std::io::{self, Cursor, Read};
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// Whether something that begins with `head` is compressed in a form that [`unpack`] reads.
+pub fn is_packed(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || head.starts_with(ZSTANDARD)
+}
+
 /// Reads what `reader` has, unpacked if it is gzip or Zstandard, which its first bytes tell. Several such pieces in a row
 /// are read one after the other.
 ///

@@ -1,12 +1,13 @@
 //! What the laws have in common.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{FreeLaw, LimitLaw};
+use super::{Atom, FreeLaw, LimitLaw};
 use crate::problem::Support;
 
-/// A limit law, on [0, 1] or with ends of its own: what distances between a sample and a law need.
-pub trait Law: Sync {
+/// A limit law, on [0, 1] or with ends of its own: what distances between a sample and a law need, and drawings.
+pub trait Law: Debug + Sync {
     /// The distribution function `F`, right continuous.
     fn cdf(&self, x: f64) -> f64;
 
@@ -21,6 +22,15 @@ pub trait Law: Sync {
 
     /// Where a sample may lie that is compared with it.
     fn room(&self) -> Support;
+
+    /// The density of the absolutely continuous part.
+    fn density(&self, x: f64) -> f64;
+
+    /// The atoms.
+    fn atoms(&self) -> Vec<Atom>;
+
+    /// A bound on the best mean utility less that of this computed law; 0 for a law that was given.
+    fn gap(&self) -> f64;
 }
 
 impl Law for LimitLaw {
@@ -42,6 +52,18 @@ impl Law for LimitLaw {
 
     fn room(&self) -> Support {
         Support::UNIT
+    }
+
+    fn density(&self, x: f64) -> f64 {
+        LimitLaw::density(self, x)
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        LimitLaw::atoms(self).to_vec()
+    }
+
+    fn gap(&self) -> f64 {
+        LimitLaw::gap(self)
     }
 }
 
@@ -66,6 +88,18 @@ impl Law for FreeLaw {
     fn room(&self) -> Support {
         Support::LINE
     }
+
+    fn density(&self, x: f64) -> f64 {
+        FreeLaw::density(self, x)
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        FreeLaw::atoms(self).to_vec()
+    }
+
+    fn gap(&self) -> f64 {
+        FreeLaw::gap(self)
+    }
 }
 
 /// A shared law is a law.
@@ -88,5 +122,17 @@ impl<L: Law + Send + ?Sized> Law for Arc<L> {
 
     fn room(&self) -> Support {
         (**self).room()
+    }
+
+    fn density(&self, x: f64) -> f64 {
+        (**self).density(x)
+    }
+
+    fn atoms(&self) -> Vec<Atom> {
+        (**self).atoms()
+    }
+
+    fn gap(&self) -> f64 {
+        (**self).gap()
     }
 }

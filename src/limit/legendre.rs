@@ -6,20 +6,20 @@ use std::sync::LazyLock;
 use gauss_quad::GaussLegendre;
 
 /// Nodes a panel: a panel's polynomial has degree 15, and its rule is exact to degree 31.
-pub(super) const ORDER: usize = 16;
+pub(crate) const ORDER: usize = 16;
 
 /// The Gauss-Legendre rule of [`ORDER`] nodes, and the matrix from values at its nodes to Legendre coefficients.
-pub(super) struct Rule {
-    pub(super) nodes: [f64; ORDER],
-    pub(super) weights: [f64; ORDER],
+pub(crate) struct Rule {
+    pub(crate) nodes: [f64; ORDER],
+    pub(crate) weights: [f64; ORDER],
     /// `c_j = sum_i to_coefficients[j][i] f(z_i)`.
-    pub(super) to_coefficients: [[f64; ORDER]; ORDER],
+    pub(crate) to_coefficients: [[f64; ORDER]; ORDER],
     /// `f(1) = sum_i at_right_end[i] f(z_i)`.
-    pub(super) at_right_end: [f64; ORDER],
+    pub(crate) at_right_end: [f64; ORDER],
 }
 
 /// The rule that every panel uses.
-pub(super) static RULE: LazyLock<Rule> = LazyLock::new(Rule::new);
+pub(crate) static RULE: LazyLock<Rule> = LazyLock::new(Rule::new);
 
 impl Rule {
     fn new() -> Self {
@@ -41,13 +41,13 @@ impl Rule {
     }
 
     /// Legendre coefficients of the polynomial with these values at the nodes.
-    pub(super) fn coefficients(&self, values: &[f64]) -> [f64; ORDER] {
+    pub(crate) fn coefficients(&self, values: &[f64]) -> [f64; ORDER] {
         std::array::from_fn(|j| self.to_coefficients[j].iter().zip(values).map(|(t, v)| t * v).sum())
     }
 }
 
 /// `P_0(z), ..., P_15(z)`.
-pub(super) fn polynomials(z: f64) -> [f64; ORDER] {
+pub(crate) fn polynomials(z: f64) -> [f64; ORDER] {
     let mut p = [1.0; ORDER];
     p[1] = z;
     for j in 1..ORDER - 1 {
@@ -73,7 +73,7 @@ const fn recurrence(which: f64) -> [f64; ORDER] {
 }
 
 /// `sum_j c_j P_j(z)` by Clenshaw's recurrence.
-pub(super) fn evaluate(coefficients: &[f64], z: f64) -> f64 {
+pub(crate) fn evaluate(coefficients: &[f64], z: f64) -> f64 {
     let (mut next, mut after) = (0.0, 0.0);
     for (j, c) in coefficients.iter().enumerate().rev() {
         let j = j as f64;
@@ -84,7 +84,7 @@ pub(super) fn evaluate(coefficients: &[f64], z: f64) -> f64 {
 }
 
 /// Coefficients of `int_{-1}^z sum_j c_j P_j`, from `int_{-1}^z P_j = (P_{j+1}(z) - P_{j-1}(z)) / (2j+1)`.
-pub(super) fn antiderivative(coefficients: &[f64]) -> Vec<f64> {
+pub(crate) fn antiderivative(coefficients: &[f64]) -> Vec<f64> {
     let mut integral = vec![0.0; coefficients.len() + 1];
     for (j, c) in coefficients.iter().enumerate() {
         let share = c / (2.0 * j as f64 + 1.0);
@@ -94,8 +94,21 @@ pub(super) fn antiderivative(coefficients: &[f64]) -> Vec<f64> {
     integral
 }
 
+/// Coefficients of the derivative of `sum_j c_j P_j`.
+pub(crate) fn derivative(coefficients: &[f64]) -> Vec<f64> {
+    let mut slopes = vec![0.0; coefficients.len()];
+    // P_{j+1}' - P_{j-1}' = (2j+1) P_j, from the highest down.
+    let (mut even, mut odd) = (0.0, 0.0);
+    for j in (0..coefficients.len().saturating_sub(1)).rev() {
+        let sum = if (j + 1) % 2 == 0 { &mut even } else { &mut odd };
+        *sum += coefficients[j + 1];
+        slopes[j] = (2.0 * j as f64 + 1.0) * *sum;
+    }
+    slopes
+}
+
 /// The larger of the last two coefficients: two, because a symmetric function has every other one zero.
-pub(super) fn spectral_tail(coefficients: &[f64; ORDER]) -> f64 {
+pub(crate) fn spectral_tail(coefficients: &[f64; ORDER]) -> f64 {
     coefficients[ORDER - 2].abs().max(coefficients[ORDER - 1].abs())
 }
 
@@ -103,7 +116,7 @@ pub(super) fn spectral_tail(coefficients: &[f64; ORDER]) -> f64 {
 ///
 /// Noise has a flat spectrum. A smooth function that is still unresolved at a level below 1e-8 is not flat: its
 /// coefficients fall by a factor `rho^4` from one quarter of the spectrum to the next, with `rho^16 > 1e8`.
-pub(super) fn is_resolved(coefficients: &[f64; ORDER], tolerance: f64) -> bool {
+pub(crate) fn is_resolved(coefficients: &[f64; ORDER], tolerance: f64) -> bool {
     const NOISE_LEVEL: f64 = 1e-8;
     let largest = |range: &[f64]| range.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
     let scale = largest(coefficients);
@@ -123,6 +136,7 @@ mod tests {
         for z in [-1.0, -0.3, 0.7, 1.0] {
             assert!((evaluate(&coefficients, z) - f64::exp(z)).abs() < 1e-14);
             assert!((evaluate(&integral, z) - (f64::exp(z) - f64::exp(-1.0))).abs() < 1e-14);
+            assert!((evaluate(&derivative(&coefficients), z) - f64::exp(z)).abs() < 1e-12);
         }
     }
 

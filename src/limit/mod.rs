@@ -28,7 +28,7 @@ mod free_boundary;
 mod gegenbauer;
 mod grading;
 mod law;
-mod legendre;
+pub(crate) mod legendre;
 mod lower_half;
 mod moments;
 mod piecewise;

@@ -38,6 +38,7 @@ mod shape;
 mod smoothed_inverse;
 mod smoothed_log;
 mod smoothed_square;
+mod spline;
 
 use std::fmt;
 use std::sync::Arc;
@@ -62,6 +63,8 @@ pub use quadratic::Quadratic;
 pub use smoothed_inverse::SmoothedInverse;
 pub use smoothed_log::SmoothedLog;
 pub use smoothed_square::SmoothedSquare;
+pub(crate) use spline::convex_at;
+pub use spline::{Spline, SplineError, SplineUtility};
 
 /// A utility that may be shared between threads, problems and figures.
 pub type SharedUtility = Arc<dyn Utility>;
@@ -112,6 +115,19 @@ pub enum Concavity {
     Proved,
     /// At about 900 points. A certificate then holds under the assumption that nothing happens between them.
     Sampled,
+    /// It is not concave: for a field that was let through all the same.
+    Refuted,
+}
+
+impl Concavity {
+    /// What is known of a sum of two functions.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Concavity::Refuted, _) | (_, Concavity::Refuted) => Concavity::Refuted,
+            (Concavity::Proved, Concavity::Proved) => Concavity::Proved,
+            _ => Concavity::Sampled,
+        }
+    }
 }
 
 impl fmt::Display for Concavity {
@@ -119,6 +135,7 @@ impl fmt::Display for Concavity {
         f.write_str(match self {
             Concavity::Proved => "proved",
             Concavity::Sampled => "sampled",
+            Concavity::Refuted => "refuted",
         })
     }
 }
@@ -328,6 +345,9 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
 /// # Ok::<(), reward_collapse::utility::UtilityError>(())
 /// ```
 pub fn parse(text: &str) -> Result<SharedUtility, UtilityError> {
+    if text.trim_start().starts_with("spline(") {
+        return Ok(Arc::new(SplineUtility::parse(text)?));
+    }
     let expression = Expression::parse(text)?;
     if let Some(member) = recognise::family(&expression) {
         return Ok(member);

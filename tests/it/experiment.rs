@@ -6,8 +6,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
 use reward_collapse::experiment::{
-    ExperimentError, Head, Loss, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
-    append_rewards, read_rewards,
+    ExperimentError, Head, Loss, LossTerms, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
+    UtilityPair, append_rewards, read_rewards,
 };
 use reward_collapse::figure::{CollapseData, CurveSource, FigureError, experiment};
 use reward_collapse::files::{FileAction, FileError};
@@ -158,7 +158,7 @@ fn distances_have_hand_computed_values() {
     close(distance.w1_finite, 0.15);
     close(distance.w1_limit.unwrap(), 0.15);
     assert_eq!((distance.count, distance.utility.as_str()), (2, "x"));
-    assert_eq!(learned.shares(4), [0.25, 0.25, 0.0, 0.5]);
+    assert_eq!(learned.shares(4, [0.0, 1.0]), [0.25, 0.25, 0.0, 0.5]);
 
     // Against the uniform law: int |F - x| over [0, 0.1], [0.1, 0.3], [0.3, 0.8], [0.8, 1].
     let optimum = Optimum::compute(&parse("-1/x").unwrap(), 2).unwrap();
@@ -497,4 +497,91 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     RunDescription { responses: 6, ..RunDescription::from(&Loss::parse("x").unwrap()) }.write(runs.path()).unwrap();
     let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
     assert!(texts(&fs::read_to_string(&figure.files.svg).unwrap()).contains("chat: U(x) = x"));
+}
+
+/// Prompts at their optimum, each shifted by a number of its own, under a loss with terms.
+fn shifted_run(folder: &Path, name: &str, utility: &str, terms: LossTerms, shift: f64) {
+    let pair = UtilityPair::parse(utility).unwrap();
+    let optimum = Optimum::with_terms(&pair.trained, &terms, 8).unwrap();
+    let loss = Loss::same(name, pair).with(terms).unwrap();
+    let mut rows = Vec::new();
+    for (step, spread) in [(0, 0.5), (10, 1.0)] {
+        for prompt in 0..6 {
+            let shift = shift * (f64::from(prompt) - 2.5);
+            let prompt_type = PromptType::from_uniform(prompt % 2 == 0);
+            rows.extend(optimum.rewards.iter().zip(1..).map(|(&reward, index)| RewardRow {
+                step,
+                ..row(index, prompt_type.clone(), prompt as u32, spread * reward + shift)
+            }));
+        }
+    }
+    fs::create_dir_all(folder).unwrap();
+    append_rewards(&folder.join(REWARDS_FILE), &rows, TypeColumn::OpenEnded).unwrap();
+    RunDescription::from(&loss).write(folder).unwrap();
+}
+
+#[test]
+fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
+    let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let raw = LossTerms { head: Head::Raw, ..LossTerms::default() };
+    let at = |name: &str| runs.path().join(name);
+    let write = |name: &str, utility: &str, terms: LossTerms, shift: f64| {
+        shifted_run(&at(name), name, utility, terms, shift);
+    };
+    // Only differences count: a shift of each prompt is no distance.
+    write("smoothed", "logsigmoid(x)", LossTerms { smoothing: 0.1, ..raw.clone() }, 0.4);
+    // With centring and with a field the level counts.
+    write("centred", "logsigmoid(x)", LossTerms { centering: 0.1, ..raw.clone() }, 0.0);
+    write("level", "logsigmoid(x)", LossTerms { centering: 0.1, ..raw.clone() }, 0.2);
+    write("held", "log", LossTerms { field: Some("-0.2x^2".to_owned()), ..raw.clone() }, 0.0);
+    write("pulled", "x", LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".to_owned()), ..LossTerms::default() }, 0.0);
+    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    check_page(&figure.files);
+    let last: Vec<_> = figure.distances.iter().filter(|row| row.is_last).map(|row| (&row.run, &row.distance)).collect();
+    assert_eq!(last.len(), 5 * 2 * 2);
+    for (run, distance) in last.into_iter().filter(|(_, distance)| distance.theory == Prediction::Trained) {
+        if run == "level" {
+            // Each type has three of the six shifts -0.5, -0.3, .., 0.5: their mean is 0.1 or -0.1.
+            assert!((distance.mad - 0.1).abs() < 1e-6, "{distance:?}");
+            continue;
+        }
+        assert!(distance.mad < 1e-6 && distance.w1_finite < 1e-6, "{run}: {distance:?}");
+        let limit = distance.w1_limit.unwrap();
+        assert!(limit > 1e-3 && limit < 0.5, "{run}: {limit}");
+    }
+    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    for words in
+        ["smoothed: U(x) = log sigmoid(x), raw, smoothing 0.1", "count for smoothed:", "the scale of rewards", "−2"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let header = fs::read_to_string(&figure.files.csv[0]).unwrap();
+    assert!(header.lines().next().unwrap().ends_with(",centred"), "{header}");
+    for row in rows(&figure.files.csv[0]) {
+        assert_eq!(row[10] == "true", row[0] == "smoothed", "{row:?}");
+    }
+    // The shares of a histogram are those of all rewards, whatever their scale.
+    let bins = rows(&figure.files.csv[2]);
+    for column in [4, 6, 8] {
+        let total: f64 =
+            bins.iter().filter(|bin| bin[0] == "smoothed").map(|bin| bin[column].parse::<f64>().unwrap()).sum();
+        assert!((total - 2.0).abs() < 1e-4, "{column}: {total}");
+    }
+    // Raw logits that nothing holds have no optimum.
+    let loose = Loss::parse("logsigmoid(x)").unwrap().with(raw).unwrap();
+    RunDescription::from(&loose).write(&at("level")).unwrap();
+    let error = experiment(out.path(), runs.path()).unwrap_err();
+    assert!(matches!(error, FigureError::NoTheory { .. }) && error.to_string().contains("level: "), "{error}");
+}
+
+/// The runs that are kept: a model that was trained on raw logits is within 0.05 of theory.
+#[test]
+fn the_kept_runs_on_raw_logits_are_near_their_theory() {
+    let out = TempDir::new().unwrap();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures/raw");
+    let [figure] = &experiment(out.path(), &kept).unwrap()[..] else { panic!() };
+    let last: Vec<_> =
+        figure.distances.iter().filter(|row| row.is_last && row.distance.split == Split::Train).collect();
+    assert_eq!(last.len(), 2 * 2 * 2);
+    assert!(last.iter().all(|row| row.distance.mad < 0.05 && row.theories_agree), "{last:?}");
 }

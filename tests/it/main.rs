@@ -2,6 +2,7 @@
 
 mod book;
 mod cli;
+mod compare_command;
 mod comparison;
 mod contract;
 mod equilibrium;
@@ -19,6 +20,7 @@ mod million;
 mod narrow_kernels;
 mod preferences;
 mod properties;
+mod reward_table;
 mod simulate;
 mod study;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::compare::{Learned, LearnedReward};
+use crate::compare::{Learned, LearnedReward, centred};
 use crate::experiment::{Head, LossTerms, PromptType, RESPONSES, RewardRow, Run, Split, find_runs};
 use crate::figure::FigureError;
 use crate::limit::FreeLaw;
@@ -128,20 +128,10 @@ impl BradleyTerryData {
 /// less its prompt's mean.
 fn learned(rows: &[RewardRow]) -> Vec<LearnedReward> {
     let last = rows.iter().map(|row| row.step).max();
-    let mut rows: Vec<RewardRow> =
+    let rows: Vec<RewardRow> =
         rows.iter().filter(|row| Some(row.step) == last && row.split == Split::Train).cloned().collect();
-    let mut sums = std::collections::HashMap::new();
-    for row in &rows {
-        let (sum, count) = sums.entry(row.prompt.clone()).or_insert((0.0, 0.0));
-        *sum += row.reward;
-        *count += 1.0;
-    }
-    for row in &mut rows {
-        if let Some((sum, count)) = sums.get(&row.prompt) {
-            row.reward -= sum / count;
-        }
-        // Both types of prompt have the same loss, and the same optimum.
-        row.prompt_type = PromptType::open_ended();
-    }
+    let mut rows = centred(&rows);
+    // All types of prompts have the same loss, and the same optimum.
+    rows.iter_mut().for_each(|row| row.prompt_type = PromptType::open_ended());
     Learned::all(&rows).into_iter().find(|at| at.n == RESPONSES).map(|at| at.responses).unwrap_or_default()
 }

@@ -85,13 +85,15 @@ fn fill(canvas: &Canvas<'_>, panel: &Panel, shown: &ComparisonPanel) -> Result<(
         let corners: Vec<(f64, f64)> = edge(1.0).into_iter().chain(edge(-1.0).into_iter().rev()).collect();
         canvas.fill(&corners, colour::BLUE, BAND_OPACITY)?;
     }
-    if let Some(law) = &shown.limit {
-        canvas.line(&quantiles(panel, row, law.as_ref()), LIMIT)?;
-    }
     for size in &sizes {
         let optimum: Vec<(f64, f64)> =
             size.optimum.iter().enumerate().map(|(i, reward)| at(size, i, *reward)).collect();
         canvas.line(&optimum, OPTIMUM)?;
+    }
+    if let Some(law) = &shown.limit {
+        canvas.line(&quantiles(panel, row, law.as_ref()), LIMIT)?;
+    }
+    for size in &sizes {
         for (i, mean) in size.means.iter().enumerate() {
             canvas.marker(at(size, i, *mean), LEARNED)?;
         }
@@ -138,6 +140,7 @@ fn responses(row: &TypeComparison) -> Axis {
     };
     let mut axis = Axis::rounded((0.5, n as f64 + 0.5), MOST_NUMBERS as f64, "response, worst first");
     axis.ticks.retain(|(at, _)| at.fract() == 0.0);
+    axis.ticks.iter_mut().for_each(|(at, text)| *text = format!("{at}"));
     axis
 }
 

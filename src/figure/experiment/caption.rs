@@ -9,11 +9,20 @@ pub(super) fn caption(data: &ExperimentData) -> String {
         "Optimal rewards{} for U as the paper names it (dashed) and for the U that was trained (solid), and what a reward \
          model learned: mean and ±1 standard deviation over prompts. In the corners: mean |mean reward − optimum| over \
          responses{}, black for U as named, green for U as trained. Right: share of all training \
-         rewards at the last step in each twentieth of [0, 1]; optimal rewards with the share of responses at each; the n → ∞ \
+         rewards at the last step in each twentieth of {}; optimal rewards with the share of responses at each; the n → ∞ \
          law as its share in a twentieth, atoms apart.",
         responses(data),
-        if data.rows().iter().any(|(_, types)| types.len() > 1) { " and both types of prompt" } else { "" }
+        if data.rows().iter().any(|(_, types)| types.len() > 1) { " and both types of prompt" } else { "" },
+        if data.runs.iter().any(ExperimentRun::is_raw) { "the scale of rewards" } else { "[0, 1]" }
     );
+    let centred: Vec<&str> = data.runs.iter().filter(|run| run.is_centred()).map(|run| run.name.as_str()).collect();
+    if !centred.is_empty() {
+        text.push_str(&format!(
+            " Only differences of the rewards of a prompt count for {}: optimal and learned rewards are those less the mean of \
+             their prompt.",
+            centred.join(", ")
+        ));
+    }
     let described: Vec<String> = data.runs.iter().filter_map(sentence).collect();
     if !described.is_empty() {
         text.push_str(&format!(

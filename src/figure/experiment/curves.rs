@@ -1,7 +1,7 @@
 //! Rewards against response at one evaluation.
 
 use super::data::ExperimentRun;
-use super::scale::Scale;
+use super::scale::{RewardScale, Scale};
 use crate::compare::{Comparison, Learned, Prediction, TheoryPair};
 use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
@@ -34,7 +34,7 @@ pub(super) fn draw(
     let of_types = types.iter().flat_map(|prompt_type| run.learned(step, split, prompt_type));
     let learned: Vec<&Learned> = of_types.map(|at| &at.learned).collect();
     for at in &learned {
-        band(canvas, panel, scale, at)?;
+        band(canvas, panel, scale, run.scale, at)?;
     }
     // One line where the types of prompt do not differ.
     let distinct = if run.loss.is_prompt_aware() { types } else { types.get(..1).unwrap_or_default() };
@@ -52,9 +52,15 @@ pub(super) fn draw(
     notes(canvas, panel, (run, types), (step, split), learned.is_empty())
 }
 
-fn band(canvas: &Canvas<'_>, panel: &Panel, scale: Scale, learned: &Learned) -> Result<(), FigureError> {
+fn band(
+    canvas: &Canvas<'_>,
+    panel: &Panel,
+    scale: Scale,
+    rewards: RewardScale,
+    learned: &Learned,
+) -> Result<(), FigureError> {
     let edge = |sign: f64| {
-        let at = move |reward: f64| reward.clamp(0.0, 1.0);
+        let at = move |reward: f64| reward.max(rewards.from).min(rewards.to);
         learned.responses.iter().map(move |r| (scale.at(r.index, learned.n), at(r.mean + sign * r.deviation)))
     };
     let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();

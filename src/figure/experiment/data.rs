@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::scale::RewardScale;
 use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
-use crate::experiment::{Loss, LossTerms, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
+use crate::experiment::{Head, Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
 use crate::utility::Concavity;
 
@@ -27,6 +28,8 @@ pub struct ExperimentRun {
     pub early: Option<u64>,
     /// The last step.
     pub late: u64,
+    /// The range of rewards drawn.
+    pub(super) scale: RewardScale,
 }
 
 /// A distance and the run that it belongs to.
@@ -53,10 +56,9 @@ pub struct ExperimentData {
 impl ExperimentRun {
     fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
         let loss = run.description.loss()?;
-        if *loss.terms() != LossTerms::default() {
-            return Err(FigureError::OtherTerms { path: run.folder, terms: loss.to_string() });
-        }
-        let evaluations = Comparison::all(&run.rewards, &loss, theories)?;
+        let path = run.folder;
+        let no_theory = |reason| FigureError::NoTheory { path: path.clone(), reason };
+        let evaluations = Comparison::all(&run.rewards, &loss, theories).map_err(no_theory)?;
         let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> = evaluations
             .iter()
             .map(|at| ((at.learned.prompt_type.clone(), at.learned.n), at.theories.clone()))
@@ -70,14 +72,42 @@ impl ExperimentRun {
         for prompt_type in expected {
             if predictions.keys().all(|(of_type, _)| *of_type != prompt_type) {
                 let (n, pair) = (run.description.responses, loss.of(&prompt_type)?);
-                let pair = theories.pair(&pair.named, &pair.trained, n)?;
+                let pair = theories.of_loss(pair, loss.terms(), n).map_err(no_theory)?;
                 predictions.insert((prompt_type, n), pair);
             }
         }
         let learned: Vec<&Learned> = evaluations.iter().map(|at| &at.learned).collect();
         let (early, late) = drawn_steps(Learned::steps(learned, Split::Train));
         let name = run.description.name.clone();
-        Ok(Self { name, description: run.description, loss, theories: predictions, evaluations, early, late })
+        Ok(Self {
+            name,
+            description: run.description,
+            loss,
+            theories: predictions,
+            evaluations,
+            early,
+            late,
+            scale: RewardScale::UNIT,
+        })
+    }
+
+    /// From the least to the largest of what is drawn of raw rewards; `None` for a run behind a sigmoid.
+    fn reach(&self) -> Option<[f64; 2]> {
+        if self.loss.terms().head == Head::Sigmoid {
+            return None;
+        }
+        let drawn = |at: &&Comparison| Some(at.learned.step) == self.early || at.learned.step == self.late;
+        let learned = self.evaluations.iter().filter(drawn).flat_map(|at| {
+            let ends = [at.learned.rewards.first(), at.learned.rewards.last()];
+            ends.into_iter().flatten().copied()
+        });
+        let expected = self.theories.values().flat_map(|pair| Prediction::BOTH.map(|theory| pair.of(theory)));
+        let expected = expected.flat_map(|optimum| {
+            let ends = [optimum.rewards.first(), optimum.rewards.last()].into_iter().flatten().copied();
+            ends.chain(optimum.limit.iter().flat_map(|law| law.ends()))
+        });
+        let all: Vec<f64> = learned.chain(expected).filter(|reward| reward.is_finite()).collect();
+        Some([all.iter().copied().fold(f64::INFINITY, f64::min), all.into_iter().fold(f64::NEG_INFINITY, f64::max)])
     }
 
     /// The types of its prompts, in their order.
@@ -99,6 +129,16 @@ impl ExperimentRun {
         sizes.sort_unstable();
         sizes.dedup();
         sizes
+    }
+
+    /// Whether its rewards are logits.
+    pub fn is_raw(&self) -> bool {
+        self.loss.terms().head == Head::Raw
+    }
+
+    /// Whether each reward is taken less the mean of its prompt, since only differences of rewards count.
+    pub fn is_centred(&self) -> bool {
+        self.loss.terms().is_free_to_shift()
     }
 
     /// Whether every utility was trained as it is named.
@@ -173,7 +213,23 @@ impl ExperimentData {
                 run.name = folder_name(folder);
             }
         }
-        Ok(Self { runs: runs.into_iter().map(|(_, run)| run).collect() })
+        let mut runs: Vec<ExperimentRun> = runs.into_iter().map(|(_, run)| run).collect();
+        // Raw rewards are drawn on one scale, so that runs can be compared.
+        if let Some(reach) =
+            runs.iter().filter_map(ExperimentRun::reach).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
+        {
+            let scale = RewardScale::of(reach);
+            runs.iter_mut().filter(|run| run.is_raw()).for_each(|run| run.scale = scale);
+        }
+        Ok(Self { runs })
+    }
+
+    /// The numbers of one run.
+    ///
+    /// # Errors
+    /// As [`ExperimentData::compute`], but for the files.
+    pub fn of_run(run: Run) -> Result<Self, FigureError> {
+        Ok(Self { runs: vec![ExperimentRun::new(run, &mut Theories::default())?] })
     }
 
     /// The rows of the figure: the paper's two types of prompts share that of their run, any other type has its own.

@@ -36,7 +36,7 @@ pub(super) fn draw(
     run: &ExperimentRun,
     types: &[PromptType],
     place: &Place,
-    is_last: bool,
+    (is_last, has_own_scale): (bool, bool),
 ) -> Result<(), FigureError> {
     let &Place { left, top, width, height, gap } = place;
     let count = types.len().max(1) as f64;
@@ -45,14 +45,17 @@ pub(super) fn draw(
         let shares = Shares::of(run, prompt_type);
         let highest = (ROOM * shares.highest()).max(0.05);
         let top = top + number as f64 * (own + gap);
-        let x = Axis::linear((-0.05, 1.05), 0.5, 1, "reward");
+        let mut x = run.scale.axis(0.05, false);
+        if !is_last {
+            x.label.clear();
+        }
         let step = [0.1, 0.2, 0.5].into_iter().find(|step| highest / step < 3.6).unwrap_or(1.0);
         let panel = Panel {
             left,
             top,
             width,
             height: own,
-            x: if is_last && number + 1 == types.len() { x } else { x.silent() },
+            x: if has_own_scale && number + 1 == types.len() { x } else { x.silent() },
             y: Axis::linear((0.0, highest), step, 1, ""),
         };
         panel.frame(canvas, "")?;
@@ -73,7 +76,7 @@ fn fill(
 ) -> Result<(), FigureError> {
     let ink = curves::marker(prompt_type).colour;
     for (k, &share) in shares.learned.iter().enumerate() {
-        let [from, to] = [k, k + 1].map(|edge| edge as f64 / BINS as f64);
+        let [from, to] = [k, k + 1].map(|edge| run.scale.edge(edge, BINS));
         let corners = [(from, 0.0), (from, share), (to, share), (to, 0.0)].map(|at| panel.at(at));
         canvas.fill(&corners, ink, BAR_OPACITY)?;
         if share > 0.0 {

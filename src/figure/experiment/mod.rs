@@ -15,7 +15,7 @@ pub use data::{ExperimentData, ExperimentRun, RunDistance};
 
 use super::render::Figure;
 use super::{FigureError, FigureFiles};
-use crate::experiment::{RunGroup, find_runs};
+use crate::experiment::{Run, RunGroup, find_runs};
 
 /// A figure of the experiment, with the distances that it is about.
 #[derive(Debug, Clone)]
@@ -55,17 +55,29 @@ pub fn experiment(out: &Path, runs: &Path) -> Result<Vec<ExperimentFigure>, Figu
 }
 
 fn draw(group: &RunGroup, is_first: bool) -> Result<(Figure, Vec<RunDistance>), FigureError> {
-    let data = ExperimentData::compute(group)?;
-    let distances = data.distances()?;
     let name = match &group.name {
         Some(group) if !is_first => format!("experiment_{group}"),
         _ => "experiment".to_owned(),
     };
-    let svg = page::draw(&data, &caption::caption(&data))?;
+    figure_of(&ExperimentData::compute(group)?, name)
+}
+
+/// Draws the same of one run, wherever its rewards come from: its early step is left out.
+///
+/// # Errors
+/// As [`experiment`], but for the files of runs.
+pub fn experiment_of(out: &Path, run: Run) -> Result<ExperimentFigure, FigureError> {
+    let (figure, distances) = figure_of(&ExperimentData::of_run(run)?, "experiment".to_owned())?;
+    Ok(ExperimentFigure { files: figure.write(out)?, name: figure.name, distances })
+}
+
+fn figure_of(data: &ExperimentData, name: String) -> Result<(Figure, Vec<RunDistance>), FigureError> {
+    let distances = data.distances()?;
+    let svg = page::draw(data, &caption::caption(data))?;
     let tables = vec![
-        (format!("{name}.csv"), tables::rewards(&data)?),
+        (format!("{name}.csv"), tables::rewards(data)?),
         (format!("{name}_distances.csv"), tables::distances(&distances, data.sizes_differ())?),
-        (format!("{name}_histogram.csv"), tables::histogram(&data)?),
+        (format!("{name}_histogram.csv"), tables::histogram(data)?),
     ];
     Ok((Figure { name, svg, tables }, distances))
 }

@@ -7,7 +7,7 @@ use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
-use crate::figure::panel::{Axis, Panel};
+use crate::figure::panel::Panel;
 use crate::figure::style::{MARGIN, PAGE_WIDTH, SMALL, TEXT, TITLE, colour, mathematics};
 
 const LEFT: f64 = 33.0;
@@ -38,7 +38,9 @@ pub(super) fn draw(data: &ExperimentData, text: &str) -> Result<String, FigureEr
             let top = TOP + ROW * number as f64;
             let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
             heading(canvas, &format!("{letter} {}", title(run, types)?), &size, top - TITLE_ABOVE)?;
-            row(canvas, (run, types), Scale::of(data), top, number + 1 == rows.len())?;
+            let next = rows.get(number + 1);
+            let has_own_scale = next.is_none_or(|(next, _)| next.scale != run.scale);
+            row(canvas, (run, types), Scale::of(data), top, (next.is_none(), has_own_scale))?;
         }
         let caption_top = TOP + ROW * (rows.len() as f64 - 1.0) + HEIGHT + BELOW;
         let last = canvas.paragraph(text, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
@@ -100,17 +102,22 @@ fn title(run: &ExperimentRun, types: &[PromptType]) -> Result<String, FigureErro
         let exact = pair.is_exact();
         Ok(if exact { format!("U(x) = {named}") } else { format!("U(x) = {named}, trained as {trained}") })
     };
-    let name = &run.name;
-    match types {
+    let of_types = match types {
         [prompt_type] if run.types().len() > 1 => {
-            Ok(format!("{name}, {}: {}", prompt_type.label(), utility(prompt_type)?))
+            return Ok(format!("{}, {}: {}{}", run.name, prompt_type.label(), utility(prompt_type)?, terms(run)));
         }
-        [first, ..] if !run.loss.is_prompt_aware() => Ok(format!("{name}: {}", utility(first)?)),
+        [first, ..] if !run.loss.is_prompt_aware() => utility(first)?,
         _ => {
             let of_each = types.iter().map(|each| Ok(format!("{} {}", each.label(), utility(each)?)));
-            Ok(format!("{name}: {}", of_each.collect::<Result<Vec<_>, FigureError>>()?.join("; ")))
+            of_each.collect::<Result<Vec<_>, FigureError>>()?.join("; ")
         }
-    }
+    };
+    Ok(format!("{}: {of_types}{}", run.name, terms(run)))
+}
+
+/// What the loss has beside utilities.
+fn terms(run: &ExperimentRun) -> String {
+    mathematics(&run.loss.terms().to_string())
 }
 
 fn row(
@@ -118,12 +125,12 @@ fn row(
     (run, types): (&ExperimentRun, &[PromptType]),
     scale: Scale,
     top: f64,
-    is_last: bool,
+    (is_last, has_own_scale): (bool, bool),
 ) -> Result<(), FigureError> {
     for split in Split::BOTH {
         for (step, late) in [(run.early, false), (Some(run.late), true)] {
             let x = scale.axis(run);
-            let y = Axis::linear((-0.04, 1.04), 0.2, 1, "reward");
+            let y = run.scale.axis(0.04, true);
             let is_first = split == Split::Train && !late;
             let panel = Panel {
                 left: left(split, late),
@@ -146,7 +153,7 @@ fn row(
     let left = histogram_left();
     let width = PAGE_WIDTH - MARGIN - left;
     let place = histogram::Place { left, top, width, height: HEIGHT, gap: HALVES_GAP };
-    histogram::draw(canvas, run, types, &place, is_last)
+    histogram::draw(canvas, run, types, &place, (is_last, has_own_scale))
 }
 
 fn legends(canvas: &Canvas<'_>, data: &ExperimentData) -> Result<(), FigureError> {

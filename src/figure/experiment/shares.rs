@@ -1,11 +1,12 @@
-//! How all rewards are shared out over [0, 1]: learned, optimal, and in the limit.
+//! How all rewards are shared out over their range: learned, optimal, and in the limit.
 
 use std::f64::consts::PI;
 
 use super::data::ExperimentRun;
+use super::scale::RewardScale;
 use crate::compare::{Comparison, Prediction, TheoryPair};
 use crate::experiment::{PromptType, Split};
-use crate::limit::LimitLaw;
+use crate::limit::Law;
 
 /// Bins of the histograms.
 pub(super) const BINS: usize = 20;
@@ -43,13 +44,17 @@ impl Shares {
         let weight = |at: &Comparison| at.learned.rewards.len() as f64 / total as f64;
         let mut shares = vec![0.0; if learned.is_empty() { 0 } else { BINS }];
         for at in &learned {
-            add(&mut shares, &at.learned.shares(BINS), weight(at));
+            add(&mut shares, &at.learned.shares(BINS, run.scale.ends()), weight(at));
         }
         let expected = |theory: Prediction| {
             let parts = learned.iter().map(|at| (at.optimal(theory), weight(at), &at.theories));
             let alone =
                 || run.theories(prompt_type).take(1).map(|(_, pair)| (pair.of(theory).rewards.clone(), 1.0, pair));
-            if learned.is_empty() { Expected::of(alone(), theory) } else { Expected::of(parts, theory) }
+            if learned.is_empty() {
+                Expected::of(alone(), theory, run.scale)
+            } else {
+                Expected::of(parts, theory, run.scale)
+            }
         };
         Self { learned: shares, named: expected(Prediction::Named), trained: expected(Prediction::Trained) }
     }
@@ -72,13 +77,17 @@ impl Shares {
 
 impl Expected {
     /// The shares of optimal rewards, each with its weight. The law does not depend on the number of responses.
-    fn of<'a>(parts: impl Iterator<Item = (Vec<f64>, f64, &'a TheoryPair)>, theory: Prediction) -> Self {
+    fn of<'a>(
+        parts: impl Iterator<Item = (Vec<f64>, f64, &'a TheoryPair)>,
+        theory: Prediction,
+        scale: RewardScale,
+    ) -> Self {
         let mut rewards: Vec<(f64, f64)> = Vec::new();
-        let mut law = None;
+        let mut law: Option<&dyn Law> = None;
         for (optimal, weight, theories) in parts {
             let one = weight / optimal.len() as f64;
             rewards.extend(optimal.into_iter().map(|reward| (reward, one)));
-            law = law.or(theories.of(theory).limit.as_deref());
+            law = law.or(theories.of(theory).limit.as_deref().map(|law| law as &dyn Law));
         }
         rewards.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut atoms: Vec<(f64, f64)> = Vec::new();
@@ -88,13 +97,13 @@ impl Expected {
                 Some((at, mass)) if reward - *at < TIE => *mass += one,
                 _ => atoms.push((reward, one)),
             }
-            finite[((reward * BINS as f64) as usize).min(BINS - 1)] += one;
+            finite[scale.bin(reward, BINS)] += one;
         }
         Self {
             atoms,
             finite,
-            limit: law.map_or_else(Vec::new, in_bins),
-            curve: law.map_or_else(Vec::new, curve),
+            limit: law.map_or_else(Vec::new, |law| in_bins(law, scale)),
+            curve: law.map_or_else(Vec::new, |law| curve(law, scale)),
             limit_atoms: law.map_or_else(Vec::new, |law| law.atoms().iter().map(|atom| (atom.at, atom.mass)).collect()),
         }
     }
@@ -106,16 +115,22 @@ fn add(shares: &mut [f64], further: &[f64], weight: f64) {
 }
 
 /// Atoms belong to the bins at the ends.
-fn in_bins(law: &LimitLaw) -> Vec<f64> {
-    let edge = |k: usize| if k == 0 { 0.0 } else { law.cdf(k as f64 / BINS as f64) };
+fn in_bins(law: &dyn Law, scale: RewardScale) -> Vec<f64> {
+    let edge = |k: usize| match k {
+        0 => 0.0,
+        BINS => 1.0,
+        _ => law.cdf(scale.edge(k, BINS)),
+    };
     (0..BINS).map(|k| edge(k + 1) - edge(k)).collect()
 }
 
 /// Nothing for a law of atoms alone.
-fn curve(law: &LimitLaw) -> Vec<(f64, f64)> {
+fn curve(law: &dyn Law, scale: RewardScale) -> Vec<(f64, f64)> {
+    let [lower, upper] = law.ends();
+    let width = scale.edge(1, BINS) - scale.from;
     let point = |k: usize| {
-        let x = 0.5 - 0.5 * (PI * (k as f64 + 0.5) / CURVE as f64).cos();
-        (x, law.density(x) / BINS as f64)
+        let x = lower + (upper - lower) * (0.5 - 0.5 * (PI * (k as f64 + 0.5) / CURVE as f64).cos());
+        (x, law.density(x) * width)
     };
     let points: Vec<(f64, f64)> = (0..CURVE).map(point).collect();
     if points.iter().any(|&(_, share)| share > 0.0) { points } else { Vec::new() }

@@ -1,12 +1,14 @@
 //! The numbers of the figure as CSV.
 
-use super::data::{ExperimentData, RunDistance};
+use super::data::{ExperimentData, ExperimentRun, RunDistance};
 use super::shares::{BINS, Shares};
 use crate::compare::Prediction;
 use crate::figure::{FigureError, table};
 
 /// The last column, where prompts differ in their number of responses.
 const RESPONSES: &str = "n";
+/// Whether rewards are less the mean of their prompt, where those of some run are.
+const CENTRED: &str = "centred";
 
 /// Mean and spread of every response at every evaluation, beside the optimal rewards.
 pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
@@ -14,6 +16,8 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
     let mut header =
         vec!["run", "step", "split", "prompts", "response_index", "mean", "deviation", "count", "named", "trained"];
     header.extend(sizes_differ.then_some(RESPONSES));
+    let some_are_centred = data.runs.iter().any(ExperimentRun::is_centred);
+    header.extend(some_are_centred.then_some(CENTRED));
     let mut rows = Vec::new();
     for run in &data.runs {
         for at in &run.evaluations {
@@ -34,6 +38,7 @@ pub(super) fn rewards(data: &ExperimentData) -> Result<String, FigureError> {
                     optimal(&trained),
                 ];
                 row.extend(sizes_differ.then(|| learned.n.to_string()));
+                row.extend(some_are_centred.then(|| run.is_centred().to_string()));
                 rows.push(row);
             }
         }
@@ -95,7 +100,8 @@ pub(super) fn histogram(data: &ExperimentData) -> Result<String, FigureError> {
                 &shares.trained.limit,
             ];
             for bin in 0..BINS {
-                let edges = [bin, bin + 1].map(|edge| format!("{:.2}", edge as f64 / BINS as f64));
+                let decimals = if run.is_raw() { 4 } else { 2 };
+                let edges = [bin, bin + 1].map(|edge| format!("{:.decimals$}", run.scale.edge(edge, BINS)));
                 let shares = columns.map(|column| column.get(bin).map_or(String::new(), number));
                 let named = [run.name.clone(), prompt_type.name().to_owned()];
                 rows.push(named.into_iter().chain(edges).chain(shares).collect());

@@ -58,8 +58,5 @@ pub(super) fn concavity(utility: &dyn Utility, field: Option<&Field>, length: f6
         Concavity::Proved if length > 1.0 => beyond().unwrap_or(Concavity::Sampled),
         known => known,
     };
-    match field.map(Field::concavity) {
-        Some(Concavity::Sampled) => Concavity::Sampled,
-        _ => own,
-    }
+    own.and(field.map_or(Concavity::Proved, Field::concavity))
 }

@@ -33,6 +33,9 @@ const REFINEMENTS: usize = 4;
 /// Refinement stops at so many panels, 16 unknowns each.
 const MOST_PANELS: usize = 120;
 
+/// Knots of a field at which panels are cut.
+const MOST_KNOTS: usize = 80;
+
 /// Longest panel, in units of the kernel's reach: the outermost nodes of a panel must see past its edge.
 const LONGEST_IN_REACHES: f64 = 25.0;
 
@@ -123,6 +126,15 @@ fn initial_edges(kernel: &Kernel, field: Option<&Field>, [lower, upper]: [f64; 2
         antiderivative: |x: f64| kernel.leftover(upper - x) - kernel.leftover(x - lower) - v(x).slope / twice,
     };
     let edges = DENSITY.cuts(lower, upper, &shape);
+    // A field of pieces is smooth between them; very many pieces are as good as smooth.
+    let knots = field.map(Field::knots).unwrap_or_default();
+    let inside: Vec<f64> = knots.into_iter().filter(|x| *x > lower && *x < upper).collect();
+    let mut edges = edges;
+    if inside.len() <= MOST_KNOTS {
+        edges.extend(inside);
+        edges.sort_by(f64::total_cmp);
+        edges.dedup_by(|next, kept| *next - *kept <= 1e-14 * (upper - lower));
+    }
     let longest = LONGEST_IN_REACHES * kernel.reach();
     let split = edges.windows(2).flat_map(|edge| {
         // Two panels at least, so that each end has one of its own.

@@ -154,12 +154,12 @@ impl Equilibrium {
 
     /// How it is known that the utility, as far as the support reaches, and the field are concave.
     pub fn concavity(&self) -> Concavity {
-        let field = self.field.as_ref().map_or(Concavity::Proved, Field::concavity);
-        if self.concavity == Concavity::Proved && field == Concavity::Proved {
-            Concavity::Proved
-        } else {
-            Concavity::Sampled
-        }
+        self.concavity.and(self.field.as_ref().map_or(Concavity::Proved, Field::concavity))
+    }
+
+    /// How it is known that the utility is concave as far as the support reaches.
+    pub fn utility_concavity(&self) -> Concavity {
+        self.concavity
     }
 
     /// Whether rewards may not tie, since `U'(0+)` is infinite.

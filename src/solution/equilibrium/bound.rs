@@ -1,6 +1,7 @@
 //! Whether problem (7) has a maximiser, and how far it can be from given rewards.
 
 use crate::problem::{Balance, Equilibrium};
+use crate::utility::Concavity;
 
 /// What a certificate of problem (7) rests on, beside concavity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub enum Basis {
     StrongConcavity,
     /// The largest gap between neighbours that a maximiser can have.
     Gaps,
+    /// The potential of the rewards and the field, whose maximum bounds what any law gains.
+    Laws,
+    /// Nothing: no rewards nearby are better, and those farther away were looked at from several starts only.
+    Starts,
 }
 
 /// Distances at which slopes are looked at, for bounds that hold beyond.
@@ -65,8 +70,18 @@ pub(super) fn no_maximiser(problem: &Equilibrium, n: usize) -> Option<&'static s
             ),
         };
     };
+    if field.potential().is_some() {
+        // The law itself pulls back what leaves it.
+        return None;
+    }
     // The outermost response gains by leaving unless the field pulls it back more than all others push it away.
     let held = |side: f64| {
+        if field.concavity() == Concavity::Refuted {
+            return (20..40).map(|k| 2f64.powi(k)).all(|x| {
+                let pull = -side * field.jet(side * x).slope;
+                !pull.is_finite() || pull > problem.pair(x).slope
+            });
+        }
         probes().any(|x| {
             let pull = -side * field.jet(side * x).slope;
             let push = problem.pair(x).slope;

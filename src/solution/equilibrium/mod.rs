@@ -2,6 +2,8 @@
 
 mod bound;
 mod newton;
+mod over_laws;
+mod several;
 mod start;
 
 use std::time::Instant;
@@ -19,6 +21,21 @@ use newton::BoxNewton;
 
 /// Newton iterations for each problem of the ladder.
 const MOST_ITERATIONS: u64 = 300;
+
+/// What no rewards do better than those found: the range of the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Scope {
+    /// All rewards on the support: the objective is concave in them.
+    #[cfg_attr(feature = "serde", serde(rename = "global in r"))]
+    Rewards,
+    /// All probability laws on the support, and so all rewards: the objective is concave in the law.
+    #[cfg_attr(feature = "serde", serde(rename = "over all laws"))]
+    Laws,
+    /// Rewards nearby: the field is not concave, and several starts were tried.
+    #[cfg_attr(feature = "serde", serde(rename = "local"))]
+    Local,
+}
 
 /// Optimal rewards of problem (7) for a full ranking, and what is known about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +59,13 @@ pub struct EquilibriumSolution {
     pub objective: f64,
     /// `S(r)` over the number of pairs: the pair mean of `U_q` and centring, and twice the mean of the field.
     pub mean_utility: f64,
-    /// A bound on the best objective less this one, per pair, rounding included.
+    /// A bound on the best objective less this one, per pair, rounding included; NaN where [`EquilibriumSolution::bound`] is
+    /// [`Scope::Local`].
     pub gap: f64,
     /// What the bound rests on.
     pub basis: Basis,
+    /// What the bound is over.
+    pub bound: Scope,
     /// How it is known that utility and field are concave.
     pub concavity: Concavity,
     /// Newton iterations, over all problems of the ladder.
@@ -86,6 +106,9 @@ pub fn solve_equilibrium(
         return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
     }
     check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
+    if problem.concavity() == Concavity::Refuted {
+        return solve_from_several_starts(problem, n, 0);
+    }
     let mut rewards: Option<Vec<f64>> = None;
     let mut iterations = 0;
     for rung in start::ladder(n) {
@@ -123,6 +146,7 @@ pub fn solve_equilibrium(
         mean_utility: balance.objective / pairs,
         gap: gap / pairs,
         basis,
+        bound: Scope::Rewards,
         concavity: problem.concavity(),
         iterations,
         seconds: began.elapsed().as_secs_f64(),
@@ -137,6 +161,57 @@ pub fn solve_equilibrium(
     } else {
         Err(SolveError::Uncertified(Box::new(solution)))
     }
+}
+
+/// Solves problem (7) with a field that is not concave, for `n` ranked responses: local maximisers are sought from the quantiles of the law that
+/// the field is the potential of, where it is one, from evenly spaced rewards and from random ones drawn with `seed`; the best is returned.
+///
+/// Its bound is over all laws, where the support is bounded and the utility is proved concave, does not fall and has a finite slope at 0, and
+/// [`Scope::Local`] elsewhere.
+///
+/// # Errors
+/// As for [`solve_equilibrium`], which calls this with the seed 0.
+pub fn solve_from_several_starts(
+    problem: &Equilibrium,
+    n: usize,
+    seed: u64,
+) -> Result<EquilibriumSolution, SolveError> {
+    let began = Instant::now();
+    if n < 2 {
+        return Err(SolveError::TooFew { n });
+    }
+    if let Some(reason) = bound::no_maximiser(problem, n) {
+        return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
+    }
+    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
+    let (rewards, iterations, _) = several::best(problem, n, seed)?;
+    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let balance = problem.balance(&rewards);
+    let over_laws = over_laws::bound(problem, &rewards);
+    // Away from the maximiser forces are left.
+    let force = several::force(problem, &rewards, &balance);
+    let width = rewards[n - 1] - rewards[0];
+    let settled = force * width <= LARGEST_RELATIVE_GAP * balance.magnitude;
+    let solution = EquilibriumSolution {
+        utility: problem.utility().to_string(),
+        n,
+        support: problem.support().to_string(),
+        field: problem.field().map(ToString::to_string),
+        smoothing: problem.smoothing(),
+        centering: problem.centering(),
+        objective: balance.objective,
+        mean_utility: balance.objective / pairs,
+        gap: over_laws.map_or(f64::NAN, |gap| gap / pairs),
+        basis: if over_laws.is_some() { Basis::Laws } else { Basis::Starts },
+        bound: if over_laws.is_some() { Scope::Laws } else { Scope::Local },
+        concavity: problem.concavity(),
+        iterations,
+        seconds: began.elapsed().as_secs_f64(),
+        // Other maximisers as good cannot be ruled out.
+        unique: Unique::No,
+        rewards,
+    };
+    if settled { Ok(solution) } else { Err(SolveError::Uncertified(Box::new(solution))) }
 }
 
 /// Takes rewards that may be shifted together to mean 0, or to the finite end of the support.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{self, Counts, DatasetError, MIN_WORDS, RowSource, Splits};
+use crate::dataset::{self, BuildOptions, Counts, DatasetError, MIN_WORDS, RowSource, Splits};
 use clap::{Args, Subcommand};
+use reward_collapse::experiment::PromptType;
 use reward_collapse::files;
 use serde::Serialize;
 
@@ -30,18 +31,21 @@ enum Command {
     Build(BuildArguments),
 }
 
-/// Build rankings out of instructions with long answers, as the experiment did.
+/// Build rankings: of preferences, or out of instructions with long answers, as the experiment did.
 ///
-/// A coin flip for each row makes its prompt open-ended or closed-ended, and eight beginnings of its answer, 10 to 80 words
+/// Preferences are rows with `chosen` and `rejected` (with or without `prompt`), or with a list of answers and their scores or ranks. They become rankings with the worst answer first; equal scores, equal ranks and equal texts tie.
+///
+/// Of long answers, a coin flip for each row makes its prompt open-ended or closed-ended, and eight beginnings of its answer, 10 to 80 words
 /// long, are ranked by their length. The output has one JSON object a line, with `question`, `answers` (shortest first) and
 /// `uniform` (true: open-ended).
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse dataset build --input longform.parquet --out rankings.jsonl\n  \
+    reward-collapse dataset build --input \"hh/*.jsonl.gz\" --type helpful --out rankings.jsonl\n  \
     reward-collapse dataset build --embedded 2000 --out rankings.jsonl")]
 struct BuildArguments {
-    /// Parquet, JSON or JSON lines with `input` and `output`, or the released ranking_dataset_longform.pt.
-    #[arg(long, short, value_name = "FILE", required_unless_present = "embedded")]
-    input: Option<PathBuf>,
+    /// Parquet, JSON or JSON lines, also as .gz or .zst, or the released ranking_dataset_longform.pt; several, or a pattern such as "data/*.jsonl".
+    #[arg(long, short, value_name = "FILE", num_args = 1.., required_unless_present = "embedded")]
+    input: Vec<PathBuf>,
 
     /// Make up so many rows of text in place of reading a file; 8208 unless a number is given.
     #[arg(long, value_name = "ROWS", conflicts_with = "input", num_args = 0..=1, default_missing_value = EMBEDDED)]
@@ -54,6 +58,14 @@ struct BuildArguments {
     /// The seed of the coin, and of the embedded text.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+
+    /// The type of the prompts of preferences whose rows have no `type`.
+    #[arg(long = "type", value_name = "NAME", default_value_t = PromptType::untyped())]
+    prompt_type: PromptType,
+
+    /// Make the difference of two scores, times S, the margin of their pair: U(x) becomes U(x - margin) there.
+    #[arg(long, value_name = "S", num_args = 0..=1, default_missing_value = "1", allow_hyphen_values = true)]
+    margins: Option<f64>,
 
     /// The form in which the counts are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -76,21 +88,29 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 
 fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
     let BuildArguments { out, seed, .. } = arguments;
-    let source = match (&arguments.input, arguments.embedded) {
-        (Some(path), _) => RowSource::File(path.clone()),
-        (None, Some(rows)) => RowSource::Embedded(rows),
-        (None, None) => return Err(CliError::Input("either --input or --embedded is needed".into())),
+    let inputs = dataset::expand(&arguments.input)?;
+    let source = match (inputs.as_slice(), arguments.embedded) {
+        ([], Some(rows)) => RowSource::Embedded(rows),
+        ([], None) => return Err(CliError::Input("either --input or --embedded is needed".into())),
+        ([path], _) => RowSource::File(path.clone()),
+        (several, _) => RowSource::Files(several.to_vec()),
     };
-    if let RowSource::File(path) = &source
-        && let (Ok(input), Ok(out)) = (path.canonicalize(), out.canonicalize())
-        && input == out
-        && input.is_file()
-    {
-        return Err(CliError::Input(format!("--out is the input, {}, which would be lost", path.display())));
+    if let Some(scale) = arguments.margins.filter(|scale| !scale.is_finite()) {
+        return Err(CliError::Input(format!("--margins {scale}: it must be a finite number")));
     }
+    for path in &inputs {
+        if let (Ok(input), Ok(out)) = (path.canonicalize(), out.canonicalize())
+            && input == out
+            && input.is_file()
+        {
+            return Err(CliError::Input(format!("--out is the input, {}, which would be lost", path.display())));
+        }
+    }
+    let options =
+        BuildOptions { seed: *seed, prompt_type: arguments.prompt_type.clone(), margin_scale: arguments.margins };
     let mut file = files::Writer::create(out)?;
     let progress = ProgressDisplay::new(quiet, Some(100));
-    let counts = dataset::build(&source, *seed, &mut file, out, &mut |counts, share| {
+    let counts = dataset::build(&source, &options, &mut file, out, &mut |counts, share| {
         if counts.rows % EVERY == 0 {
             progress.of((100.0 * share) as u64, 100);
             progress.message(format!("{} rows read, {} rankings", counts.rows, counts.rankings));
@@ -98,7 +118,7 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
     })?;
     file.finish()?;
     drop(progress);
-    let &Counts { rows, rankings, too_short, no_question, open_ended, closed_ended, ref other_types } = &counts;
+    let &Counts { rows, rankings, too_short, no_question, open_ended, closed_ended, ref other_types, .. } = &counts;
     let text = match arguments.format {
         Format::Table => {
             let mut facts = vec![
@@ -108,6 +128,20 @@ fn build(arguments: &BuildArguments, quiet: bool) -> Result<(), CliError> {
                 ("closed-ended", closed_ended.to_string()),
             ];
             facts.extend(other_types.iter().map(|(prompt_type, count)| (prompt_type.name(), count.to_string())));
+            let made = [
+                ("chosen, rejected", counts.pairs),
+                ("with scores", counts.scored),
+                ("with ranks", counts.ranked),
+                ("with ties", counts.with_ties),
+                ("with margins", counts.with_margins),
+            ];
+            facts.extend(made.iter().filter(|(_, count)| *count > 0).map(|(name, count)| (*name, count.to_string())));
+            if counts.single > 0 {
+                facts.push(("left out", format!("{}: fewer than two of the answers have a text", counts.single)));
+            }
+            if counts.all_tied > 0 {
+                facts.push(("left out", format!("{}: all answers tie", counts.all_tied)));
+            }
             facts.push(("too short", format!("{too_short}: the answer has fewer than {MIN_WORDS} words")));
             facts.push(("no question", format!("{no_question}: the instruction is blank")));
             output::facts(&facts)

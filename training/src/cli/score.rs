@@ -13,7 +13,7 @@ use reward_collapse::cli::CliError;
 use reward_collapse::cli::error::warn;
 use reward_collapse::cli::output::{self, Format, OutputArguments};
 use reward_collapse::cli::progress::ProgressDisplay;
-use reward_collapse::experiment::{Head, PromptType, TypeColumn};
+use reward_collapse::experiment::{Head, PromptType};
 
 /// Tokens computed at once.
 const TOKENS_PER_PASS: usize = 8192;
@@ -56,16 +56,17 @@ pub struct Arguments {
     output: OutputArguments,
 }
 
-/// The reward of one response.
+/// The reward of one response. As CSV it is the table that `compare` and `diagnose` read.
 #[derive(Debug, Serialize)]
 struct Row {
+    /// Its number in the data, from 0.
     prompt: usize,
-    /// Where all types are the paper's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    open_ended: Option<bool>,
-    /// Where some are not.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    prompt_type: Option<PromptType>,
+    #[serde(rename = "type")]
+    prompt_type: PromptType,
+    response: String,
+    /// 1 for the best; equal for responses that tie.
+    rank: f64,
+    /// From 1 for the worst, as in the runs' `rewards.csv`.
     response_index: usize,
     logit: f32,
     reward: f64,
@@ -91,7 +92,6 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     cut.iter().for_each(|text| progress.aside(|| warn(text, quiet)));
     progress.message("reading the data");
     let rankings = Rankings::open(&arguments.data, arguments.seed)?;
-    let column = TypeColumn::of(&rankings.types());
     let mut rows = Vec::new();
     for start in (0..rankings.len()).step_by(PROMPTS) {
         progress.of(start as u64, rankings.len() as u64);
@@ -100,37 +100,41 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         let mut places = Vec::new();
         for prompt in start..(start + PROMPTS).min(rankings.len()) {
             let ranking = rankings.get(prompt)?;
-            for (answer, index) in ranking.answers.iter().zip(1..) {
-                encodings.push(tokenizer.encode_pair(&ranking.question, answer, max_length)?);
-                places.push((prompt, ranking.prompt_type.clone(), index));
+            let ranks = ranking.ranks();
+            for ((answer, rank), index) in ranking.answers.into_iter().zip(ranks).zip(1..) {
+                encodings.push(tokenizer.encode_pair(&ranking.question, &answer, max_length)?);
+                places.push((prompt, ranking.prompt_type.clone(), answer, rank, index));
             }
         }
         let sequences = encodings.iter().map(|encoding| Sequence { ids: &encoding.ids, segments: &encoding.segments });
         let sequences: Vec<Sequence> = sequences.collect();
         let logits = model.logits(&sequences, compute.kind, TOKENS_PER_PASS)?;
-        rows.extend(places.into_iter().zip(logits).map(|((prompt, prompt_type, response_index), logit)| Row {
+        rows.extend(places.into_iter().zip(logits).map(|((prompt, prompt_type, response, rank, index), logit)| Row {
             prompt,
-            open_ended: prompt_type.uniform().filter(|_| column == TypeColumn::OpenEnded),
-            prompt_type: Some(prompt_type).filter(|_| column == TypeColumn::Type),
-            response_index,
+            prompt_type,
+            response,
+            rank,
+            response_index: index,
             logit: logit as f32,
             reward: head.reward(logit),
         }));
     }
     drop(progress);
-    let header = ["prompt", column.name(), "response_index", "logit", "reward"];
     let text = match arguments.output.format() {
         Format::Json => output::json(&rows)?,
-        Format::Csv => output::csv(&header, &rows)?,
+        Format::Csv => {
+            let row = |row: &Row| {
+                (row.prompt, row.prompt_type.clone(), row.response.clone(), row.rank, row.logit, row.reward)
+            };
+            output::csv(&["prompt", "type", "response", "rank", "logit", "reward"], rows.iter().map(row))?
+        }
         Format::Table => output::columns(
-            &header,
+            &["prompt", "type", "rank", "logit", "reward"],
             rows.iter().map(|row| {
                 vec![
                     row.prompt.to_string(),
-                    row.prompt_type
-                        .as_ref()
-                        .map_or_else(|| (row.open_ended == Some(true)).to_string(), ToString::to_string),
-                    row.response_index.to_string(),
+                    row.prompt_type.to_string(),
+                    row.rank.to_string(),
                     format!("{:.4}", row.logit),
                     format!("{:.6}", row.reward),
                 ]

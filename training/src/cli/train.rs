@@ -79,9 +79,12 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     watcher.bar.finish_and_clear();
     match outcome? {
         Outcome::Finished => output::print(&format!(
-            "{} steps in {}; rewards, metrics and checkpoints are in {}\n",
+            "{} steps in {}{}; rewards, metrics and checkpoints are in {}\n",
             trainer.step(),
             duration(trainer.seconds()),
+            trainer.compute().memory().map_or_else(String::new, |memory| {
+                format!(", with at most {:.1} of {:.1} GB of the GPU's memory", gigabytes(memory.peak), gigabytes(memory.total))
+            }),
             trainer.directory().display()
         )),
         Outcome::Interrupted { step, checkpoint } => output::print(&format!(
@@ -184,6 +187,10 @@ impl Observer for Watcher {
             Some(first) => self.tell(&format!("{first}  {own}")),
         }
     }
+}
+
+fn gigabytes(bytes: i64) -> f64 {
+    bytes as f64 / 1e9
 }
 
 /// Seconds, or minutes and seconds.

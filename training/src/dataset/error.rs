@@ -64,6 +64,22 @@ pub enum DatasetError {
         /// How many rows there are.
         rows: u64,
     },
+    /// No row of preferences gives a ranking.
+    #[error("{}: none of its {rows} rows gives a ranking: {reasons}", path.display())]
+    NothingRanked {
+        /// The file.
+        path: PathBuf,
+        /// How many rows there are.
+        rows: u64,
+        /// What was wrong with how many.
+        reasons: String,
+    },
+    /// A pattern fits no file.
+    #[error("no file fits {}", pattern.display())]
+    NoFiles {
+        /// The pattern.
+        pattern: PathBuf,
+    },
     /// There are too few rankings to keep some for testing.
     #[error("{}: {rows} ranking where training and testing need at least 2", path.display())]
     TooFew {

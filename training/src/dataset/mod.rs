@@ -2,7 +2,7 @@
 //!
 //! A [`Ranking`] is a question with answers from worst to best. [`read`] streams them, or the pairs of instruction and long
 //! answer ([`Row`]) they are built from, out of parquet, JSON, JSON lines and the experiment's own
-//! `ranking_dataset_longform.pt`. [`Construction`] cuts a row's answer into a ranking as the experiment did, [`build`] does
+//! `ranking_dataset_longform.pt`; and [`Preference`]s in the forms that people keep them in. [`Construction`] cuts a row's answer into a ranking as the experiment did, [`build`] does
 //! so for a whole [`RowSource`], and [`Corpus`] is a source that needs no file. Training reads [`Rankings`], which hold no
 //! text in memory.
 
@@ -10,16 +10,18 @@ mod build;
 mod construction;
 mod corpus;
 mod error;
+mod preference;
 mod ranking;
 mod ranking_file;
 mod rankings;
 mod read;
 mod splits;
 
-pub use build::{Counts, RowSource, build};
+pub use build::{BuildOptions, Counts, RowSource, build, expand};
 pub use construction::{CLOSED_ENDED, Construction, MIN_WORDS, OPEN_ENDED, PromptForm, Skipped};
 pub use corpus::Corpus;
 pub use error::DatasetError;
+pub use preference::{Layout, Preference, Unranked};
 pub use ranking::Ranking;
 pub use ranking_file::RankingFile;
 pub use rankings::Rankings;

@@ -16,6 +16,10 @@ pub struct Ranking {
     pub prompt_type: PromptType,
     /// A weight for each pair `(i, j)` of answers with `i < j`, by `i` and then by `j`; all the same unless given.
     pub scores: Option<Vec<f64>>,
+    /// The rank of each answer where some tie: 1 for the best, and equal for ties. Without ranks each answer beats those before.
+    pub ranks: Option<Vec<f64>>,
+    /// By how much the reward of the better answer of each pair should be larger, in the order of `scores`; 0 unless given.
+    pub margins: Option<Vec<f64>>,
 }
 
 /// The fields of a line.
@@ -29,6 +33,10 @@ struct Written {
     prompt_type: Option<PromptType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scores: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ranks: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    margins: Option<Vec<f64>>,
 }
 
 /// A type of prompt as the truth value of the released data, or by its name.
@@ -42,7 +50,8 @@ enum Uniform {
 impl TryFrom<Written> for Ranking {
     type Error = String;
 
-    fn try_from(Written { question, answers, uniform, prompt_type, scores }: Written) -> Result<Self, String> {
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { question, answers, uniform, prompt_type, scores, ranks, margins } = written;
         let uniform = uniform.map(|uniform| match uniform {
             Uniform::Flag(uniform) => PromptType::from_uniform(uniform),
             Uniform::Name(name) => name,
@@ -56,15 +65,15 @@ impl TryFrom<Written> for Ranking {
             (Some(prompt_type), _) | (None, Some(prompt_type)) => prompt_type,
             (None, None) => return Err("missing field `uniform` (true, false or the name of a type), or `type`".into()),
         };
-        Ok(Self { question, answers, prompt_type, scores })
+        Ok(Self { question, answers, prompt_type, scores, ranks, margins })
     }
 }
 
 impl From<Ranking> for Written {
-    fn from(Ranking { question, answers, prompt_type, scores }: Ranking) -> Self {
+    fn from(Ranking { question, answers, prompt_type, scores, ranks, margins }: Ranking) -> Self {
         let uniform = prompt_type.uniform().map(Uniform::Flag);
         let prompt_type = uniform.is_none().then_some(prompt_type);
-        Self { question, answers, uniform, prompt_type, scores }
+        Self { question, answers, uniform, prompt_type, scores, ranks, margins }
     }
 }
 
@@ -74,11 +83,40 @@ impl Ranking {
         self.answers.len() * self.answers.len().saturating_sub(1) / 2
     }
 
+    /// The pairs `(i, j)`, `i < j`, in which `j` is better, each with its place among all pairs. Answers tie that have one rank, and
+    /// those that are one text: neither beats the other.
+    pub fn compared(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let n = self.answers.len();
+        let pairs = (0..n).flat_map(move |worse| (worse + 1..n).map(move |better| (worse, better)));
+        let pairs = pairs.enumerate().map(|(place, (worse, better))| (place, worse, better));
+        pairs.filter(|&(_, worse, better)| {
+            let rank = |place: usize| self.ranks.as_ref().and_then(|ranks| ranks.get(place));
+            let is_tie = self.ranks.is_some() && rank(worse) == rank(better);
+            !is_tie && self.answers.get(worse) != self.answers.get(better)
+        })
+    }
+
+    /// The rank of each answer: 1 for the best, and one more for each answer that is better. Those that tie have one rank.
+    pub fn ranks(&self) -> Vec<f64> {
+        let n = self.answers.len();
+        let mut ranks = vec![0.0; n];
+        for place in (0..n).rev() {
+            let given = self.ranks.as_ref().and_then(|ranks| ranks.get(place).copied());
+            let is_same = self.answers.get(place) == self.answers.get(place + 1);
+            ranks[place] = match given {
+                _ if is_same => ranks[place + 1],
+                Some(rank) => rank,
+                None => (n - place) as f64,
+            };
+        }
+        ranks
+    }
+
     /// Whether it can be trained on.
     ///
     /// # Errors
-    /// What is wrong: a blank question, fewer than two answers, an empty answer, or scores that are not one finite
-    /// non-negative number a pair.
+    /// What is wrong: a blank question, fewer than two answers, an empty answer, scores that are not one finite
+    /// non-negative number a pair, margins that are not one finite number a pair, or ranks that do not fall from one answer to the next.
     pub fn check(&self) -> Result<(), String> {
         if self.question.trim().is_empty() {
             return Err("`question` is blank".into());
@@ -89,18 +127,26 @@ impl Ranking {
         if let Some(empty) = self.answers.iter().position(String::is_empty) {
             return Err(format!("answer {} is empty", empty + 1));
         }
-        let Some(scores) = &self.scores else { return Ok(()) };
-        if scores.len() != self.pairs() {
-            return Err(format!(
-                "`scores` has {}, and {} answers have {} pairs",
-                scores.len(),
-                self.answers.len(),
-                self.pairs()
-            ));
+        for (name, numbers) in [("scores", &self.scores), ("margins", &self.margins)] {
+            if let Some(numbers) = numbers.as_ref().filter(|numbers| numbers.len() != self.pairs()) {
+                let (given, answers) = (numbers.len(), self.answers.len());
+                return Err(format!("`{name}` has {given}, and {answers} answers have {} pairs", self.pairs()));
+            }
         }
-        match scores.iter().find(|score| !(score.is_finite() && **score >= 0.0)) {
-            Some(score) => Err(format!("the score {score} is not a finite number from 0")),
-            None => Ok(()),
+        if let Some(score) = self.scores.iter().flatten().find(|score| !(score.is_finite() && **score >= 0.0)) {
+            return Err(format!("the score {score} is not a finite number from 0"));
+        }
+        if let Some(margin) = self.margins.iter().flatten().find(|margin| !margin.is_finite()) {
+            return Err(format!("the margin {margin} is not a finite number"));
+        }
+        let Some(ranks) = &self.ranks else { return Ok(()) };
+        if ranks.len() != self.answers.len() {
+            return Err(format!("`ranks` has {}, and there are {} answers", ranks.len(), self.answers.len()));
+        }
+        // Not a number is in no order.
+        match ranks.windows(2).all(|pair| pair[0] >= pair[1]) && ranks.iter().all(|rank| rank.is_finite()) {
+            true => Ok(()),
+            false => Err("`ranks` has to fall, or stay, from one answer to the next: the worst comes first".into()),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reward_collapse::experiment::PromptType;
 use reward_collapse::files::OnFile;
 
 use super::read::holds_rankings;
-use super::{Counts, DatasetError, Ranking, RankingFile, RowSource, Splits, build};
+use super::{BuildOptions, Counts, DatasetError, Ranking, RankingFile, RowSource, Splits, build, expand};
 
 /// Rankings of a file, or built when they are opened. Those that are built lie in a temporary file without a name, which
 /// ends with the program however that ends.
@@ -25,10 +25,19 @@ impl Rankings {
     /// # Errors
     /// The errors of [`RankingFile::open`] and of [`build()`]; [`DatasetError::File`] if the directory of temporary files is full.
     pub fn open(path: &Path, seed: u64) -> Result<Self, DatasetError> {
-        if holds_rankings(path)? {
-            return Ok(Self { file: RankingFile::open(path)?, built: None });
+        Self::open_all(&[path.to_owned()], seed)
+    }
+
+    /// Opens several files, one after the other; each may also be a pattern, as of [`expand`].
+    ///
+    /// # Errors
+    /// As [`Rankings::open`] and [`expand`].
+    pub fn open_all(paths: &[PathBuf], seed: u64) -> Result<Self, DatasetError> {
+        match expand(paths)?.as_slice() {
+            [path] if holds_rankings(path)? => Ok(Self { file: RankingFile::open(path)?, built: None }),
+            [path] => Self::build(&RowSource::File(path.clone()), seed),
+            several => Self::build(&RowSource::Files(several.to_vec()), seed),
         }
-        Self::build(&RowSource::File(path.to_owned()), seed)
     }
 
     /// Builds rankings of so many rows of the embedded [`Corpus`](super::Corpus), with `seed`.
@@ -42,7 +51,8 @@ impl Rankings {
     fn build(source: &RowSource, seed: u64) -> Result<Self, DatasetError> {
         let directory = std::env::temp_dir();
         let mut out = BufWriter::new(tempfile::tempfile_in(&directory).writing(&directory)?);
-        let counts = build(source, seed, &mut out, &directory, &mut |_, _| {})?;
+        let options = BuildOptions { seed, ..BuildOptions::default() };
+        let counts = build(source, &options, &mut out, &directory, &mut |_, _| {})?;
         let file: File = out.into_inner().map_err(IntoInnerError::into_error).writing(&directory)?;
         Ok(Self { file: RankingFile::of(file, source.path())?, built: Some(counts) })
     }

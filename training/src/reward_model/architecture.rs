@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
-use super::deberta::{self, Deberta};
-use super::parameters::{Declarations, Parameters};
-use super::{Batch, Config};
+use super::deberta::Deberta;
+use super::parameters::{Declarations, Parameters, Weights};
+use super::{Batches, Config, ModelError};
 
 /// What to do with parameters, not the parameters themselves.
 #[derive(Debug)]
@@ -13,11 +13,12 @@ pub enum Architecture {
     DebertaV2(Deberta),
 }
 
-/// One forward pass over several batches, and what they share.
+/// The end of a forward pass, and what its gradient needs.
 #[derive(Debug)]
-pub enum Pass<'a> {
-    /// A pass of DeBERTa.
-    DebertaV2(deberta::Pass<'a>),
+pub struct Pass {
+    /// Logits `(B,)` of the sequences in the order of [`Batches::order`], in single precision; a reward is their sigmoid.
+    pub logits: Tensor,
+    weights: Weights,
 }
 
 impl Architecture {
@@ -31,27 +32,23 @@ impl Architecture {
         }
     }
 
-    /// Begins a pass in the precision `kind` over sequences of at most `longest` tokens, all of them among `distinct`.
-    /// In training, dropout acts.
-    pub fn begin(
-        &self,
-        parameters: &Parameters,
-        distinct: &Tensor,
-        longest: i64,
-        kind: Kind,
-        training: bool,
-    ) -> Pass<'_> {
-        match self {
-            Self::DebertaV2(model) => Pass::DebertaV2(model.begin(parameters, distinct, longest, kind, training)),
-        }
+    /// Computes the logits of `batches` in the precision `kind`. In training, dropout acts.
+    pub fn forward(&self, parameters: &Parameters, batches: &Batches, kind: Kind, training: bool) -> Pass {
+        let mut weights = Weights::of(parameters, kind);
+        let logits = match self {
+            Self::DebertaV2(model) => model.logits(&mut weights, batches, training),
+        };
+        Pass { logits, weights }
     }
 }
 
-impl Pass<'_> {
-    /// Logits `(B,)` of a batch, in single precision; the reward is their sigmoid.
-    pub fn logits(&self, batch: &Batch) -> Tensor {
-        match self {
-            Self::DebertaV2(pass) => pass.logits(batch),
-        }
+impl Pass {
+    /// Adds the derivatives of `scalar`, a function of the logits, by the trainable parameters to `gradient`, laid out like
+    /// [`Parameters::flat`]. The graph is gone afterwards.
+    ///
+    /// # Errors
+    /// [`ModelError::Torch`], where there is no memory.
+    pub fn add_gradient(self, scalar: &Tensor, parameters: &Parameters, gradient: &Tensor) -> Result<(), ModelError> {
+        self.weights.add_gradient(scalar, parameters, gradient)
     }
 }

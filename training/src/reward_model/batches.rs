@@ -1,8 +1,9 @@
-//! Sequences of different lengths as batches with little padding.
+//! Sequences of different lengths in one pass: their tokens one after another, and for attention groups with little padding.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{ModelError, Sizes};
 
@@ -15,84 +16,214 @@ pub struct Sequence<'a> {
     pub segments: &'a [u8],
 }
 
-/// Sequences of one padded length.
-#[derive(Debug)]
-pub struct Batch {
-    /// Tokens as places in the pass's list of distinct tokens, `(B, T)`.
-    pub tokens: Tensor,
-    /// Segments, `(B, T)`; read only by models with segment embeddings.
-    pub segments: Tensor,
-    /// True for tokens, false for padding, `(B, T)`; none where nothing is padded.
-    pub mask: Option<Tensor>,
+/// How the sequences of a pass are grouped for attention. It changes the work and not the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grouping {
+    /// As is fastest on the device.
+    Fastest,
+    /// All in one group, padded to the longest.
+    One,
 }
 
-impl Batch {
-    /// The padded length.
-    pub fn length(&self) -> i64 {
-        self.tokens.size()[1]
-    }
-}
-
-/// The batches of one pass.
+/// The sequences of one pass. Whatever acts on each token for itself sees the `N` tokens of all sequences, without padding.
 #[derive(Debug)]
 pub struct Batches {
-    /// The numbers of the tokens that occur, each once.
+    /// The numbers of the tokens that occur, each once, `(M,)`.
     pub distinct: Tensor,
-    /// The length of the longest sequence.
+    /// The tokens as places in `distinct`, `(N,)`.
+    pub tokens: Tensor,
+    /// Their segments, `(N,)`; read only by models with segment embeddings.
+    pub segments: Tensor,
+    /// Their places in their sequences, `(N,)`; read only by models with absolute positions.
+    pub positions: Tensor,
+    /// Where each sequence begins among the tokens, `(B,)`.
+    pub firsts: Tensor,
+    /// The groups, in the order of their tokens.
+    pub groups: Vec<Group>,
+    /// The length that the longest group is padded to.
     pub longest: i64,
-    /// The batches.
-    pub batches: Vec<Batch>,
-    /// The sequence that each row of the batches, in order, belongs to.
+    /// Which sequence is the first, the second and so on among the tokens.
     pub order: Vec<usize>,
 }
 
+/// Sequences that attention takes together, padded to one length `T`.
+#[derive(Debug)]
+pub struct Group {
+    /// How many sequences.
+    pub count: i64,
+    /// `T`.
+    pub length: i64,
+    /// How many tokens, without padding.
+    pub tokens: i64,
+    padding: Option<Padding>,
+}
+
+#[derive(Debug)]
+struct Padding {
+    /// For each place of the padded group, the token there among the group's own. Padding repeats its sequence's last token.
+    rows: Tensor,
+    /// For each token, its place in the padded group.
+    places: Tensor,
+    /// True for tokens, `(count, T)`.
+    mask: Tensor,
+}
+
+impl Group {
+    /// From the group's tokens, `(tokens, W)`, to `(count T, W)`. What padding has is not defined, but finite.
+    pub fn padded(&self, rows: &Tensor) -> Tensor {
+        match &self.padding {
+            Some(padding) => rows.index_select(0, &padding.rows),
+            None => rows.shallow_clone(),
+        }
+    }
+
+    /// The reverse: from `(count T, W)` to `(tokens, W)`.
+    pub fn unpadded(&self, rows: &Tensor) -> Tensor {
+        match &self.padding {
+            Some(padding) => rows.index_select(0, &padding.places),
+            None => rows.shallow_clone(),
+        }
+    }
+
+    /// True for tokens, false for padding, `(count, T)`; none where nothing is padded.
+    pub fn mask(&self) -> Option<&Tensor> {
+        self.padding.as_ref().map(|padding| &padding.mask)
+    }
+}
+
 impl Batches {
-    /// Sorts `sequences` by length and cuts where the least work is done: padding costs its tokens, and each batch a fixed
-    /// amount. O(N^2) for N sequences.
+    /// Sorts `sequences` by length and groups them.
     ///
     /// # Errors
     /// [`ModelError::Sequence`] for a sequence that is empty, longer than absolute positions reach, or has a token beyond the
     /// vocabulary.
-    pub fn new(sequences: &[Sequence], sizes: &Sizes, device: Device) -> Result<Self, ModelError> {
+    pub fn new(sequences: &[Sequence], sizes: &Sizes, device: Device, grouping: Grouping) -> Result<Self, ModelError> {
         for sequence in sequences {
             check(sequence, sizes)?;
         }
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&index| sequences[index].ids.len());
         let lengths: Vec<usize> = order.iter().map(|&index| sequences[index].ids.len()).collect();
-        let mut places = HashMap::new();
+        let ranges = match grouping {
+            Grouping::Fastest => cuts(&lengths, sizes, device),
+            Grouping::One => std::iter::once(0..lengths.len()).collect(),
+        };
+
+        let mut numbers = Numbers::default();
+        let mut seen = HashMap::new();
         let mut distinct = Vec::new();
-        let mut place = |id: u32| {
-            *places.entry(id).or_insert_with(|| {
+        let tokens = numbers.add(order.iter().flat_map(|&index| sequences[index].ids).map(|&id| {
+            *seen.entry(id).or_insert_with(|| {
                 distinct.push(i64::from(id));
                 distinct.len() as i64 - 1
             })
-        };
-        let mut batches = Vec::new();
-        for range in cuts(&lengths, sizes, device) {
-            let length = lengths[range.end - 1];
-            let rows = &order[range.clone()];
-            let (mut tokens, mut segments, mut mask) = (Vec::new(), Vec::new(), Vec::new());
-            for &index in rows {
-                let Sequence { ids, segments: own } = sequences[index];
-                let padding = length - ids.len();
-                // Padding repeats a token of the sequence, so that no other has to be embedded; the mask hides it.
-                tokens.extend(ids.iter().map(|&id| place(id)));
-                tokens.extend(std::iter::repeat_n(place(ids[0]), padding));
-                segments.extend(own.iter().map(|&segment| i64::from(segment)));
-                segments.extend(std::iter::repeat_n(0, padding));
-                mask.extend((0..length).map(|position| position < ids.len()));
-            }
-            let shape = [rows.len() as i64, length as i64];
-            batches.push(Batch {
-                tokens: Tensor::from_slice(&tokens).view(shape).to_device(device),
-                segments: Tensor::from_slice(&segments).view(shape).to_device(device),
-                mask: mask.contains(&false).then(|| Tensor::from_slice(&mask).view(shape).to_device(device)),
-            });
-        }
-        let longest = lengths.last().map_or(1, |&length| length as i64);
-        Ok(Self { distinct: Tensor::from_slice(&distinct).to_device(device), longest, batches, order })
+        }));
+        let distinct = numbers.add(distinct);
+        let segments = order.iter().flat_map(|&index| sequences[index].segments).map(|&segment| i64::from(segment));
+        let segments = numbers.add(segments);
+        let positions = numbers.add(lengths.iter().flat_map(|&length| 0..length as i64));
+        let firsts = numbers.add(lengths.iter().scan(0, |end, &length| {
+            *end += length as i64;
+            Some(*end - length as i64)
+        }));
+        let groups: Vec<_> =
+            ranges.into_iter().map(|range| plan(&lengths[range], device.is_cuda(), &mut numbers)).collect();
+
+        // One copy to the device for all.
+        let part = numbers.on(device);
+        let groups = groups.into_iter().map(|(count, length, tokens, padding)| Group {
+            count,
+            length,
+            tokens,
+            padding: padding.map(|[rows, places, mask]| Padding {
+                rows: part(rows),
+                places: part(places),
+                mask: part(mask).view([count, length]).to_kind(Kind::Bool),
+            }),
+        });
+        let groups: Vec<Group> = groups.collect();
+        let longest = groups.iter().map(|group| group.length).max().unwrap_or(1);
+        Ok(Self {
+            distinct: part(distinct),
+            tokens: part(tokens),
+            segments: part(segments),
+            positions: part(positions),
+            firsts: part(firsts),
+            groups,
+            longest,
+            order,
+        })
     }
+
+    /// The parts of `rows`, `(N, W)`, that belong to each group.
+    pub fn split(&self, rows: &Tensor) -> Vec<Tensor> {
+        match &self.groups[..] {
+            [_] => vec![rows.shallow_clone()],
+            groups => {
+                let sizes: Vec<i64> = groups.iter().map(|group| group.tokens).collect();
+                rows.split_with_sizes(&sizes[..], 0)
+            }
+        }
+    }
+
+    /// The groups' parts as one again.
+    pub fn join(parts: &[Tensor]) -> Tensor {
+        match parts {
+            [one] => one.shallow_clone(),
+            several => Tensor::cat(several, 0),
+        }
+    }
+}
+
+/// Lists of integers that go to the device together.
+#[derive(Default)]
+struct Numbers(Vec<i64>);
+
+impl Numbers {
+    fn add(&mut self, numbers: impl IntoIterator<Item = i64>) -> Range<usize> {
+        let start = self.0.len();
+        self.0.extend(numbers);
+        start..self.0.len()
+    }
+
+    fn on(&self, device: Device) -> impl Fn(Range<usize>) -> Tensor {
+        let all = copied(&Tensor::from_slice(&self.0), device);
+        move |range: Range<usize>| all.narrow(0, range.start as i64, range.len() as i64)
+    }
+}
+
+/// Copies `values` to the device. To a GPU they go from pinned memory, so that the host need not wait for what the device is at.
+pub fn copied(values: &Tensor, device: Device) -> Tensor {
+    match device {
+        Device::Cuda(_) => values.pin_memory(device).to_device_(device, values.kind(), true, false),
+        _ => values.to_device(device),
+    }
+}
+
+/// A group of sequences of ascending `lengths`: count, padded length, tokens, and where in `numbers` the rows, places and mask of
+/// its padding are.
+fn plan(lengths: &[usize], aligned: bool, numbers: &mut Numbers) -> (i64, i64, i64, Option<[Range<usize>; 3]>) {
+    let length = padded_length(lengths.last().copied().unwrap_or(1), aligned);
+    let tokens: usize = lengths.iter().sum();
+    let padding = (tokens < length * lengths.len()).then(|| {
+        let mut end = 0;
+        let rows = numbers.add(lengths.iter().flat_map(|&own| {
+            let begin = end;
+            end += own;
+            (0..length).map(move |place| (begin + place.min(own - 1)) as i64)
+        }));
+        let places = lengths.iter().enumerate();
+        let places = places.flat_map(|(row, &own)| (0..own).map(move |place| (row * length + place) as i64));
+        let places = numbers.add(places);
+        let mask = lengths.iter().flat_map(|&own| (0..length).map(move |place| i64::from(place < own)));
+        [rows, places, numbers.add(mask)]
+    });
+    (lengths.len() as i64, length as i64, tokens as i64, padding)
+}
+
+/// The tensor cores of a GPU want multiples of 8 numbers, and some kernels multiples of 16.
+fn padded_length(longest: usize, aligned: bool) -> usize {
+    if aligned { longest.next_multiple_of(16) } else { longest }
 }
 
 fn check(sequence: &Sequence, sizes: &Sizes) -> Result<(), ModelError> {
@@ -117,14 +248,16 @@ fn check(sequence: &Sequence, sizes: &Sizes) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Decides by dynamic programming where to cut ascending `lengths`.
-fn cuts(lengths: &[usize], sizes: &Sizes, device: Device) -> Vec<std::ops::Range<usize>> {
-    // In units of a token's share of the projections: what starting the kernels of a batch costs, as measured.
+/// Decides by dynamic programming where to cut ascending `lengths` so that attention has the least work: padding costs, and so
+/// does each group. O(N^2) for N sequences.
+fn cuts(lengths: &[usize], sizes: &Sizes, device: Device) -> Vec<Range<usize>> {
+    // In units of a token's share of the projections: what starting the kernels of a group costs, as measured.
     let hidden = sizes.hidden_size as f64;
-    let start = if device.is_cuda() { 4096.0 } else { 80.0 * (128.0 / hidden).powi(2) + 1.0 };
-    let work = |count: usize, length: usize| {
-        let length = length as f64;
-        start + count as f64 * length * (1.0 + 0.7 * length / hidden)
+    let start =
+        if device.is_cuda() { 2000.0 * (768.0 / hidden).powi(2) } else { 60.0 * (128.0 / hidden).powi(2) + 1.0 };
+    let work = |count: usize, longest: usize| {
+        let length = padded_length(longest, device.is_cuda()) as f64;
+        start + count as f64 * length * (0.1 + 0.7 * length / hidden)
     };
     let mut best = vec![(0.0, 0); lengths.len() + 1];
     for end in 1..=lengths.len() {
@@ -140,4 +273,32 @@ fn cuts(lengths: &[usize], sizes: &Sizes, device: Device) -> Vec<std::ops::Range
     }
     ranges.reverse();
     ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_group_gives_back_what_went_in() {
+        let mut numbers = Numbers::default();
+        let (count, length, tokens, padding) = plan(&[1, 3, 4], true, &mut numbers);
+        assert_eq!((count, length, tokens), (3, 16, 8));
+        let part = numbers.on(Device::Cpu);
+        let [rows, places, mask] = padding.unwrap().map(part);
+        let padding = Some(Padding { rows, places, mask: mask.view([count, length]).to_kind(Kind::Bool) });
+        let group = Group { count, length, tokens, padding };
+        let rows = Tensor::arange(tokens, (Kind::Float, Device::Cpu)).view([-1, 1]);
+        let padded = group.padded(&rows);
+        assert_eq!(group.unpadded(&padded), rows);
+        let own = padded.view([3, 16]).masked_select(group.mask().unwrap());
+        assert_eq!(own, rows.view([-1]));
+    }
+
+    #[test]
+    fn sequences_of_one_length_are_not_padded() {
+        let mut numbers = Numbers::default();
+        let (_, length, tokens, padding) = plan(&[5, 5], false, &mut numbers);
+        assert!((length, tokens) == (5, 10) && padding.is_none() && numbers.0.is_empty());
+    }
 }

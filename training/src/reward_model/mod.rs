@@ -23,9 +23,10 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use architecture::{Architecture, Pass};
-pub use batches::{Batch, Batches, Sequence};
+pub(crate) use batches::copied;
+pub use batches::{Batches, Group, Grouping, Sequence};
 pub use config::{Config, Sizes};
-pub use device::{Compute, DeviceError, DeviceName, DeviceNameError, Precision};
+pub use device::{Compute, DeviceError, DeviceName, DeviceNameError, Memory, Precision};
 pub use error::ModelError;
 pub use max_length::max_length;
 pub use model::RewardModel;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
 use super::parameters::Parameters;
-use super::{Architecture, Batches, Config, ModelError, Sequence, weights};
+use super::{Architecture, Batches, Config, Grouping, ModelError, Sequence, weights};
 
 /// An encoder with one output and its parameters.
 #[derive(Debug)]
@@ -101,13 +101,11 @@ impl RewardModel {
     }
 
     fn pass(&self, sequences: &[Sequence], kind: Kind) -> Result<Vec<f64>, ModelError> {
-        let Batches { distinct, longest, batches, order } =
-            Batches::new(sequences, &self.config.sizes(), self.parameters.device())?;
-        let pass = self.architecture.begin(&self.parameters, &distinct, longest, kind, false);
-        let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();
-        let values = Vec::<f32>::try_from(Tensor::cat(&logits, 0).to_device(Device::Cpu))?;
+        let batches = Batches::new(sequences, &self.config.sizes(), self.parameters.device(), Grouping::Fastest)?;
+        let pass = self.architecture.forward(&self.parameters, &batches, kind, false);
+        let values = Vec::<f32>::try_from(pass.logits.to_device(Device::Cpu))?;
         let mut by_sequence = vec![0.0; sequences.len()];
-        for (&index, &value) in order.iter().zip(&values) {
+        for (&index, &value) in batches.order.iter().zip(&values) {
             by_sequence[index] = f64::from(value);
         }
         Ok(by_sequence)

@@ -45,7 +45,7 @@ pub enum TrainingError {
     )]
     NoData,
     /// More than one data set.
-    #[error("datasets: one is trained on at a time, {0} are named")]
+    #[error("datasets: {0} are named; several have to be files, or name one")]
     Datasets(usize),
     /// `use_scores` without scores.
     #[error("use_scores is true, but ranking {index} (counted from 0) has no scores")]

@@ -2,8 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::reward_model::parameters::Parameters;
-use crate::reward_model::{Batches, ModelError, RewardModel, Sequence};
+use crate::reward_model::{Batches, Grouping, ModelError, RewardModel, Sequence, copied};
 use reward_collapse::experiment::PromptType;
 
 use super::loss::{Pair, RankingLoss};
@@ -101,13 +100,12 @@ fn pass(
     let parameters = model.parameters();
     let sequences: Vec<Sequence> = prompts.iter().flat_map(|prompt| prompt.sequences()).collect();
     let sizes = model.config().sizes();
-    let Batches { distinct, longest, batches, order } = Batches::new(&sequences, &sizes, parameters.device())?;
-    let pass = model.architecture().begin(parameters, &distinct, longest, kind, true);
-    let logits: Vec<Tensor> = batches.iter().map(|batch| pass.logits(batch)).collect();
-    let logits = Tensor::cat(&logits, 0);
+    let batches = Batches::new(&sequences, &sizes, parameters.device(), Grouping::Fastest)?;
+    let order = &batches.order;
+    let pass = model.architecture().forward(parameters, &batches, kind, true);
 
     // The loss is a few hundred numbers: any utility, in double precision, without a graph of its own.
-    let values = Vec::<f32>::try_from(logits.detach().to_device(tch::Device::Cpu))?;
+    let values = Vec::<f32>::try_from(pass.logits.detach().to_device(tch::Device::Cpu))?;
     let mut by_sequence = vec![0.0; sequences.len()];
     order.iter().zip(&values).for_each(|(&index, &value)| by_sequence[index] = f64::from(value));
     let mut slopes = Vec::with_capacity(sequences.len());
@@ -122,22 +120,7 @@ fn pass(
     }
     totals.sequences += sequences.len();
     let slopes: Vec<f32> = order.iter().map(|&index| (scale * slopes[index]) as f32).collect();
-    let slopes = Tensor::from_slice(&slopes).to_device(parameters.device());
-    add_gradient(&(logits * slopes).sum(Kind::Float), parameters, gradient)
-}
-
-/// Adds the derivatives of `scalar` by the trainable parameters to `gradient`.
-fn add_gradient(scalar: &Tensor, parameters: &Parameters, gradient: &Tensor) -> Result<(), ModelError> {
-    let (leaves, places): (Vec<&Tensor>, Vec<_>) = parameters.trainable().unzip();
-    let derivatives = Tensor::f_run_backward(&[scalar], &leaves, false, false)?;
-    tch::no_grad(|| {
-        for (derivative, place) in derivatives.into_iter().zip(places) {
-            // A parameter that no logit depends on has none.
-            if derivative.defined() {
-                let mut own = gradient.narrow(0, place.start, place.end - place.start);
-                let _ = own.g_add_(&derivative.view([-1]));
-            }
-        }
-    });
-    Ok(())
+    let slopes = copied(&Tensor::from_slice(&slopes), parameters.device());
+    let scalar = (&pass.logits * slopes).sum(Kind::Float);
+    pass.add_gradient(&scalar, parameters, gradient)
 }

@@ -2,10 +2,9 @@
 
 use tch::{Kind, Tensor};
 
+use crate::libtorch::{self, AdamWSettings};
+use crate::reward_model::ModelError;
 use crate::reward_model::parameters::Parameters;
-
-/// Elements updated at a time: temporaries stay small, and in the cache where that is large.
-const CHUNK: i64 = 1 << 22;
 
 /// The moments, and what decides a step; `beta` and `epsilon` are those of the released trainer.
 #[derive(Debug)]
@@ -16,10 +15,8 @@ pub struct AdamW {
     weight_decay: f64,
 }
 
-/// Decay of the mean of gradients.
-const BETA_1: f64 = 0.9;
-/// Decay of the mean of their squares.
-const BETA_2: f64 = 0.999;
+/// Decays of the mean of gradients, and of that of their squares.
+const BETAS: [f64; 2] = [0.9, 0.999];
 const EPSILON: f64 = 1e-8;
 
 impl AdamW {
@@ -45,42 +42,35 @@ impl AdamW {
     }
 
     /// One step against `gradient`, laid out like [`Parameters::flat`].
-    pub fn step(&mut self, parameters: &mut Parameters, gradient: &Tensor, learning_rate: f64) {
+    ///
+    /// # Errors
+    /// [`ModelError::Torch`], where there is no memory.
+    pub fn step(
+        &mut self,
+        parameters: &mut Parameters,
+        gradient: &Tensor,
+        learning_rate: f64,
+    ) -> Result<(), ModelError> {
         self.steps += 1;
-        let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
-        let (rate, root) = (learning_rate / correction(BETA_1), correction(BETA_2).sqrt());
-        let (flat, decaying) = (parameters.flat(), parameters.decaying());
-        let end = gradient.size()[0];
-        tch::no_grad(|| {
-            let mut start = 0;
-            while start < end {
-                // A chunk decays as a whole or not at all.
-                let limit = if start < decaying { decaying } else { end };
-                let length = CHUNK.min(limit - start);
-                let part = |tensor: &Tensor| tensor.narrow(0, start, length);
-                let gradient = part(gradient);
-                let mut first = part(&self.first);
-                let _ = first.g_mul_scalar_(BETA_1).g_add_(&(&gradient * (1.0 - BETA_1)));
-                let mut second = part(&self.second);
-                let scaled = &gradient * (1.0 - BETA_2).sqrt();
-                let _ = second.g_mul_scalar_(BETA_2).addcmul_(&scaled, &scaled);
-                let denominator = second.sqrt() / root + EPSILON;
-                let mut update = &first / denominator;
-                let _ = update.g_mul_scalar_(rate);
-                let mut values = part(&flat);
-                if start < decaying && self.weight_decay > 0.0 {
-                    let _ = values.g_mul_scalar_(1.0 - learning_rate * self.weight_decay);
-                }
-                let _ = values.g_sub_(&update);
-                start += length;
+        let (flat, decaying, end) = (parameters.flat(), parameters.decaying(), gradient.size1()?);
+        let steps = Tensor::f_full([1], self.steps, (Kind::Float, flat.device()))?;
+        for (range, weight_decay) in [(0..decaying, self.weight_decay), (decaying..end, 0.0)] {
+            if !range.is_empty() {
+                let part = |tensor: &Tensor| tensor.narrow(0, range.start, range.end - range.start);
+                let settings = AdamWSettings { learning_rate, betas: BETAS, weight_decay, epsilon: EPSILON };
+                let moments = [&part(&self.first), &part(&self.second)];
+                libtorch::adamw(&part(&flat), &part(gradient), moments, &steps, settings, None)?;
             }
-        });
+        }
+        Ok(())
     }
 }
 
 /// The Euclidean norm of `gradient`, which is scaled down to `longest` where it is longer; 0 is no limit.
 pub fn clip(gradient: &mut Tensor, longest: f64) -> f64 {
-    let norm = gradient.norm_scalaropt_dtype(2.0, Kind::Double).double_value(&[]);
+    // On a CPU a sum in single precision would have an error of 1e-4. A GPU adds by halves, and would copy all to double precision.
+    let kind = if gradient.device().is_cuda() { Kind::Float } else { Kind::Double };
+    let norm = gradient.norm_scalaropt_dtype(2.0, kind).double_value(&[]);
     // As in PyTorch.
     let factor = longest / (norm + 1e-6);
     if longest > 0.0 && factor < 1.0 {

@@ -222,7 +222,16 @@ fn rankings(
     let source = match (&configuration.datasets[..], data) {
         (_, Some(path)) => DataSource::File(path.into()),
         ([source], None) => source.clone(),
-        (several, None) => return Err(TrainingError::Datasets(several.len())),
+        (several, None) => {
+            let path = |source: &DataSource| match source {
+                DataSource::File(path) => Some(path.clone()),
+                _ => None,
+            };
+            let paths: Option<Vec<PathBuf>> = several.iter().map(path).collect();
+            let paths = paths.ok_or(TrainingError::Datasets(several.len()))?;
+            let name = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Ok((told(Rankings::open_all(&paths, seed)?, observer), name));
+        }
     };
     let name = source.to_string();
     let rankings = match source {
@@ -233,16 +242,19 @@ fn rankings(
         }
         DataSource::File(path) => Rankings::open(&path, seed)?,
     };
-    if let Some(counts) = rankings.built().filter(|counts| counts.too_short + counts.no_question > 0) {
-        observer.warned(&format!(
-            "{} of {} rows were left out: {} answers are too short, {} have no question",
-            counts.too_short + counts.no_question,
-            counts.rows,
-            counts.too_short,
-            counts.no_question
-        ));
+    Ok((told(rankings, observer), name))
+}
+
+/// Says which rows were left out, and what was made of preferences.
+fn told(rankings: Rankings, observer: &mut dyn Observer) -> Rankings {
+    if let Some(counts) = rankings.built() {
+        let left_out = counts.left_out();
+        if !left_out.is_empty() {
+            let number = counts.rows - counts.rankings;
+            observer.warned(&format!("{number} of {} rows were left out: {}", counts.rows, left_out.join(", ")));
+        }
     }
-    Ok((rankings, name))
+    rankings
 }
 
 fn new_model(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::TrainingError;
 use super::gradient::EncodedPrompt;
-use super::loss::pairs;
+use super::loss::{Pair, drawn};
 use crate::dataset::{Rankings, Splits};
 use crate::random::Random;
 use crate::reward_model::tokenizer::Tokenizer;
@@ -97,11 +97,19 @@ impl PromptSource {
         };
         let encode = |answer: &String| self.tokenizer.encode_pair(&ranking.question, answer, self.max_length);
         let responses = ranking.answers.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+        let of_pair = |numbers: Option<&[f64]>, place: usize| numbers.and_then(|numbers| numbers.get(place).copied());
+        let pair = |(place, worse, better)| Pair {
+            worse,
+            better,
+            weight: of_pair(scores, place).unwrap_or(1.0),
+            margin: of_pair(ranking.margins.as_deref(), place).unwrap_or(0.0),
+        };
+        let pairs: Vec<Pair> = ranking.compared().map(pair).collect();
         let mut random = Random::new(self.seed, "pairs", place);
         Ok(EncodedPrompt {
             index,
-            prompt_type: ranking.prompt_type,
-            pairs: pairs(responses.len(), scores, self.max_pairs, &mut random),
+            prompt_type: ranking.prompt_type.clone(),
+            pairs: drawn(pairs, self.max_pairs, &mut random),
             responses,
         })
     }

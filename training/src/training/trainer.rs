@@ -195,7 +195,7 @@ impl Trainer {
         }
         if norm.is_finite() {
             let rate = self.configuration.learning_rate * schedule.multiplier(self.step);
-            self.optimiser.step(self.workers.model_mut().parameters_mut(), &gradient, rate);
+            self.optimiser.step(self.workers.model_mut().parameters_mut(), &gradient, rate)?;
             window.norm += norm;
         }
         self.step += 1;

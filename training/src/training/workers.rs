@@ -14,10 +14,12 @@ use crate::reward_model::{Compute, ModelError, RewardModel, Sequence, Sizes};
 
 /// Models with fewer parameters are replicated.
 const SMALL: i64 = 20_000_000;
-/// What the activations of all passes at a time may take, in bytes: on a CPU beside weights, gradient and moments, and on
-/// a GPU.
+/// What the activations of all passes at a time may take on a CPU, in bytes, beside weights, gradient and moments.
 const CPU_BYTES: f64 = 3e9;
-const GPU_BYTES: f64 = 3e10;
+/// The part of a GPU's free memory that they may take there: the count of what they need is rough, and memory comes in pieces.
+const GPU_PART: f64 = 0.6;
+/// What they may take where libtorch does not tell how much is free.
+const GPU_BYTES: f64 = 1e10;
 
 /// A model, or replicas of it that share its parameters.
 pub struct Workers {
@@ -53,8 +55,7 @@ impl Workers {
         let draws = config.has_dropout();
         let small = model.parameters().elements() < SMALL;
         let count = if compute.device == Device::Cpu && small && !draws { threads } else { 1 };
-        let estimate = self::tokens_per_pass(&config.sizes(), compute) / count;
-        let tokens_per_pass = tokens_per_pass.unwrap_or(estimate).max(1);
+        let sizes = config.sizes();
         let pool = match count {
             1 => None,
             _ => {
@@ -69,7 +70,12 @@ impl Workers {
             let gradient = model.parameters().flat().zeros_like();
             Worker { model, gradient }
         });
-        Ok(Self { workers: workers.collect(), pool, kind: compute.kind, tokens_per_pass })
+        let workers: Vec<Worker> = workers.collect();
+        // After everything that stays: weights, moments and gradient.
+        let free = compute.memory().map(|memory| GPU_PART * (memory.free + memory.held - memory.taken) as f64);
+        let estimate = self::tokens_per_pass(&sizes, compute, free) / count;
+        let tokens_per_pass = tokens_per_pass.unwrap_or(estimate).max(1);
+        Ok(Self { workers, pool, kind: compute.kind, tokens_per_pass })
     }
 
     /// The model; its replicas have the same parameters in the same memory.
@@ -177,9 +183,9 @@ fn shares(loads: &[usize], count: usize) -> Vec<Vec<usize>> {
 }
 
 /// How many tokens fit into memory at a time: by a count of what the graph of a layer keeps for each.
-fn tokens_per_pass(sizes: &Sizes, compute: Compute) -> usize {
+fn tokens_per_pass(sizes: &Sizes, compute: Compute, free: Option<f64>) -> usize {
     let (bytes, budget) = match compute.device.is_cuda() {
-        true => (if compute.kind == Kind::Float { 4.0 } else { 2.0 }, GPU_BYTES),
+        true => (if compute.kind == Kind::Float { 4.0 } else { 2.0 }, free.unwrap_or(GPU_BYTES)),
         false => (4.0, CPU_BYTES),
     };
     // Attention keeps three numbers for each head and key; sequences are a few hundred tokens long.

@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use reward_collapse::cli::error::with_causes;
 use reward_collapse_training::dataset::{
-    Corpus, Counts, DatasetError, PromptForm, Ranking, RankingFile, Rankings, Record, Row, RowSource, Splits, build,
+    BuildOptions, Corpus, Counts, DatasetError, PromptForm, Ranking, RankingFile, Rankings, Record, Row, RowSource, Splits, build,
     read,
 };
 use serde_json::{Value, json};
@@ -98,7 +98,8 @@ fn records(path: &Path) -> Result<Vec<Record>, DatasetError> {
 
 fn built(source: &RowSource, seed: u64) -> Result<(Counts, String), DatasetError> {
     let mut out = Vec::new();
-    let counts = build(source, seed, &mut out, Path::new("out"), &mut |_, _| {})?;
+    let options = BuildOptions { seed, ..BuildOptions::default() };
+    let counts = build(source, &options, &mut out, Path::new("out"), &mut |_, _| {})?;
     Ok((counts, String::from_utf8(out).unwrap()))
 }
 

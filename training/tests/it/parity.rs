@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use reward_collapse_training::reward_model::weights::SafetensorsFile;
-use reward_collapse_training::reward_model::{Batch, Batches, Config, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{Batches, Config, Grouping, RewardModel, Sequence};
 use tch::{Device, Kind, Tensor};
 
 /// Of logits, relative.
@@ -34,22 +34,8 @@ impl Expected {
     }
 }
 
-/// The rectangular batch of the fixture as it is: every sequence padded to the longest.
-fn padded(expected: &Expected, vocabulary: i64) -> Batches {
-    let tokens = expected.0.tensor("input_ids").unwrap();
-    let segments = match expected.has("token_type_ids") {
-        true => expected.0.tensor("token_type_ids").unwrap(),
-        false => tokens.zeros_like(),
-    };
-    let (count, longest) = (tokens.size()[0], tokens.size()[1]);
-    let mask = expected.0.tensor("attention_mask").unwrap().to_kind(Kind::Bool);
-    let batch = Batch { tokens, segments, mask: Some(mask) };
-    let distinct = Tensor::arange(vocabulary, (Kind::Int64, Device::Cpu));
-    Batches { distinct, longest, batches: vec![batch], order: (0..count as usize).collect() }
-}
-
-/// The same sequences without their padding, batched as in training.
-fn by_length(expected: &Expected, model: &RewardModel) -> Batches {
+/// The sequences of the fixture without their padding.
+fn batches(expected: &Expected, model: &RewardModel, grouping: Grouping) -> Batches {
     let (tokens, mask) = (expected.0.tensor("input_ids").unwrap(), expected.integers("attention_mask"));
     let length = tokens.size()[1] as usize;
     let ids = expected.integers("input_ids");
@@ -64,23 +50,21 @@ fn by_length(expected: &Expected, model: &RewardModel) -> Batches {
         })
         .collect();
     let sequences: Vec<Sequence> = rows.iter().map(|(ids, segments)| Sequence { ids, segments }).collect();
-    Batches::new(&sequences, &model.config().sizes(), Device::Cpu).unwrap()
+    Batches::new(&sequences, &model.config().sizes(), Device::Cpu, grouping).unwrap()
 }
 
 /// Logits in the order of the sequences, and the gradient of their sum with `coefficients` by parameter.
 fn compute(model: &RewardModel, batches: &Batches, coefficients: &[f64]) -> (Vec<f64>, HashMap<String, Tensor>) {
-    let pass = model.architecture().begin(model.parameters(), &batches.distinct, batches.longest, Kind::Float, false);
-    let logits: Vec<Tensor> = batches.batches.iter().map(|batch| pass.logits(batch)).collect();
-    let logits = Tensor::cat(&logits, 0);
+    let parameters = model.parameters();
+    let pass = model.architecture().forward(parameters, batches, Kind::Float, false);
     let ordered: Vec<f32> = batches.order.iter().map(|&index| coefficients[index] as f32).collect();
-    let loss = (&logits * Tensor::from_slice(&ordered)).sum(Kind::Float);
-    let leaves: Vec<&Tensor> = model.parameters().leaves().iter().collect();
-    let gradients = Tensor::run_backward(&[loss], &leaves, false, false);
-    let values = Vec::<f64>::try_from(logits.to_kind(Kind::Double)).unwrap();
+    let loss = (&pass.logits * Tensor::from_slice(&ordered)).sum(Kind::Float);
+    let values = Vec::<f64>::try_from(pass.logits.to_kind(Kind::Double)).unwrap();
+    let gradient = parameters.flat().zeros_like();
+    pass.add_gradient(&loss, parameters, &gradient).unwrap();
     let mut by_sequence = vec![0.0; values.len()];
     batches.order.iter().zip(&values).for_each(|(&index, &value)| by_sequence[index] = value);
-    let names = model.parameters().named().map(|(name, _)| name.to_owned());
-    (by_sequence, names.zip(gradients).filter(|(_, gradient)| gradient.defined()).collect())
+    (by_sequence, parameters.views(&gradient).map(|(name, own)| (name.to_owned(), own)).collect())
 }
 
 fn check(name: &str, model: &RewardModel) {
@@ -95,9 +79,8 @@ fn check(name: &str, model: &RewardModel) {
     let norms = expected.numbers("gradient.norms64");
     assert_eq!(counts.len(), names.len(), "{name}: parameters");
     let largest = norms.iter().copied().fold(0.0, f64::max);
-    for (how, batches) in
-        [("padded", padded(&expected, model.config().sizes().vocab_size)), ("by length", by_length(&expected, model))]
-    {
+    for (how, grouping) in [("padded", Grouping::One), ("by length", Grouping::Fastest)] {
+        let batches = batches(&expected, model, grouping);
         let (found, gradients) = compute(model, &batches, &coefficients);
         for (found, wanted) in found.iter().zip(&logits) {
             assert!((found - wanted).abs() <= LOGITS * wanted.abs(), "{name}, {how}: logit {found}, not {wanted}");
@@ -108,11 +91,7 @@ fn check(name: &str, model: &RewardModel) {
             start = range.end;
             // Some gradients are 0 but for rounding, as that of a key's bias, which the softmax does not see.
             let allowed = GRADIENTS * norm + 1e-6 * largest;
-            let Some(gradient) = gradients.get(parameter) else {
-                assert!(norm <= 1e-6 * largest, "{name}, {how}: {parameter} has no gradient");
-                continue;
-            };
-            let gradient = gradient.to_kind(Kind::Double).flatten(0, -1);
+            let gradient = gradients[parameter].to_kind(Kind::Double).flatten(0, -1);
             let found_norm = gradient.norm().double_value(&[]);
             assert!(
                 (found_norm - norm).abs() <= allowed,

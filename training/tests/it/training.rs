@@ -4,7 +4,7 @@
 use reward_collapse::experiment::PromptType;
 use reward_collapse_training::reward_model::parameters::{Declarations, Initial, Parameters, Role};
 use reward_collapse_training::reward_model::tokenizer::Encoding;
-use reward_collapse_training::reward_model::{Batches, Compute, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{Batches, Compute, Grouping, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
 use reward_collapse_training::training::gradient::{EncodedPrompt, accumulate};
@@ -46,7 +46,7 @@ fn prompts(count: usize) -> Vec<EncodedPrompt> {
             Encoding { ids, segments: (0..length).map(|place| u8::from(place > 2)).collect() }
         };
         let responses: Vec<Encoding> = (0..8).map(&mut response).collect();
-        let all = (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0 }));
+        let all = (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0, margin: 0.0 }));
         let prompt_type = PromptType::from_uniform(index.is_multiple_of(2));
         EncodedPrompt { index, prompt_type, responses, pairs: all.collect() }
     };
@@ -57,34 +57,26 @@ fn prompts(count: usize) -> Vec<EncodedPrompt> {
 /// -U(r_better - r_worse).
 fn by_pairs(model: &RewardModel, prompt: &EncodedPrompt) -> (f64, Tensor) {
     let sequences: Vec<Sequence> = prompt.sequences().collect();
-    let losses: Vec<Tensor> = prompt
-        .pairs
-        .iter()
-        .map(|pair| {
-            let both = [sequences[pair.worse], sequences[pair.better]];
-            let logit = |sequence: Sequence| {
-                let Batches { distinct, longest, batches, .. } =
-                    Batches::new(&[sequence], &model.config().sizes(), Device::Cpu).unwrap();
-                let pass = model.architecture().begin(model.parameters(), &distinct, longest, Kind::Float, true);
-                pass.logits(&batches[0]).to_kind(Kind::Double)
-            };
-            let difference = logit(both[1]).sigmoid() - logit(both[0]).sigmoid();
-            match prompt.prompt_type.is_open_ended() {
-                false => -difference,
-                // -1/(x + 0.1), and below 0 its tangent there.
-                true if difference.double_value(&[0]) > 0.0 => (difference + 0.1).reciprocal(),
-                true => 10.0 - 100.0 * difference,
-            }
-        })
-        .collect();
-    let loss = Tensor::cat(&losses, 0).mean(Kind::Double);
-    let (leaves, places): (Vec<&Tensor>, Vec<_>) = model.parameters().trainable().unzip();
-    let gradient = model.parameters().flat().zeros_like();
-    let derivatives = Tensor::run_backward(&[&loss], &leaves, false, false);
-    for (derivative, place) in derivatives.iter().zip(places).filter(|(derivative, _)| derivative.defined()) {
-        gradient.narrow(0, place.start, place.end - place.start).copy_(&derivative.view([-1]));
+    let (mut total, gradient) = (0.0, model.parameters().flat().zeros_like());
+    for pair in &prompt.pairs {
+        let both = [sequences[pair.worse], sequences[pair.better]];
+        let sizes = model.config().sizes();
+        let batches = Batches::new(&both, &sizes, Device::Cpu, Grouping::One).unwrap();
+        let pass = model.architecture().forward(model.parameters(), &batches, Kind::Float, true);
+        let place = |text: usize| batches.order.iter().position(|&own| own == text).unwrap() as i64;
+        let reward = |text: usize| pass.logits.get(place(text)).to_kind(Kind::Double).sigmoid();
+        let difference = reward(1) - reward(0);
+        let loss = match prompt.prompt_type.is_open_ended() {
+            false => -difference,
+            // -1/(x + 0.1), and below 0 its tangent there.
+            true if difference.double_value(&[]) > 0.0 => (difference + 0.1).reciprocal(),
+            true => 10.0 - 100.0 * difference,
+        };
+        let loss = loss / prompt.pairs.len() as f64;
+        total += loss.double_value(&[]);
+        pass.add_gradient(&loss, model.parameters(), &gradient).unwrap();
     }
-    (loss.double_value(&[]), gradient)
+    (total, gradient)
 }
 
 fn assert_near(found: &Tensor, wanted: &Tensor, tolerance: f64, what: &str) {
@@ -201,7 +193,7 @@ fn clipping_and_adamw_are_those_of_pytorch() {
         let mut gradient = Tensor::from_slice(&gradient);
         let found = clip(&mut gradient, 2.0);
         assert!((found / norm - 1.0).abs() < 1e-6, "{found}, not {norm}");
-        optimiser.step(&mut parameters, &gradient, rate);
+        optimiser.step(&mut parameters, &gradient, rate).unwrap();
         let values = Vec::<f32>::try_from(parameters.flat()).unwrap();
         for (found, wanted) in values.iter().zip(expected) {
             assert!((f64::from(*found) - wanted).abs() < 5e-7, "{found}, not {wanted}");

@@ -3,7 +3,7 @@
 use std::io::BufReader;
 use std::path::Path;
 
-use reward_collapse::files::{FileError, OnFile};
+use reward_collapse::files::{self, FileError, OnFile};
 use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
@@ -15,7 +15,7 @@ use crate::dataset::DatasetError;
 pub(super) fn read(stream: Stream, path: &Path, each: Each<'_>) -> Result<u64, DatasetError> {
     let Stream { reader, progress } = stream;
     let mut reader = BufReader::new(reader);
-    super::lines::skip_mark(&mut reader).reading(path)?;
+    files::skip_mark(&mut reader).reading(path)?;
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let (mut count, mut failure) = (0, None);
     let mut each = |record| each(record, progress.share());

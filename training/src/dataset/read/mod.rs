@@ -8,15 +8,16 @@ mod torch;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
 
-use reward_collapse::files::{FileError, OnFile};
+use reward_collapse::files::{self, FileError, OnFile};
 
 use super::DatasetError;
 pub(super) use lines::Lines;
 pub use record::{Record, Row};
+use reward_collapse::files::BYTE_ORDER_MARK;
 
 /// What is done with each record; the number says how much of the file is read, from 0 to 1, or 0 where its size is unknown.
 type Each<'a> = &'a mut dyn FnMut(Record, f64) -> Result<(), DatasetError>;
@@ -24,9 +25,10 @@ type Each<'a> = &'a mut dyn FnMut(Record, f64) -> Result<(), DatasetError>;
 /// Gives each record of the file to `each`, with the share of the file that is read, from 0 to 1 (0 if its size is
 /// unknown). Returns how many there were, which is at least one. What a file is tells its content, not its name:
 ///
-/// - parquet with the columns `input` and `output`;
+/// - parquet with the columns `input` and `output`, or with those of a [`Preference`](super::Preference);
 /// - JSON, an array of objects with those fields, or with those of a [`Ranking`](super::Ranking);
 /// - JSON lines, one such object a line, where blank lines count but mean nothing;
+/// - either of the last two compressed by gzip or Zstandard;
 /// - what Python's `torch.save` wrote of a list of such dicts, as the experiment's `ranking_dataset_longform.pt`.
 ///
 /// Only a record or so is in memory at a time, except that Python's files are read whole.
@@ -38,9 +40,9 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Record, f64) -> Result<(), Dataset
     let count = match opened.format {
         Format::Parquet => parquet::read(opened.rewound(path)?, path, each),
         Format::Zip => torch::read_zip(opened.rewound(path)?, path, each),
-        Format::Pickle => torch::read_legacy(opened.stream(), path, each),
-        Format::Json => json::read(opened.stream(), path, each),
-        Format::JsonLines => json::read_lines(opened.stream(), path, each),
+        Format::Pickle => torch::read_legacy(opened.stream(path)?, path, each),
+        Format::Json => json::read(opened.stream(path)?, path, each),
+        Format::JsonLines => json::read_lines(opened.stream(path)?, path, each),
     }?;
     if count == 0 { Err(DatasetError::Empty { path: path.to_owned() }) } else { Ok(count) }
 }
@@ -51,10 +53,10 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Record, f64) -> Result<(), Dataset
 /// [`DatasetError::File`], [`DatasetError::Empty`] and [`DatasetError::Format`].
 pub(super) fn holds_rankings(path: &Path) -> Result<bool, DatasetError> {
     let opened = Opened::new(path)?;
-    if opened.format != Format::JsonLines || !opened.regular {
+    if opened.format != Format::JsonLines || !opened.regular || opened.is_packed {
         return Ok(false);
     }
-    let mut lines = Lines::new(BufReader::new(opened.stream().reader), path);
+    let mut lines = Lines::new(BufReader::new(opened.stream(path)?.reader), path);
     let fields = lines.next()?.and_then(|line| serde_json::from_slice(line.bytes).ok());
     Ok(fields.is_some_and(|fields| record::is_ranking(&fields)))
 }
@@ -74,12 +76,13 @@ struct Opened {
     head: Vec<u8>,
     size: u64,
     regular: bool,
+    is_packed: bool,
     format: Format,
 }
 
 /// A file from its beginning, and how far it is read.
 struct Stream {
-    reader: Counted<Chain<Cursor<Vec<u8>>, File>>,
+    reader: Box<dyn Read>,
     progress: ReadSoFar,
 }
 
@@ -94,11 +97,18 @@ impl Opened {
         let mut head = Vec::new();
         // A pipe may give less at a time.
         file.by_ref().take(4096).read_to_end(&mut head).reading(path)?;
-        let format = Format::of(&head).ok_or_else(|| match unmarked(&head) {
+        let is_packed = files::is_packed(&head);
+        // What is packed tells its format inside, of which the first bytes hold enough.
+        let inside = if is_packed { beginning(&head).reading(path)? } else { head.clone() };
+        let format = Format::of(&inside).ok_or_else(|| match unmarked(&inside) {
             b"" => DatasetError::Empty { path: path.to_owned() },
-            _ => DatasetError::Format { path: path.to_owned(), reason: what(&head).into() },
+            _ => DatasetError::Format { path: path.to_owned(), reason: what(&inside).into() },
         })?;
-        Ok(Self { file, head, size: metadata.len(), regular: metadata.is_file(), format })
+        if is_packed && !matches!(format, Format::Json | Format::JsonLines) {
+            let reason = "it is compressed, and neither JSON nor JSON lines inside; unpack it first".into();
+            return Err(DatasetError::Format { path: path.to_owned(), reason });
+        }
+        Ok(Self { file, head, size: metadata.len(), regular: metadata.is_file(), is_packed, format })
     }
 
     /// Goes back to the beginning, for formats whose table of contents stands at the end.
@@ -112,10 +122,11 @@ impl Opened {
         }
     }
 
-    fn stream(self) -> Stream {
+    fn stream(self, path: &Path) -> Result<Stream, DatasetError> {
         let count = Rc::new(Cell::new(0));
         let progress = ReadSoFar { count: Rc::clone(&count), size: if self.regular { self.size } else { 0 } };
-        Stream { reader: Counted { inner: Cursor::new(self.head).chain(self.file), count }, progress }
+        let reader = Counted { inner: Cursor::new(self.head).chain(self.file), count };
+        Ok(Stream { reader: files::unpack(reader).reading(path)?, progress })
     }
 }
 
@@ -135,15 +146,26 @@ impl Format {
     }
 }
 
+/// The first bytes that packed ones hold, as far as they go.
+fn beginning(head: &[u8]) -> io::Result<Vec<u8>> {
+    let mut inside = Vec::new();
+    let result = files::unpack(Cursor::new(head.to_vec()))?.take(4096).read_to_end(&mut inside);
+    match result {
+        // The rest comes later.
+        Err(_) if !inside.is_empty() => Ok(inside),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(inside),
+    }
+}
+
 /// Text without the mark and the blanks at its beginning.
 fn unmarked(head: &[u8]) -> &[u8] {
-    head.strip_prefix(lines::BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start()
+    head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start()
 }
 
 /// What a file that is none of the formats may be.
 fn what(head: &[u8]) -> &'static str {
     match head {
-        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is compressed; unpack it first",
         [b'P', b'A', b'R', b'E', ..] => "it is encrypted parquet",
         _ => {
             "it is none of parquet, JSON (an array of objects), JSON lines (an object a line) and a file of torch.save"
@@ -178,11 +200,4 @@ impl ReadSoFar {
     }
 }
 
-/// What is wrong with a piece of JSON; its place is told by line.
-pub(super) fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
-    }
-}
+pub(super) use reward_collapse::files::without_position;

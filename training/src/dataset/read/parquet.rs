@@ -11,18 +11,26 @@ use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row as Fields};
 use parquet::schema::types::Type;
 
-use super::record::names;
+use reward_collapse::files::{self, OnFile, ParquetFault};
+use serde_json::{Map, Value};
+
+use super::record::{self, names};
 use super::{Each, Record, Row};
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, Preference};
 
 const COLUMNS: [&str; 2] = ["input", "output"];
 
-/// The two columns of each row group, a batch of rows at a time.
+/// The columns that say something of each row group, a batch of rows at a time.
 pub(super) fn read(file: File, path: &Path, each: Each<'_>) -> Result<u64, DatasetError> {
     let format = |reason: String| DatasetError::Format { path: path.to_owned(), reason };
     let damaged = |error: ParquetError| format(format!("it is damaged or cut short: {error}"));
+    let again = file.try_clone().reading(path)?;
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let metadata = reader.metadata().file_metadata();
+    let names = metadata.schema().get_fields().iter().map(|field| (field.name().to_owned(), Value::Null)).collect();
+    if Preference::is_one(&names) || record::is_ranking(&names) {
+        return read_any(again, path, each);
+    }
     let wanted = projection(metadata.schema(), path)?;
     let total = metadata.num_rows();
     let mut count = 0;
@@ -39,6 +47,24 @@ pub(super) fn read(file: File, path: &Path, each: Each<'_>) -> Result<u64, Datas
     if i64::try_from(count) != Ok(total) {
         return Err(format(format!("it is damaged or cut short: it has {count} rows where it says {total}")));
     }
+    Ok(count)
+}
+
+/// Rows of rankings or of preferences.
+fn read_any(file: File, path: &Path, each: Each<'_>) -> Result<u64, DatasetError> {
+    let known: Vec<&str> = Preference::fields().collect();
+    let mut wanted = |names: &[&str]| Ok(names.iter().filter(|name| known.contains(name)).map(|name| (*name).to_owned()).collect());
+    let mut count = 0;
+    let mut one = |fields: Map<String, Value>, row: u64, rows: u64| {
+        let wrong = |reason| DatasetError::Row { path: path.to_owned(), row, reason };
+        let record = Record::of(fields).map_err(|unfit| wrong(unfit.reason()))?;
+        count = row;
+        each(record, (row as f64 / rows.max(1) as f64).min(1.0))
+    };
+    files::parquet_rows(file, &mut wanted, &mut one).map_err(|fault| match fault {
+        ParquetFault::File(reason) => DatasetError::Format { path: path.to_owned(), reason },
+        ParquetFault::Row(error) => error,
+    })?;
     Ok(count)
 }
 

@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::super::{DatasetError, Ranking};
+use super::super::{DatasetError, Preference, Ranking};
 
 /// An instruction and a long answer to it, as in the LongForm data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Record {
     Row(Row),
     /// A ranking already; it is sound.
     Ranking(Ranking),
+    /// Answers that are chosen and rejected, scored or ranked.
+    Preference(Preference),
 }
 
 /// Why an object is no record.
@@ -33,7 +35,7 @@ pub(super) enum Unfit {
 
 /// Whether the fields are those of a ranking rather than of a row.
 pub(super) fn is_ranking(fields: &Map<String, Value>) -> bool {
-    fields.contains_key("question") || fields.contains_key("answers")
+    !Preference::is_one(fields) && (fields.contains_key("question") || fields.contains_key("answers"))
 }
 
 impl Record {
@@ -44,6 +46,9 @@ impl Record {
             let ranking: Ranking = ranking.map_err(|error| Unfit::Reason(error.to_string()))?;
             ranking.check().map_err(Unfit::Reason)?;
             return Ok(Self::Ranking(ranking));
+        }
+        if Preference::is_one(&fields) {
+            return Preference::of(&fields).map(Self::Preference).map_err(Unfit::Reason);
         }
         let present = names(fields.keys().map(String::as_str));
         let mut text = |column: &'static str| match fields.remove(column) {

@@ -9,6 +9,7 @@ use super::Config;
 use super::relative_positions::RelativePositions;
 use crate::reward_model::layers::{Dropout, Linear};
 use crate::reward_model::parameters::{Branch, Weights};
+use crate::reward_model::{Batches, Group};
 
 /// The projections of one layer.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct DisentangledSelfAttention {
     dropout: Dropout,
 }
 
-/// Projected relative positions of one layer, `(heads, 2L, width)` each and already scaled; shared by every batch of a pass.
+/// Projected relative positions of one layer, `(heads, 2L, width)` each and already scaled; shared by every group of a pass.
 #[derive(Debug)]
 pub struct ProjectedPositions {
     /// Keys for `i - j` from `L - 1` down to `-L`.
@@ -38,6 +39,33 @@ pub struct ProjectedPositions {
     /// Queries for `i - j` from `1 - L` up to `L`.
     queries: Option<Tensor>,
     longest: i64,
+}
+
+/// The groups of a pass, with what all layers need of them.
+#[derive(Debug)]
+pub struct Groups<'a> {
+    batches: &'a Batches,
+    /// For each group 0 for tokens and `-inf` for padding, `(count, T)`; none where nothing is padded.
+    biases: Vec<Option<Tensor>>,
+}
+
+impl<'a> Groups<'a> {
+    /// Those of `batches`; attention is computed in the precision `kind`.
+    pub fn new(batches: &'a Batches, kind: Kind) -> Self {
+        let bias = |mask: &Tensor| mask.zeros_like().to_kind(kind).masked_fill(&mask.logical_not(), f64::NEG_INFINITY);
+        Self { batches, biases: batches.groups.iter().map(|group| group.mask().map(bias)).collect() }
+    }
+
+    /// The states `(B, H)` of the first tokens, of `(N, H)`.
+    pub fn firsts(&self, states: &Tensor) -> Tensor {
+        states.index_select(0, &self.batches.firsts)
+    }
+
+    /// Each group with its part and its bias.
+    fn each<'b>(&'b self, parts: &'b [Tensor]) -> impl Iterator<Item = (&'b Group, &'b Tensor, Option<&'b Tensor>)> {
+        let biases = self.biases.iter().map(Option::as_ref);
+        self.batches.groups.iter().zip(parts).zip(biases).map(|((group, part), bias)| (group, part, bias))
+    }
 }
 
 impl DisentangledSelfAttention {
@@ -94,20 +122,39 @@ impl DisentangledSelfAttention {
         ProjectedPositions { keys, queries, longest }
     }
 
-    /// Context `(B, T, H)` of all tokens of `states`, `(B, T, H)`. `bias`, `(B, T)`, is 0 for tokens and `-inf` for padding.
+    /// Context `(N, H)` of all tokens, whose `states` are `(N, H)`.
     pub fn forward(
         &self,
         weights: &Weights,
         states: &Tensor,
+        groups: &Groups,
+        positions: Option<&ProjectedPositions>,
+        training: bool,
+    ) -> Tensor {
+        let projections = [&self.query_proj, &self.key_proj, &self.value_proj];
+        let projected = Linear::side_by_side(&projections, weights, states);
+        let parts = groups.batches.split(&projected);
+        let contexts = groups.each(&parts).map(|(group, own, bias)| {
+            let padded = group.padded(own);
+            let context = self.of_group(group, &padded, bias, positions, training);
+            group.unpadded(&context)
+        });
+        Batches::join(&contexts.collect::<Vec<_>>())
+    }
+
+    /// Context `(count T, H)` of one group, from its tokens' projections, `(count T, 3 H)`. `bias`, `(count, T)`, is 0 for tokens
+    /// and `-inf` for padding.
+    fn of_group(
+        &self,
+        group: &Group,
+        projected: &Tensor,
         bias: Option<&Tensor>,
         positions: Option<&ProjectedPositions>,
         training: bool,
     ) -> Tensor {
-        let (count, length) = (states.size()[0], states.size()[1]);
+        let (count, length) = (group.count, group.length);
         let (heads, width) = (self.heads, self.width);
-        let (weight, shift) = Linear::side_by_side(&[&self.query_proj, &self.key_proj, &self.value_proj], weights);
-        let projected = states.linear(&weight, Some(&shift)).view([count, length, 3, heads, width]);
-        let by_head = projected.permute([2, 3, 0, 1, 4]).contiguous();
+        let by_head = projected.view([count, length, 3, heads, width]).permute([2, 3, 0, 1, 4]).contiguous();
         let part = |index: i64| by_head.get(index).view([heads * count, length, width]);
         let (query, key, value) = (part(0), part(1), part(2));
 
@@ -141,25 +188,46 @@ impl DisentangledSelfAttention {
         };
         let probabilities = self.dropout.forward(scores.softmax(-1, None::<Kind>), training);
         let context = probabilities.bmm(&value).view([heads, count, length, width]);
-        context.permute([1, 2, 0, 3]).reshape([count, length, heads * width])
+        context.permute([1, 2, 0, 3]).reshape([count * length, heads * width])
     }
 
-    /// Context `(B, H)` of the first token alone: the last layer's other states reach no reward.
+    /// Context `(B, H)` of each sequence's first token alone: the last layer's other states reach no reward.
     pub fn first(
         &self,
         weights: &Weights,
         states: &Tensor,
+        groups: &Groups,
+        positions: Option<&ProjectedPositions>,
+        training: bool,
+    ) -> Tensor {
+        let queries = self.query_proj.forward(weights, &groups.firsts(states));
+        let projected = Linear::side_by_side(&[&self.key_proj, &self.value_proj], weights, states);
+        let mut start = 0;
+        let parts = groups.batches.split(&projected);
+        let contexts = groups.each(&parts).map(|(group, own, bias)| {
+            let query = queries.narrow(0, start, group.count);
+            start += group.count;
+            let padded = group.padded(own);
+            self.first_of_group(group, &query, &padded, bias, positions, training)
+        });
+        Batches::join(&contexts.collect::<Vec<_>>())
+    }
+
+    /// Context `(count, H)` of the first tokens of one group, from their queries, `(count, H)`, and all its tokens' keys and
+    /// values, `(count T, 2 H)`.
+    fn first_of_group(
+        &self,
+        group: &Group,
+        query: &Tensor,
+        projected: &Tensor,
         bias: Option<&Tensor>,
         positions: Option<&ProjectedPositions>,
         training: bool,
     ) -> Tensor {
-        let (count, length) = (states.size()[0], states.size()[1]);
+        let (count, length) = (group.count, group.length);
         let (heads, width) = (self.heads, self.width);
-        let query = self.query_proj.forward(weights, &states.select(1, 0));
         let query = query.view([count, heads, width]).transpose(0, 1);
-        let (weight, shift) = Linear::side_by_side(&[&self.key_proj, &self.value_proj], weights);
-        let projected = states.linear(&weight, Some(&shift)).view([count, length, 2, heads, width]);
-        let by_head = projected.permute([2, 3, 0, 1, 4]);
+        let by_head = projected.view([count, length, 2, heads, width]).permute([2, 3, 0, 1, 4]);
         let (key, value) = (by_head.get(0), by_head.get(1));
 
         // Positions 0 - j, for j from 0 to T - 1.

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use super::Config;
+use crate::reward_model::Batches;
 use crate::reward_model::layers::{Activation, Dropout, LayerNorm};
 use crate::reward_model::parameters::{Branch, Id, Initial, Role, Weights};
 
@@ -34,30 +35,29 @@ impl Convolution {
         }
     }
 
-    /// Adds the convolution of `embeddings` to `states`, both `(B, T, H)`; `mask`, `(B, T)`, is 1 for tokens.
+    /// Adds the convolution of `embeddings` over their sequences to `states`, both `(N, H)`.
     pub fn forward(
         &self,
         weights: &Weights,
         embeddings: &Tensor,
         states: &Tensor,
-        mask: Option<&Tensor>,
+        batches: &Batches,
         training: bool,
     ) -> Tensor {
-        let tokens = mask.map(|mask| mask.unsqueeze(-1).to_kind(states.kind()));
-        let masked = |x: Tensor| match &tokens {
-            Some(tokens) => x * tokens,
-            None => x,
-        };
-        let convolved = embeddings.transpose(1, 2).conv1d(
-            &weights[self.weight],
-            Some(&weights[self.bias]),
-            1,
-            (self.kernel - 1) / 2,
-            1,
-            self.groups,
-        );
-        let convolved = masked(convolved.transpose(1, 2).contiguous());
+        let weight = &weights[self.weight];
+        let parts = batches.split(&embeddings.to_kind(weight.kind()));
+        let parts = batches.groups.iter().zip(&parts).map(|(group, own)| {
+            let padded = group.padded(own).view([group.count, group.length, -1]);
+            let padded = match group.mask() {
+                Some(mask) => padded * mask.unsqueeze(-1).to_kind(weight.kind()),
+                None => padded,
+            };
+            let bias = Some(&weights[self.bias]);
+            let convolved = padded.transpose(1, 2).conv1d(weight, bias, 1, (self.kernel - 1) / 2, 1, self.groups);
+            group.unpadded(&convolved.transpose(1, 2).reshape([group.count * group.length, -1]))
+        });
+        let convolved = Batches::join(&parts.collect::<Vec<_>>());
         let convolved = self.activation.forward(&self.dropout.forward(convolved, training));
-        masked(self.layer_norm.forward(weights, &(states + convolved)))
+        self.layer_norm.forward(weights, &(states + convolved))
     }
 }

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::Config;
-use crate::reward_model::Batch;
+use crate::reward_model::Batches;
 use crate::reward_model::layers::{Dropout, Embedding, LayerNorm, Linear};
 use crate::reward_model::parameters::{Branch, Weights};
 
@@ -18,17 +18,12 @@ pub struct Embeddings {
     dropout: Dropout,
 }
 
-/// The distinct tokens of a pass, embedded: many sequences look them up, and the large table of all tokens takes part in
-/// the graph once.
-#[derive(Debug)]
-pub struct Words(Tensor);
-
 impl Embeddings {
     pub fn new(mut branch: Branch, config: &Config) -> Self {
         let width = config.embedding_size();
         let words = branch.at("word_embeddings");
         Self {
-            word_embeddings: Embedding::with_padding(words, config.vocab_size, width, config.pad_token_id),
+            word_embeddings: Embedding::of_tokens(words, config.vocab_size, width, config.pad_token_id),
             position_embeddings: config
                 .position_biased_input
                 .then(|| Embedding::new(branch.at("position_embeddings"), config.max_position_embeddings, width)),
@@ -46,26 +41,18 @@ impl Embeddings {
         self.position_embeddings.is_none() && self.token_type_embeddings.is_none()
     }
 
-    /// Embeds the tokens with the numbers `distinct`, `(M,)`.
-    pub fn words(&self, weights: &Weights, distinct: &Tensor) -> Words {
-        let words = self.word_embeddings.forward(weights, distinct);
-        Words(if self.is_by_token() { self.project(weights, words) } else { words })
-    }
-
-    /// Hidden states `(B, T, H)` of a batch whose tokens are places in `words`.
-    pub fn forward(&self, weights: &Weights, words: &Words, batch: &Batch, training: bool) -> Tensor {
-        let tokens = Tensor::embedding(&words.0, &batch.tokens, -1, false, false);
+    /// Hidden states `(N, H)` of the tokens of a pass. Each distinct token is looked up once, so that the large table of all tokens
+    /// stays out of the graph.
+    pub fn forward(&self, weights: &mut Weights, batches: &Batches, training: bool) -> Tensor {
+        let words = self.word_embeddings.look_up(weights, &batches.distinct);
+        let words = if self.is_by_token() { self.project(weights, words) } else { words };
+        let tokens = Tensor::embedding(&words, &batches.tokens, -1, false, false);
         let states = if self.is_by_token() {
             tokens
         } else {
-            let positions = self.position_embeddings.as_ref();
-            let positions = positions.map(|own| own.table(weights).narrow(0, 0, batch.length()));
-            let segments = self.token_type_embeddings.as_ref().map(|own| own.forward(weights, &batch.segments));
+            let positions = self.position_embeddings.as_ref().map(|own| own.forward(weights, &batches.positions));
+            let segments = self.token_type_embeddings.as_ref().map(|own| own.forward(weights, &batches.segments));
             self.project(weights, positions.into_iter().chain(segments).fold(tokens, |states, term| states + term))
-        };
-        let states = match &batch.mask {
-            Some(mask) => &states * mask.unsqueeze(-1).to_kind(states.kind()),
-            None => states,
         };
         self.dropout.forward(states, training)
     }

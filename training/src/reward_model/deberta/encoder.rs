@@ -3,11 +3,11 @@
 use tch::Tensor;
 
 use super::Config;
-use super::attention::ProjectedPositions;
+use super::attention::{Groups, ProjectedPositions};
 use super::convolution::Convolution;
 use super::layer::Layer;
 use super::relative_positions::RelativePositions;
-use crate::reward_model::Batch;
+use crate::reward_model::Batches;
 use crate::reward_model::layers::{Embedding, LayerNorm};
 use crate::reward_model::parameters::{Branch, Part, Weights};
 
@@ -52,32 +52,29 @@ impl Encoder {
         self.layer.iter().map(project).collect()
     }
 
-    /// The last state of each sequence's first token, `(B, H)`, from the `embeddings`, `(B, T, H)`.
+    /// The last state of each sequence's first token, `(B, H)`, from the `embeddings`, `(N, H)`.
     pub fn first(
         &self,
         weights: &Weights,
         embeddings: Tensor,
-        batch: &Batch,
+        batches: &Batches,
         positions: &[ProjectedPositions],
         training: bool,
     ) -> Tensor {
-        let bias = batch.mask.as_ref().map(|mask| {
-            let zero = mask.zeros_like().to_kind(embeddings.kind());
-            zero.masked_fill(&mask.logical_not(), f64::NEG_INFINITY)
-        });
+        let groups = Groups::new(batches, weights.kind());
         let last = self.layer.len() - 1;
         let mut states = embeddings.shallow_clone();
         for (k, layer) in self.layer.iter().enumerate() {
             let positions = positions.get(k);
             let conv = self.conv.as_ref().filter(|_| k == 0);
             if k == last && conv.is_none() {
-                return layer.first(weights, &states, bias.as_ref(), positions, training);
+                return layer.first(weights, &states, &groups, positions, training);
             }
-            states = layer.forward(weights, &states, bias.as_ref(), positions, training);
+            states = layer.forward(weights, &states, &groups, positions, training);
             if let Some(conv) = conv {
-                states = conv.forward(weights, &embeddings, &states, batch.mask.as_ref(), training);
+                states = conv.forward(weights, &embeddings, &states, batches, training);
             }
         }
-        states.select(1, 0)
+        states.index_select(0, &batches.firsts)
     }
 }

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::Config;
-use super::attention::{DisentangledSelfAttention, ProjectedPositions};
+use super::attention::{DisentangledSelfAttention, Groups, ProjectedPositions};
 use crate::reward_model::layers::{Activation, Dropout, LayerNorm, Linear};
 use crate::reward_model::parameters::{Branch, Weights};
 
@@ -60,30 +60,30 @@ impl Layer {
         &self.attention
     }
 
-    /// All states: `(B, T, H)` to `(B, T, H)`.
+    /// All states: `(N, H)` to `(N, H)`.
     pub fn forward(
         &self,
         weights: &Weights,
         states: &Tensor,
-        bias: Option<&Tensor>,
+        groups: &Groups,
         positions: Option<&ProjectedPositions>,
         training: bool,
     ) -> Tensor {
-        let context = self.attention.forward(weights, states, bias, positions, training);
+        let context = self.attention.forward(weights, states, groups, positions, training);
         self.after_attention(weights, &context, states, training)
     }
 
-    /// The state of the first token: `(B, T, H)` to `(B, H)`.
+    /// The state of each sequence's first token: `(N, H)` to `(B, H)`.
     pub fn first(
         &self,
         weights: &Weights,
         states: &Tensor,
-        bias: Option<&Tensor>,
+        groups: &Groups,
         positions: Option<&ProjectedPositions>,
         training: bool,
     ) -> Tensor {
-        let context = self.attention.first(weights, states, bias, positions, training);
-        self.after_attention(weights, &context, &states.select(1, 0), training)
+        let context = self.attention.first(weights, states, groups, positions, training);
+        self.after_attention(weights, &context, &groups.firsts(states), training)
     }
 
     fn after_attention(&self, weights: &Weights, context: &Tensor, states: &Tensor, training: bool) -> Tensor {

@@ -10,8 +10,11 @@
 //! | `head` | `pooler`, `classifier` |
 //!
 //! The results are those of transformers (see `tests/it/parity.rs`), the work is less: relative positions are read off
-//! diagonals instead of gathered and projected once a pass, the tokens of a pass are embedded once each, and the last layer
-//! computes the one state that the reward reads.
+//! diagonals instead of gathered and projected once a pass, the tokens of a pass are embedded once each, only attention sees
+//! padding, and the last layer computes the one state that the reward reads.
+//!
+//! Below single precision, matrix products and attention are computed in the lower one; what is added from layer to layer, and
+//! the normalisations, stay in single precision.
 
 mod attention;
 mod config;
@@ -22,18 +25,19 @@ mod head;
 mod layer;
 mod relative_positions;
 
-use tch::{Kind, Tensor};
+use std::sync::{Mutex, PoisonError};
+
+use tch::Tensor;
 
 pub use config::Config;
 
-use attention::ProjectedPositions;
-use embeddings::{Embeddings, Words};
+use embeddings::Embeddings;
 use encoder::Encoder;
 use head::Head;
 use relative_positions::RelativePositions;
 
-use super::Batch;
-use super::parameters::{Declarations, Parameters, Part, Weights};
+use super::Batches;
+use super::parameters::{Declarations, Part, Weights};
 
 /// The architecture: what to do with parameters, not the parameters themselves.
 #[derive(Debug)]
@@ -42,16 +46,8 @@ pub struct Deberta {
     embeddings: Embeddings,
     encoder: Encoder,
     head: Head,
-}
-
-/// One forward pass over several batches, and what they share.
-#[derive(Debug)]
-pub struct Pass<'a> {
-    model: &'a Deberta,
-    weights: Weights,
-    words: Words,
-    positions: Vec<ProjectedPositions>,
-    training: bool,
+    /// Of the longest pass so far.
+    relative: Mutex<Option<RelativePositions>>,
 }
 
 impl Deberta {
@@ -62,34 +58,26 @@ impl Deberta {
         let embeddings = Embeddings::new(deberta.at("embeddings").of(Part::Embeddings), config);
         let encoder = Encoder::new(deberta.at("encoder"), config);
         let head = Head::new(declarations.root(), config);
-        (Self { config: config.clone(), embeddings, encoder, head }, declarations)
+        (Self { config: config.clone(), embeddings, encoder, head, relative: Mutex::new(None) }, declarations)
     }
 
-    /// Begins a pass in the precision `kind` over sequences of at most `longest` tokens, all of them among `distinct`.
-    /// In training, dropout acts.
-    pub fn begin(
-        &self,
-        parameters: &Parameters,
-        distinct: &Tensor,
-        longest: i64,
-        kind: Kind,
-        training: bool,
-    ) -> Pass<'_> {
-        let weights = Weights::of(parameters, kind);
-        let words = self.embeddings.words(&weights, distinct);
-        let relative = RelativePositions::new(&self.config, longest, parameters.device());
-        let positions = self.encoder.positions(&weights, &relative, training);
-        Pass { model: self, words, positions, training, weights }
+    /// Logits `(B,)` of the sequences of a pass, in single precision; the reward is their sigmoid. In training, dropout acts.
+    pub fn logits(&self, weights: &mut Weights, batches: &Batches, training: bool) -> Tensor {
+        let relative = self.relative(batches);
+        let embeddings = self.embeddings.forward(weights, batches, training);
+        let positions = self.encoder.positions(weights, &relative, training);
+        let first = self.encoder.first(weights, embeddings, batches, &positions, training);
+        self.head.forward(weights, &first, training)
     }
-}
 
-impl Pass<'_> {
-    /// Logits `(B,)` of a batch, in single precision; the reward is their sigmoid.
-    pub fn logits(&self, batch: &Batch) -> Tensor {
-        let Pass { model, weights, words, positions, training } = self;
-        let embeddings = model.embeddings.forward(weights, words, batch, *training);
-        let first = model.encoder.first(weights, embeddings, batch, positions, *training);
-        model.head.forward(weights, &first, *training)
+    /// The relative positions of a pass: those of a longer one hold them.
+    fn relative(&self, batches: &Batches) -> RelativePositions {
+        let mut kept = self.relative.lock().unwrap_or_else(PoisonError::into_inner);
+        let device = batches.tokens.device();
+        match &*kept {
+            Some(own) if own.longest() >= batches.longest && own.device() == device => own.up_to(batches.longest),
+            _ => kept.insert(RelativePositions::new(&self.config, batches.longest, device)).up_to(batches.longest),
+        }
     }
 }
 

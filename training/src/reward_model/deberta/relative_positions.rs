@@ -32,6 +32,17 @@ impl RelativePositions {
         Self { longest, descending: rows(descending), ascending: rows(ascending) }
     }
 
+    /// The rows for sequences of up to `longest` tokens, no more than these are for.
+    pub fn up_to(&self, longest: i64) -> Self {
+        let part = |rows: &Tensor| rows.narrow(0, self.longest - longest, 2 * longest);
+        Self { longest, descending: part(&self.descending), ascending: part(&self.ascending) }
+    }
+
+    /// Where they are.
+    pub fn device(&self) -> Device {
+        self.ascending.device()
+    }
+
     /// The longest sequence.
     pub fn longest(&self) -> i64 {
         self.longest
@@ -67,6 +78,19 @@ fn log_buckets(positions: &Tensor, size: i64, range: i64) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_a_shorter_pass_are_among_those_of_a_longer_one() {
+        let text = r#"{"model_type": "deberta-v2", "vocab_size": 8, "hidden_size": 4, "num_hidden_layers": 1,
+            "num_attention_heads": 1, "intermediate_size": 4, "relative_attention": true, "position_buckets": 8}"#;
+        let config = Config::parse(text).unwrap();
+        let (long, short) =
+            (RelativePositions::new(&config, 40, Device::Cpu), RelativePositions::new(&config, 7, Device::Cpu));
+        let part = long.up_to(7);
+        assert!(
+            part.longest() == 7 && part.ascending() == short.ascending() && part.descending() == short.descending()
+        );
+    }
 
     #[test]
     fn buckets_are_those_of_transformers() {

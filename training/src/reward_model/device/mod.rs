@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind};
 
 use super::ModelError;
+pub use crate::libtorch::Memory;
 use driver::Driver;
 
 pub use error::DeviceError;
@@ -105,6 +106,14 @@ impl Compute {
             _ => "float32",
         };
         format!("{device}, {kind}")
+    }
+
+    /// Memory of the GPU; none for a CPU, and where libtorch does not tell.
+    pub fn memory(&self) -> Option<Memory> {
+        match self.device {
+            Device::Cuda(index) => Memory::of_gpu(index).ok(),
+            _ => None,
+        }
     }
 
     /// What a person may not expect of a choice that was left to the program: the CPU and why not CUDA, or float16 and why not

@@ -1,6 +1,6 @@
 //! Layer normalisation.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::reward_model::parameters::{Branch, Id, Initial, Role, Weights};
 
@@ -24,8 +24,14 @@ impl LayerNorm {
         }
     }
 
-    /// Acts on the last axis of `x`.
+    /// Acts on the last axis of `x`, in single precision.
     pub fn forward(&self, weights: &Weights, x: &Tensor) -> Tensor {
-        x.layer_norm([self.width], Some(&weights[self.weight]), Some(&weights[self.bias]), self.eps, true)
+        x.to_kind(Kind::Float).layer_norm(
+            [self.width],
+            Some(&weights[self.weight]),
+            Some(&weights[self.bias]),
+            self.eps,
+            true,
+        )
     }
 }

@@ -25,15 +25,17 @@ impl Linear {
         Self { weight: branch.parameter("weight", &[output, input], Initial::Normal, Role::Weight), bias: None }
     }
 
-    /// Acts on the last axis of `x`.
+    /// Acts on the last axis of `x`, in the precision of the weights.
     pub fn forward(&self, weights: &Weights, x: &Tensor) -> Tensor {
-        x.linear(&weights[self.weight], self.bias.map(|bias| &weights[bias]))
+        let weight = &weights[self.weight];
+        x.to_kind(weight.kind()).linear(weight, self.bias.map(|bias| &weights[bias]))
     }
 
-    /// Several projections of the same input as one: their outputs side by side.
-    pub fn side_by_side(layers: &[&Self], weights: &Weights) -> (Tensor, Tensor) {
+    /// Several projections of the same `x` as one: their outputs side by side.
+    pub fn side_by_side(layers: &[&Self], weights: &Weights, x: &Tensor) -> Tensor {
         let weight: Vec<&Tensor> = layers.iter().map(|layer| &weights[layer.weight]).collect();
         let bias: Vec<&Tensor> = layers.iter().filter_map(|layer| layer.bias).map(|bias| &weights[bias]).collect();
-        (Tensor::cat(&weight, 0), Tensor::cat(&bias, 0))
+        let weight = Tensor::cat(&weight, 0);
+        x.to_kind(weight.kind()).linear(&weight, Some(Tensor::cat(&bias, 0)))
     }
 }

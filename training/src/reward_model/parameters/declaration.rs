@@ -23,8 +23,10 @@ pub enum Initial {
 /// What a parameter does, which decides whether weight decay acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It multiplies what comes in, or is looked up.
+    /// It multiplies what comes in, or is a small table.
     Weight,
+    /// It is a table of tokens, of which a pass reads some rows.
+    Table,
     /// It is added.
     Bias,
     /// It is the scale or the shift of a normalisation.
@@ -67,7 +69,7 @@ impl Declaration {
 
     /// Whether weight decay acts on it: biases and normalisations are exempt, as in the released trainer.
     pub fn decays(&self) -> bool {
-        self.role == Role::Weight
+        matches!(self.role, Role::Weight | Role::Table)
     }
 
     /// Whether it stays as it is when the embeddings and the first `layers` layers are frozen, as in the released trainer;

@@ -3,6 +3,8 @@
 mod declaration;
 mod weights;
 
+use std::ops::Range;
+
 use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
@@ -18,14 +20,37 @@ enum Group {
     Frozen,
 }
 
+/// In which precision a pass sees a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Precision {
+    /// A table, of which it sees rows.
+    Table,
+    OfThePass,
+    /// A normalisation, or a part of the head.
+    Single,
+}
+
+impl Precision {
+    fn of(declaration: &Declaration) -> Self {
+        match (declaration.role, declaration.part) {
+            (Role::Table, _) => Self::Table,
+            (Role::Norm, _) | (_, Part::Head) => Self::Single,
+            (Role::Weight | Role::Bias, _) => Self::OfThePass,
+        }
+    }
+}
+
 /// The values: views into one flat tensor, so that norms, clipping and AdamW are a few operations on contiguous memory.
-/// Parameters with weight decay come first, those without next, frozen ones last.
+/// Parameters with weight decay come first, those without next, frozen ones last; of each, those come together that a pass sees in
+/// the same precision.
 #[derive(Debug)]
 pub struct Parameters {
     declarations: Declarations,
     flat: Tensor,
     /// Where each parameter begins in `flat`.
     offsets: Vec<i64>,
+    /// The parameters in the order of `flat`.
+    order: Vec<usize>,
     /// Leaves of the graph, one a parameter.
     leaves: Vec<Tensor>,
     decaying: i64,
@@ -49,7 +74,7 @@ impl Parameters {
         };
         let declared: Vec<&Declaration> = declarations.iter().collect();
         let mut order: Vec<usize> = (0..declared.len()).collect();
-        order.sort_by_key(|&index| group(declared[index]));
+        order.sort_by_key(|&index| (group(declared[index]), Precision::of(declared[index])));
         let mut offsets = vec![0; order.len()];
         let (mut end, mut decaying, mut trainable) = (0, 0, 0);
         for &index in &order {
@@ -68,7 +93,7 @@ impl Parameters {
             view.set_requires_grad(offset < trainable)
         });
         let leaves = leaves.collect();
-        Ok(Self { flat, offsets, leaves, decaying, trainable, declarations })
+        Ok(Self { flat, offsets, order, leaves, decaying, trainable, declarations })
     }
 
     /// Gives the same values in the same memory leaves of their own, so that another thread has its own graph.
@@ -78,6 +103,7 @@ impl Parameters {
             declarations: self.declarations.clone(),
             flat: self.flat.shallow_clone(),
             offsets: self.offsets.clone(),
+            order: self.order.clone(),
             leaves: self.leaves.iter().map(own).collect(),
             decaying: self.decaying,
             trainable: self.trainable,
@@ -132,11 +158,19 @@ impl Parameters {
         )
     }
 
-    /// The trainable leaves with the place of each in [`Parameters::flat`].
-    pub fn trainable(&self) -> impl Iterator<Item = (&Tensor, std::ops::Range<i64>)> {
-        let ranges = self.declarations.iter().zip(&self.offsets);
-        let ranges = ranges.map(|(declaration, &offset)| offset..offset + declaration.elements());
-        self.leaves.iter().zip(ranges).filter(|(_, range)| range.start < self.trainable)
+    /// Where the parameter lies in `flat`.
+    fn range(&self, id: usize) -> Range<i64> {
+        self.offsets[id]..self.offsets[id] + self.leaves[id].numel() as i64
+    }
+
+    fn precision(&self, id: usize) -> Precision {
+        self.declarations.iter().nth(id).map_or(Precision::Single, Precision::of)
+    }
+
+    /// The parameters that are `wanted`, in the order of `flat`, as pieces without gaps.
+    fn runs(&self, wanted: impl Fn(usize) -> bool) -> Vec<&[usize]> {
+        let pieces = self.order.chunk_by(|&a, &b| wanted(a) == wanted(b));
+        pieces.filter(|piece| piece.first().is_some_and(|&id| wanted(id))).collect()
     }
 
     /// All trainable values, those with weight decay first.

@@ -26,15 +26,12 @@ pub struct Pair {
     pub better: usize,
     /// What the pair's loss is multiplied with.
     pub weight: f64,
+    /// By how much the better reward should be larger: the pair costs `-U(r_better - r_worse - margin)`.
+    pub margin: f64,
 }
 
-/// The pairs of `responses` ranked responses, worst first: by the worse, then by the better one. `scores`, in this order,
-/// become weights. Where there are more than `most`, so many are drawn.
-pub(crate) fn pairs(responses: usize, scores: Option<&[f64]>, most: usize, random: &mut Random) -> Vec<Pair> {
-    let ranked = (0..responses).flat_map(|worse| (worse + 1..responses).map(move |better| (worse, better)));
-    let weight = |place: usize| scores.and_then(|scores| scores.get(place)).copied().unwrap_or(1.0);
-    let mut pairs: Vec<Pair> =
-        ranked.enumerate().map(|(place, (worse, better))| Pair { worse, better, weight: weight(place) }).collect();
+/// Of `pairs` where there are more than `most` so many, drawn without repetition.
+pub(crate) fn drawn(mut pairs: Vec<Pair>, most: usize, random: &mut Random) -> Vec<Pair> {
     if pairs.len() > most {
         // Fisher and Yates, as far as wanted.
         for place in 0..most {
@@ -133,7 +130,7 @@ impl RankingLoss {
 
     /// Loss and gradient by the logits of one prompt's responses, worst first, in double precision.
     ///
-    /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i) + c (r_i + r_j)^2`, `j` ranked
+    /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i - m) + c (r_i + r_j)^2`, `j` ranked
     /// above `i`, less twice the mean of `V(r_i)` over the responses. Pairs in the wrong order are on the utility's concave extension. Without pairs their mean is 0.
     ///
     /// # Errors
@@ -152,8 +149,8 @@ impl RankingLoss {
         let rewards: Vec<f64> = logits.iter().map(|&logit| head.reward(logit)).collect();
         let mut by_reward = vec![0.0; logits.len()];
         let (mut loss, mut correct) = (0.0, 0);
-        for &Pair { worse, better, weight } in pairs {
-            let jet = utility.jet(rewards[better] - rewards[worse]);
+        for &Pair { worse, better, weight, margin } in pairs {
+            let jet = utility.jet(rewards[better] - rewards[worse] - margin);
             let sum = rewards[better] + rewards[worse];
             loss += share * (centering * sum * sum - weight * jet.value);
             by_reward[better] += share * (2.0 * centering * sum - weight * jet.slope);
@@ -213,7 +210,8 @@ mod tests {
     const LOGITS: [f64; 6] = [-1.3, 0.4, 0.1, 2.0, 1.5, -3.0];
 
     fn all(responses: usize) -> Vec<Pair> {
-        pairs(responses, None, usize::MAX, &mut Random::new(0, "pairs", 0))
+        let ranked = (0..responses).flat_map(|worse| (worse + 1..responses).map(move |better| (worse, better)));
+        ranked.map(|(worse, better)| Pair { worse, better, weight: 1.0, margin: 0.0 }).collect()
     }
 
     #[test]
@@ -230,8 +228,10 @@ mod tests {
         for (name, terms) in names.into_iter().flat_map(|name| terms.clone().map(|terms| (name, terms))) {
             let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
             for prompt_type in &PromptType::RELEASED {
-                let scores: Vec<f64> = (0..15).map(|k| 0.5 + 0.1 * f64::from(k)).collect();
-                let pairs = pairs(6, Some(&scores), usize::MAX, &mut Random::new(0, "pairs", 0));
+                let labelled = |(pair, k): (Pair, i32)| {
+                    Pair { weight: 0.5 + 0.1 * f64::from(k), margin: 0.02 * f64::from(k - 5), ..pair }
+                };
+                let pairs: Vec<Pair> = all(6).into_iter().zip(0..).map(labelled).collect();
                 let found = loss.of(prompt_type, &LOGITS, &pairs).unwrap().gradient;
                 for k in 0..LOGITS.len() {
                     let at = |change: f64| {
@@ -264,8 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn a_margin_moves_the_utility() {
+        let terms = LossTerms { head: Head::Raw, ..LossTerms::default() };
+        let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from("logsigmoid(x)") }).unwrap();
+        let of = |logits: [f64; 2], margin: f64| {
+            let pair = Pair { worse: 0, better: 1, weight: 1.0, margin };
+            loss.of(&PromptType::open_ended(), &logits, &[pair]).unwrap()
+        };
+        let (moved, plain) = (of([0.25, 1.75], 0.5), of([0.25, 1.25], 0.0));
+        assert_eq!((moved.loss, moved.gradient), (plain.loss, plain.gradient));
+        assert!((plain.loss - (1.0 + (-1f64).exp()).ln()).abs() < 1e-15);
+    }
+
+    #[test]
     fn pairs_are_drawn_without_repetition() {
-        let pairs = pairs(8, None, 10, &mut Random::new(3, "pairs", 0));
+        let pairs = drawn(all(8), 10, &mut Random::new(3, "pairs", 0));
         assert_eq!(pairs.len(), 10);
         for (k, pair) in pairs.iter().enumerate() {
             assert!(pair.worse < pair.better && pair.better < 8);

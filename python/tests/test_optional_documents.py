@@ -1,0 +1,46 @@
+"""The examples in the docstrings of what needs PyTorch, TRL or matplotlib."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import reward_collapse as rc
+
+NEEDS = {"torch": "torch", "trl": "trl", "plot": "matplotlib"}
+
+
+def modules(package: str) -> list[str]:
+    name = f"reward_collapse.{package}"
+    module = importlib.import_module(name)
+    return [name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(getattr(module, "__path__", ())))]
+
+
+@pytest.mark.parametrize("package", sorted(NEEDS))
+def test_the_examples_run(package: str) -> None:
+    pytest.importorskip(NEEDS[package])
+    if package == "plot":
+        importlib.import_module("matplotlib").use("Agg")
+    examples = 0
+    for name in modules(package):
+        module = importlib.import_module(name)
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+        with np.printoptions(precision=8, suppress=False):
+            for test in doctest.DocTestFinder(exclude_empty=True).find(module):
+                examples += len(test.examples)
+                runner.run(test)
+        assert runner.summarize(verbose=False).failed == 0, name
+    assert examples > 2
+
+
+@pytest.mark.parametrize("package", sorted(NEEDS))
+def test_everything_public_has_a_docstring(package: str) -> None:
+    pytest.importorskip(NEEDS[package])
+    module = getattr(rc, package)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        assert thing.__doc__ and ">>>" in thing.__doc__ or issubclass(thing, tuple), name

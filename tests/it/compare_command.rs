@@ -1,0 +1,159 @@
+//! Rewards of any model over theory: the library and the command.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use reward_collapse::compare::{Order, Target, TypeComparison, wasserstein1};
+use reward_collapse::experiment::{RewardTable, TableBuilder, TableRow};
+use reward_collapse::limit::LimitLaw;
+use reward_collapse::problem::{Equilibrium, Support};
+use reward_collapse::solution::{solve, solve_equilibrium};
+use reward_collapse::utility::parse;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn target(utility: &str) -> Target {
+    Target::new(Equilibrium::new(parse(utility).unwrap(), 0.0, Support::UNIT).unwrap())
+}
+
+fn table(prompts: &[Vec<f64>], are_ranked: bool) -> RewardTable {
+    let mut builder = TableBuilder::default();
+    for (prompt, rewards) in prompts.iter().enumerate() {
+        let name = prompt.to_string();
+        for (reward, place) in rewards.iter().zip(0..) {
+            let rank = are_ranked.then_some(rewards.len() as f64 - f64::from(place));
+            builder.push(TableRow { prompt: &name, reward: *reward, rank, ..TableRow::default() }).unwrap();
+        }
+    }
+    builder.finish().unwrap().unwrap()
+}
+
+#[test]
+fn each_prompt_is_at_its_own_optimum() {
+    for utility in ["log(x)", "-1/(x+0.1)", "x", "logsigmoid(4x)"] {
+        let u = parse(utility).unwrap();
+        let prompts: Vec<Vec<f64>> = [2, 4, 7, 2].iter().map(|&n| solve(&u, n).unwrap().rewards).collect();
+        for are_ranked in [true, false] {
+            let found = TypeComparison::of(&table(&prompts, are_ranked), 0, &mut target(utility)).unwrap();
+            assert_eq!((found.mean_abs_difference, found.largest, found.w1), (0.0, 0.0, 0.0), "{utility}");
+            assert_eq!((found.prompts, found.n.all()), (4, &[2, 4, 7][..]));
+            assert_eq!(found.order, if are_ranked { Order::Rank } else { Order::Reward });
+        }
+    }
+}
+
+#[test]
+fn differences_are_those_by_hand() {
+    // Optima of x for 2 and 4 responses: 0, 1 and 0, 0, 1, 1.
+    let prompts = [vec![0.25, 1.0], vec![0.0, 0.5, 0.25, 1.0]];
+    let found = TypeComparison::of(&table(&prompts, true), 0, &mut target("x")).unwrap();
+    assert!((found.mean_abs_difference - (0.25 + 0.5 + 0.75) / 6.0).abs() < 1e-15);
+    assert_eq!((found.largest, found.largest_prompt.as_str()), (0.75, "1"));
+    // All rewards 0, .25, .25, .5, 1, 1 against 0, 0, 0, 1, 1, 1.
+    assert!((found.w1 - (0.25 + 0.25 + 0.5) / 6.0).abs() < 1e-15);
+    let law = LimitLaw::of(&parse("x").unwrap()).unwrap();
+    let pooled = [0.0, 0.25, 0.25, 0.5, 1.0, 1.0];
+    assert!((found.w1_limit.unwrap() - wasserstein1(&pooled, &law).unwrap()).abs() < 1e-15);
+    // By reward the responses in the wrong order are not seen.
+    let found = TypeComparison::of(&table(&prompts, false), 0, &mut target("x")).unwrap();
+    assert!((found.mean_abs_difference - (0.25 + 0.25 + 0.5) / 6.0).abs() < 1e-15);
+    // With an odd number the middle reward may be anything under x.
+    let found = TypeComparison::of(&table(&[vec![0.0, 0.3, 1.0], vec![0.0, 0.9, 1.0]], true), 0, &mut target("x")).unwrap();
+    assert_eq!((found.mean_abs_difference, found.w1), (0.0, 0.0));
+}
+
+#[test]
+fn raw_rewards_are_compared_up_to_a_shift() {
+    let problem = Equilibrium::new(parse("logsigmoid(x)").unwrap(), 0.1, Support::LINE).unwrap();
+    let best = solve_equilibrium(&problem, 8, None).unwrap().rewards;
+    let prompts: Vec<Vec<f64>> =
+        [-3.0, 0.5, 40.0].iter().map(|shift| best.iter().map(|reward| reward + shift).collect()).collect();
+    let found = TypeComparison::of(&table(&prompts, true), 0, &mut Target::new(problem.clone())).unwrap();
+    assert!(found.shifted && found.largest < 1e-13 && found.w1 < 1e-13, "{found:?}");
+    assert!(found.w1_limit.unwrap() < 0.2);
+    // With centring the mean counts.
+    let centred = problem.with_centering(0.01).unwrap();
+    let found = TypeComparison::of(&table(&prompts, true), 0, &mut Target::new(centred)).unwrap();
+    assert!(!found.shifted && found.largest > 30.0);
+}
+
+fn compare(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_reward-collapse")).arg("compare").args(arguments).output().unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = compare(&[arguments, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn refusal(arguments: &[&str]) -> String {
+    let output = compare(arguments);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("error: ") && text.trim_end().lines().count() == 1, "{text}");
+    text
+}
+
+fn write(path: &Path, rows: impl Iterator<Item = (String, &'static str, f64)>) {
+    let mut text = "prompt,type,reward\n".to_owned();
+    for (prompt, prompt_type, reward) in rows {
+        writeln!(text, "{prompt},{prompt_type},{reward:?}").unwrap();
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn each_type_has_its_own_utility() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("rewards.csv");
+    let (open, exam) = (parse("-1/(x+0.1)").unwrap(), parse("x").unwrap());
+    let of = |u, n, name| solve(u, n).unwrap().rewards.into_iter().map(move |reward| (format!("{n}"), name, reward));
+    write(&path, of(&open, 8, "open").chain(of(&exam, 8, "exam")).chain(of(&exam, 4, "exam")));
+    let path = path.to_str().unwrap();
+    let out = directory.path().join("figures");
+    let report = json(&[path, "--utility", "open=-1/(x+0.1)", "--utility", "exam=x", "--out", out.to_str().unwrap()]);
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|row| row["type"].as_str().unwrap()).collect::<Vec<_>>(), ["open", "exam"]);
+    for row in rows {
+        assert!(row["mean_abs_difference"].as_f64().unwrap() < 1e-15 && row["w1"].as_f64().unwrap() < 1e-15, "{row}");
+        assert!(row["w1_limit"].as_f64().unwrap() < 0.2 && row["largest"].as_f64().unwrap() < 1e-15);
+    }
+    assert_eq!((&rows[0]["n"], &rows[1]["n"]), (&8.into(), &vec![4, 8].into()));
+    assert_eq!((&rows[0]["prompts"], &rows[1]["prompts"]), (&1.into(), &2.into()));
+    for name in ["comparison.svg", "comparison.png", "comparison.csv"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    // The names of columns; logits through a sigmoid.
+    let report = json(&[path, "-u", "x", "--by", "prompt", "--prompt-column", "type"]);
+    assert_eq!(report["rows"].as_array().unwrap().len(), 2);
+    let report = json(&[path, "-u", "x", "--sigmoid"]);
+    assert!(report["rows"][0]["largest"].as_f64().unwrap() >= 0.5);
+
+    let error = refusal(&[path, "--utility", "open=x"]);
+    assert!(error.contains("no utility is given for the type `exam`"), "{error}");
+    let error = refusal(&[path, "--utility", "x", "--utility", "closed=x"]);
+    assert!(error.contains("no such type") && error.contains("`open`, `exam`"), "{error}");
+    let error = refusal(&[path, "--utility", "x", "--utility", "log(x)"]);
+    assert!(error.contains("twice for all types"), "{error}");
+    assert!(refusal(&[path, "--utility", "x^2"]).contains("x^2"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("logits.csv");
+    let name = path.to_str().unwrap();
+    write(&path, [0.5, -2.0].into_iter().map(|reward| ("why?".to_owned(), "", reward)));
+    let error = refusal(&[name, "--utility", "x"]);
+    assert!(error.contains("prompt `why?` has the reward -2") && error.contains("--sigmoid"), "{error}");
+    // Better raw rewards can always be found.
+    assert!(refusal(&[name, "--utility", "logsigmoid(x)", "--support=-inf,inf"]).contains("no "));
+    write(&path, [("a".to_owned(), "", 0.5), ("b".to_owned(), "", 0.5)].into_iter());
+    assert!(refusal(&[name, "--utility", "x"]).contains("has two responses"));
+    std::fs::write(&path, "prompt,reward\na,0.5\na,inf\n").unwrap();
+    assert!(refusal(&[name, "--utility", "x"]).contains("line 3: reward is inf"));
+    assert!(refusal(&["/nowhere", "--utility", "x"]).contains("/nowhere"));
+}

@@ -1,0 +1,117 @@
+//! What of libtorch the crate tch leaves out, through a few lines of C++ (`shim.cpp`).
+
+use std::ffi::{CStr, c_char, c_double, c_void};
+use std::ptr;
+
+use tch::{TchError, Tensor};
+
+unsafe extern "C" {
+    fn reward_collapse_adamw(
+        values: *mut c_void,
+        gradient: *mut c_void,
+        first: *mut c_void,
+        second: *mut c_void,
+        steps: *mut c_void,
+        settings: *const c_double,
+        divisor: *mut c_void,
+    ) -> *mut c_char;
+    fn reward_collapse_memory(device: i32, bytes: *mut i64) -> *mut c_char;
+    fn reward_collapse_free(text: *mut c_char);
+}
+
+/// The numbers of an AdamW step.
+#[derive(Debug, Clone, Copy)]
+pub struct AdamWSettings {
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The decays of the mean of gradients, and of that of their squares.
+    pub betas: [f64; 2],
+    /// The weight decay.
+    pub weight_decay: f64,
+    /// What is added to the root of the mean of squares.
+    pub epsilon: f64,
+}
+
+/// One step of AdamW on `values` in place, by libtorch's fused kernel: every number is read once and written once. `moments` are
+/// changed too; `steps` is a tensor of one number, counting this step. The gradient is divided by `divisor`, in place on a GPU.
+///
+/// # Errors
+/// What libtorch says of tensors that do not go together.
+pub fn adamw(
+    values: &Tensor,
+    gradient: &Tensor,
+    moments: [&Tensor; 2],
+    steps: &Tensor,
+    settings: AdamWSettings,
+    divisor: Option<&Tensor>,
+) -> Result<(), TchError> {
+    let AdamWSettings { learning_rate, betas, weight_decay, epsilon } = settings;
+    let settings = [learning_rate, betas[0], betas[1], weight_decay, epsilon];
+    let pointer = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>().cast_mut();
+    // SAFETY: each pointer is a tensor's that lives until the call ends; there are five settings, as the shim reads.
+    outcome(unsafe {
+        reward_collapse_adamw(
+            pointer(values),
+            pointer(gradient),
+            pointer(moments[0]),
+            pointer(moments[1]),
+            pointer(steps),
+            settings.as_ptr(),
+            divisor.map_or(ptr::null_mut(), pointer),
+        )
+    })
+}
+
+/// Memory of a GPU, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// What this program's tensors take.
+    pub taken: i64,
+    /// The most that they took.
+    pub peak: i64,
+    /// What libtorch has of the system, in use or not.
+    pub held: i64,
+    /// What the system has left for anybody.
+    pub free: i64,
+    /// What there is.
+    pub total: i64,
+}
+
+impl Memory {
+    /// Asks libtorch. CUDA must have been loaded.
+    ///
+    /// # Errors
+    /// What libtorch says where there is no such GPU.
+    pub(crate) fn of_gpu(index: usize) -> Result<Self, TchError> {
+        let mut bytes = [0; 5];
+        // SAFETY: the shim writes five numbers.
+        outcome(unsafe { reward_collapse_memory(i32::try_from(index).unwrap_or(-1), bytes.as_mut_ptr()) })?;
+        let [taken, peak, held, free, total] = bytes;
+        Ok(Self { taken, peak, held, free, total })
+    }
+}
+
+fn outcome(text: *mut c_char) -> Result<(), TchError> {
+    if text.is_null() {
+        return Ok(());
+    }
+    // SAFETY: a text that the shim returns ends with a zero, and nobody else frees it.
+    let said = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    // SAFETY: as above.
+    unsafe { reward_collapse_free(text) };
+    Err(TchError::Torch(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libtorch_refuses_is_an_error_in_its_words() {
+        let settings = AdamWSettings { learning_rate: 0.1, betas: [0.9, 0.999], weight_decay: 0.0, epsilon: 1e-8 };
+        let (three, four) = (Tensor::zeros([3], tch::kind::FLOAT_CPU), Tensor::zeros([4], tch::kind::FLOAT_CPU));
+        let steps = Tensor::from(1.0_f32);
+        let error = adamw(&three, &four, [&three, &three], &steps, settings, None).unwrap_err().to_string();
+        assert!(error.contains("same size") || error.contains("shape") || error.contains("equal"), "{error}");
+    }
+}
