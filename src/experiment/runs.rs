@@ -47,7 +47,11 @@ impl Run {
     ///
     /// # Errors
     /// [`ExperimentError::PromptType`] for the name of a type that can be none.
-    pub fn of_table(table: &RewardTable, path: &Path, mut description: RunDescription) -> Result<Self, ExperimentError> {
+    pub fn of_table(
+        table: &RewardTable,
+        path: &Path,
+        mut description: RunDescription,
+    ) -> Result<Self, ExperimentError> {
         let types = table.types().iter().map(|name| match &**name {
             "" => Ok(PromptType::untyped()),
             name => name.parse::<PromptType>(),

@@ -60,7 +60,8 @@ fn differences_are_those_by_hand() {
     let found = TypeComparison::of(&table(&prompts, false), 0, &mut target("x")).unwrap();
     assert!((found.mean_abs_difference - (0.25 + 0.25 + 0.5) / 6.0).abs() < 1e-15);
     // With an odd number the middle reward may be anything under x.
-    let found = TypeComparison::of(&table(&[vec![0.0, 0.3, 1.0], vec![0.0, 0.9, 1.0]], true), 0, &mut target("x")).unwrap();
+    let found =
+        TypeComparison::of(&table(&[vec![0.0, 0.3, 1.0], vec![0.0, 0.9, 1.0]], true), 0, &mut target("x")).unwrap();
     assert_eq!((found.mean_abs_difference, found.w1), (0.0, 0.0));
 }
 

@@ -80,7 +80,8 @@ fn parquet_is_read() {
         let path = directory.path().join(name);
         let schema = std::sync::Arc::new(parse_message_type(schema).unwrap());
         let out = std::fs::File::create(&path).unwrap();
-        let mut writer = SerializedFileWriter::new(out, schema, std::sync::Arc::new(WriterProperties::default())).unwrap();
+        let mut writer =
+            SerializedFileWriter::new(out, schema, std::sync::Arc::new(WriterProperties::default())).unwrap();
         let mut group = writer.next_row_group().unwrap();
         let texts: Vec<ByteArray> = (0..scores.len()).map(|i| ByteArray::from(["a", "b"][i % 2])).collect();
         let mut column = group.next_column().unwrap().unwrap();
@@ -122,7 +123,10 @@ fn a_row_may_have_all_rewards_of_a_prompt() {
     let table = RewardTable::read(&file(&directory, "lists", text.as_bytes()), &options).unwrap();
     let found = prompts(&table);
     assert_eq!(found[0].0, "[{\"content\":\"hi\",\"role\":\"user\"}]");
-    assert_eq!((found[1].0.as_str(), &found[1].2, &found[1].3), ("7", &vec![3.0, 4.0, 5.0], &Some(vec![1.0, 2.0, 2.0])));
+    assert_eq!(
+        (found[1].0.as_str(), &found[1].2, &found[1].3),
+        ("7", &vec![3.0, 4.0, 5.0], &Some(vec![1.0, 2.0, 2.0]))
+    );
     let responses = table.prompt(1).unwrap().responses.unwrap();
     assert!(responses.are_same(1, 2) && !responses.are_same(0, 1));
     let short = text.replace("[2,1]", "[2]");
@@ -187,12 +191,18 @@ fn what_is_wrong_is_told_with_its_line() {
         }
     }
     for (text, words) in [
-        ("prompt,score\na,1\n", "line 1: there is no column `reward`; it has `prompt`, `score`; name it with --reward-column"),
+        (
+            "prompt,score\na,1\n",
+            "line 1: there is no column `reward`; it has `prompt`, `score`; name it with --reward-column",
+        ),
         ("{\"prompt\":\"a\",\"reward\":1}\n\n{\"prompt\":\"a\",\"logit\":1}\n", "line 3: there is no column `reward`"),
         ("{\"prompt\":\"a\",\"reward\":NaN}\n", "line 1:"),
         ("{\"prompt\":\"a\",\"reward\":null}\n", "line 1: there is no reward"),
         ("{\"prompt\":\"a\",\"reward\":[]}\n", "line 1: `reward` is an empty list"),
-        ("[{\"prompt\":\"a\",\"reward\":1},\n{\"prompt\":\"a\",\"reward\":true}]\n", "line 2: record 2: reward `true` is not a number"),
+        (
+            "[{\"prompt\":\"a\",\"reward\":1},\n{\"prompt\":\"a\",\"reward\":true}]\n",
+            "line 2: record 2: reward `true` is not a number",
+        ),
         ("prompt,reward\n", "has no rows"),
         ("", "has no rows"),
         ("\n\n", "has no rows"),

@@ -120,7 +120,8 @@ impl<'o> Rows<'o> {
         };
         let open_ended = cells.get(Slot::OpenEnded).truth(name(Slot::OpenEnded))?;
         let prompt_type = cells.get(Slot::Type).text();
-        let prompt_type = prompt_type.or_else(|| Some(Cow::Owned(PromptType::from_uniform(open_ended?).name().to_owned())));
+        let prompt_type =
+            prompt_type.or_else(|| Some(Cow::Owned(PromptType::from_uniform(open_ended?).name().to_owned())));
         let response = cells.get(Slot::Response).text();
         let row = TableRow {
             prompt: &prompt,

@@ -177,12 +177,7 @@ impl Counts {
     }
 
     /// Counts a row, and makes a ranking of it.
-    fn ranking(
-        &mut self,
-        record: Record,
-        construction: &mut Construction,
-        options: &BuildOptions,
-    ) -> Option<Ranking> {
+    fn ranking(&mut self, record: Record, construction: &mut Construction, options: &BuildOptions) -> Option<Ranking> {
         self.rows += 1;
         let ranking = match record {
             Record::Ranking(ranking) => ranking,

@@ -74,7 +74,14 @@ impl Construction {
         let prompt_type = PromptType::from_uniform(open_ended);
         let PromptForm { suffix, lengths } = PromptForm::of(open_ended);
         let answers = lengths.iter().map(|&words| row.output[..ends[words - 1]].to_owned()).collect();
-        Ok(Ranking { question: row.input.clone() + suffix, answers, prompt_type, scores: None, ranks: None, margins: None })
+        Ok(Ranking {
+            question: row.input.clone() + suffix,
+            answers,
+            prompt_type,
+            scores: None,
+            ranks: None,
+            margins: None,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod gpu_script;
 mod hub;
 mod lengths;
 mod parity;
+mod preferences;
 mod python_losses;
 mod pytorch;
 mod runs;

@@ -46,7 +46,8 @@ fn prompts(count: usize) -> Vec<EncodedPrompt> {
             Encoding { ids, segments: (0..length).map(|place| u8::from(place > 2)).collect() }
         };
         let responses: Vec<Encoding> = (0..8).map(&mut response).collect();
-        let all = (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0, margin: 0.0 }));
+        let all =
+            (0..8).flat_map(|worse| (worse + 1..8).map(move |better| Pair { worse, better, weight: 1.0, margin: 0.0 }));
         let prompt_type = PromptType::from_uniform(index.is_multiple_of(2));
         EncodedPrompt { index, prompt_type, responses, pairs: all.collect() }
     };

@@ -98,18 +98,25 @@ fn a_run_leaves_what_it_promises() {
         let prompt: u64 = row.prompt.parse().unwrap();
         let same = |scored: &&Value| scored["prompt"] == prompt && scored["response_index"] == row.index;
         let scored = json.iter().find(same).unwrap();
-        assert_eq!(scored["open_ended"], row.prompt_type.is_open_ended());
+        assert_eq!(scored["type"], row.prompt_type.name());
+        assert_eq!(scored["rank"], 9.0 - row.index as f64);
         assert!((scored["reward"].as_f64().unwrap() - row.reward).abs() < 1e-6, "{scored} {row:?}");
         compared += 1;
     }
     assert_eq!(compared, 20 * 8);
     let csv = score("csv");
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(reader.headers().unwrap(), vec!["prompt", "open_ended", "response_index", "logit", "reward"]);
+    assert_eq!(reader.headers().unwrap(), vec!["prompt", "type", "response", "rank", "logit", "reward"]);
     for (record, row) in reader.records().map(Result::unwrap).zip(&json) {
         assert_eq!(record[0], row["prompt"].to_string());
-        assert_eq!(record[4].parse::<f64>().unwrap(), row["reward"].as_f64().unwrap());
+        assert_eq!(record[5].parse::<f64>().unwrap(), row["reward"].as_f64().unwrap());
+        assert_eq!((&record[1], &record[2]), (row["type"].as_str().unwrap(), row["response"].as_str().unwrap()));
     }
+    // What it writes is a table that `compare` and `diagnose` read.
+    let path = place.path("scores.csv");
+    std::fs::write(&path, &csv).unwrap();
+    let table = reward_collapse::experiment::RewardTable::read(&path, &Default::default()).unwrap();
+    assert_eq!((table.len(), table.prompt(0).unwrap().ranks.unwrap()[7]), (64, 1.0));
 
     // The checkpoint is a model like any other.
     let (model, fresh) = RewardModel::load(&checkpoint, 0, Device::Cpu, None).unwrap();

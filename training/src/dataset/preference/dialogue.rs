@@ -80,7 +80,8 @@ pub(super) fn split(prompt: Option<String>, rejected: Text, chosen: Text) -> Res
             let answers = [rejected, chosen].map(Text::plain);
             // Some data sets repeat the prompt in both.
             let is_repeated = !prompt.is_empty() && answers.iter().all(|answer| answer.starts_with(&prompt));
-            let answers = if is_repeated { answers.map(|text| text[prompt.len()..].trim_start().to_owned()) } else { answers };
+            let answers =
+                if is_repeated { answers.map(|text| text[prompt.len()..].trim_start().to_owned()) } else { answers };
             Ok((prompt, answers))
         }
         (None, rejected, chosen) => {

@@ -66,7 +66,8 @@ impl Preference {
     /// Whether fields are those of a preference, rather than of a ranking or of a row with a long answer.
     pub(super) fn is_one(fields: &Map<String, Value>) -> bool {
         let has = |name: &str| fields.contains_key(name);
-        let are_objects = |name: &str| matches!(fields.get(name), Some(Value::Array(list)) if list.iter().any(Value::is_object));
+        let are_objects =
+            |name: &str| matches!(fields.get(name), Some(Value::Array(list)) if list.iter().any(Value::is_object));
         has("chosen") && has("rejected")
             || has("completions")
             || has("responses")
@@ -102,7 +103,8 @@ impl Preference {
         let (question, [rejected, chosen]) = split(prompt(fields)?, rejected, chosen)?;
         let margin = fields.get("margin").filter(|value| !value.is_null());
         let margin = margin.map(|value| number(value, "margin")).transpose()?;
-        let scores = PAIR_SCORES.into_iter().find(|[chosen, _]| fields.get(*chosen).is_some_and(|value| !value.is_null()));
+        let scores =
+            PAIR_SCORES.into_iter().find(|[chosen, _]| fields.get(*chosen).is_some_and(|value| !value.is_null()));
         let scores = scores.map(|[chosen, rejected]| {
             let score = |name: &str| number(fields.get(name).unwrap_or(&Value::Null), name);
             Ok::<_, String>(vec![score(rejected)?, score(chosen)?])
@@ -119,7 +121,8 @@ impl Preference {
     }
 
     fn of_list(fields: &Map<String, Value>) -> Result<Self, String> {
-        let question = prompt(fields)?.ok_or_else(|| format!("there is no prompt: expected one of `{}`", PROMPT.join("`, `")))?;
+        let question =
+            prompt(fields)?.ok_or_else(|| format!("there is no prompt: expected one of `{}`", PROMPT.join("`, `")))?;
         let name = ANSWERS.into_iter().find(|name| fields.contains_key(*name)).unwrap_or(ANSWERS[0]);
         let Some(Value::Array(list)) = fields.get(name) else { return Err(format!("`{name}` is no list")) };
         let mut answers = Vec::with_capacity(list.len());
@@ -129,7 +132,8 @@ impl Preference {
             match item {
                 Value::Object(item) => {
                     let text = ANSWER.into_iter().find_map(|name| item.get(name));
-                    let text = text.ok_or_else(|| of(format!("there is no text: expected one of `{}`", ANSWER.join("`, `"))))?;
+                    let text =
+                        text.ok_or_else(|| of(format!("there is no text: expected one of `{}`", ANSWER.join("`, `"))))?;
                     answers.push(text_of(text).map_err(&of)?);
                     let score = SCORE.into_iter().find_map(|name| Some((name, item.get(name)?)));
                     told.push(match (score, item.get("rank")) {
@@ -155,7 +159,9 @@ impl Preference {
             (_, Some((layout, list))) => (layout, list),
             (Some(_), None) => (Layout::Scores, Vec::new()),
             (None, None) => {
-                return Err(format!("not all of `{name}` have a score or a rank, and there is no list `scores` or `ranks`"));
+                return Err(format!(
+                    "not all of `{name}` have a score or a rank, and there is no list `scores` or `ranks`"
+                ));
             }
         };
         if told.len() != answers.len() {

@@ -53,7 +53,8 @@ pub(super) fn read(file: File, path: &Path, each: Each<'_>) -> Result<u64, Datas
 /// Rows of rankings or of preferences.
 fn read_any(file: File, path: &Path, each: Each<'_>) -> Result<u64, DatasetError> {
     let known: Vec<&str> = Preference::fields().collect();
-    let mut wanted = |names: &[&str]| Ok(names.iter().filter(|name| known.contains(name)).map(|name| (*name).to_owned()).collect());
+    let mut wanted =
+        |names: &[&str]| Ok(names.iter().filter(|name| known.contains(name)).map(|name| (*name).to_owned()).collect());
     let mut count = 0;
     let mut one = |fields: Map<String, Value>, row: u64, rows: u64| {
         let wrong = |reason| DatasetError::Row { path: path.to_owned(), row, reason };

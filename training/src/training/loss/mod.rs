@@ -228,8 +228,10 @@ mod tests {
         for (name, terms) in names.into_iter().flat_map(|name| terms.clone().map(|terms| (name, terms))) {
             let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
             for prompt_type in &PromptType::RELEASED {
-                let labelled = |(pair, k): (Pair, i32)| {
-                    Pair { weight: 0.5 + 0.1 * f64::from(k), margin: 0.02 * f64::from(k - 5), ..pair }
+                let labelled = |(pair, k): (Pair, i32)| Pair {
+                    weight: 0.5 + 0.1 * f64::from(k),
+                    margin: 0.02 * f64::from(k - 5),
+                    ..pair
                 };
                 let pairs: Vec<Pair> = all(6).into_iter().zip(0..).map(labelled).collect();
                 let found = loss.of(prompt_type, &LOGITS, &pairs).unwrap().gradient;
