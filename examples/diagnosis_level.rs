@@ -79,7 +79,14 @@ fn normal(random: &mut ChaCha8Rng) -> f64 {
     (-2.0 * (1.0 - u).ln()).sqrt() * (TAU * v).cos()
 }
 
-fn rewards(case: &Case, n: usize, kind: usize, every_second: bool, optimum: &[f64], random: &mut ChaCha8Rng) -> Vec<f64> {
+fn rewards(
+    case: &Case,
+    n: usize,
+    kind: usize,
+    every_second: bool,
+    optimum: &[f64],
+    random: &mut ChaCha8Rng,
+) -> Vec<f64> {
     let shift = match case.difference {
         Difference::Higher(by) if kind == 1 => by,
         Difference::PromptsHigher(by) if every_second => by,
@@ -186,9 +193,19 @@ fn main() -> Result<(), Failure> {
     let repetitions: u64 = std::env::args().nth(1).map_or(Ok(1000), |text| text.parse())?;
     let only = std::env::args().nth(2);
     let utility = parse("log(x+0.1)")?;
-    let optima = (0..=64usize).map(|n| if n == 0 { Ok(Vec::new()) } else { solve(&utility, n).map(|found| found.rewards) });
+    let optima =
+        (0..=64usize).map(|n| if n == 0 { Ok(Vec::new()) } else { solve(&utility, n).map(|found| found.rewards) });
     let optima: Vec<Vec<f64>> = optima.collect::<Result<_, _>>()?;
-    let case = |name, law, difference, prompts, n, types, ranks, raw| Case { name, law, difference, prompts, n, types, ranks, raw };
+    let case = |name, law, difference, prompts, n, types, ranks, raw| Case {
+        name,
+        law,
+        difference,
+        prompts,
+        n,
+        types,
+        ranks,
+        raw,
+    };
     let none = Difference::None;
 
     let mut level = Vec::new();
@@ -225,7 +242,16 @@ fn main() -> Result<(), Failure> {
         };
         power.push(case(name, Law::Normal, Difference::Higher(by), prompts, [8, 8], 2, true, false));
     }
-    power.push(case("heavy tails, type 1 higher by 0.5", Law::HeavyTails, Difference::Higher(0.5), 100, [8, 8], 2, true, false));
+    power.push(case(
+        "heavy tails, type 1 higher by 0.5",
+        Law::HeavyTails,
+        Difference::Higher(0.5),
+        100,
+        [8, 8],
+        2,
+        true,
+        false,
+    ));
     for (prompts, weight) in [(20, 0.1), (20, 0.3), (100, 0.05), (100, 0.1), (100, 0.3)] {
         let name = match weight {
             0.05 => "collapsed, type 1 a twentieth of the way to x",
@@ -234,9 +260,22 @@ fn main() -> Result<(), Failure> {
         };
         power.push(case(name, Law::Collapsed, Difference::Polarised(weight), prompts, [8, 8], 2, true, false));
     }
-    power.push(case("the same, n from 2 to 9", Law::Collapsed, Difference::Polarised(0.3), 100, [2, 9], 2, true, false));
+    power.push(case(
+        "the same, n from 2 to 9",
+        Law::Collapsed,
+        Difference::Polarised(0.3),
+        100,
+        [2, 9],
+        2,
+        true,
+        false,
+    ));
     for (prompts, by) in [(20, 0.05), (100, 0.01), (100, 0.05)] {
-        let name = if by == 0.01 { "one type, every second prompt higher by 0.01" } else { "one type, every second prompt higher by 0.05" };
+        let name = if by == 0.01 {
+            "one type, every second prompt higher by 0.01"
+        } else {
+            "one type, every second prompt higher by 0.05"
+        };
         power.push(case(name, Law::Collapsed, Difference::PromptsHigher(by), prompts, [8, 8], 1, true, false));
     }
     for (prompts, weight) in [(20, 0.3), (100, 0.1), (100, 0.3), (100, 1.0)] {
@@ -247,14 +286,25 @@ fn main() -> Result<(), Failure> {
         };
         power.push(case(name, Law::Collapsed, Difference::PromptsPolarised(weight), prompts, [8, 8], 1, true, false));
     }
-    power.push(case("the same without ranks", Law::Collapsed, Difference::PromptsPolarised(1.0), 100, [8, 8], 1, false, false));
+    power.push(case(
+        "the same without ranks",
+        Law::Collapsed,
+        Difference::PromptsPolarised(1.0),
+        100,
+        [8, 8],
+        1,
+        false,
+        false,
+    ));
 
     for (title, cases) in [("Nothing differs", level), ("Something differs", power)] {
         if only.as_deref().is_some_and(|only| !title.starts_with(only)) {
             continue;
         }
         println!("\n{title}, {repetitions} repetitions:\n");
-        println!("| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | interval from 0 | prompt-dependent | collapsed |");
+        println!(
+            "| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | interval from 0 | prompt-dependent | collapsed |"
+        );
         println!("|---|---|---|---|---|---|---|---|---|---|---|");
         for case in &cases {
             run(case, repetitions, &optima)?;

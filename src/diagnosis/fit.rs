@@ -132,7 +132,9 @@ impl Target {
         let best = families.par_iter().filter_map(|family| Some((family, self.best(family, predictions)?)));
         let mut found: Vec<(&LossFamily, Found)> = best.collect();
         found.sort_by(|a, b| a.1.distance.total_cmp(&b.1.distance));
-        let Some(best) = found.first().map(|(_, found)| (found.loss.clone(), found.distance)) else { return Vec::new() };
+        let Some(best) = found.first().map(|(_, found)| (found.loss.clone(), found.distance)) else {
+            return Vec::new();
+        };
         let differences = self.resampled(&found, predictions, options.seed, task);
         let fit = |(at, (family, found)): (usize, &(&LossFamily, Found))| {
             let near = found.distance - best.1 < options.tolerance / 4.0;
@@ -151,12 +153,8 @@ impl Target {
                 crate::solution::solve(utility, size.n)?;
             }
         }
-        let found = self.distance(&loss, predictions).map(|distance| Found {
-            loss,
-            parameter: None,
-            at_end: false,
-            distance,
-        });
+        let found =
+            self.distance(&loss, predictions).map(|distance| Found { loss, parameter: None, at_end: false, distance });
         Ok(found.map(|found| self.fit("given", &found, false, predictions)))
     }
 
@@ -299,7 +297,11 @@ fn means<'a>(rows: impl Iterator<Item = &'a [f64]>, n: usize) -> Vec<f64> {
 fn differences<'a>(rewards: &'a [f64], prediction: &'a Prediction) -> impl Iterator<Item = f64> + 'a {
     let n = rewards.len();
     let free = move |i: usize| prediction.free_middle && n % 2 == 1 && i == n / 2;
-    rewards.iter().zip(&prediction.rewards).enumerate().map(move |(i, (r, best))| if free(i) { 0.0 } else { (r - best).abs() })
+    rewards
+        .iter()
+        .zip(&prediction.rewards)
+        .enumerate()
+        .map(move |(i, (r, best))| if free(i) { 0.0 } else { (r - best).abs() })
 }
 
 pub(super) fn mean_distance(rewards: &[f64], prediction: &Prediction) -> f64 {

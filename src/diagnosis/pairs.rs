@@ -105,7 +105,13 @@ impl Pairs {
                 let margin = values[0] - values[1];
                 margins.push(margin);
                 counted += 1;
-                right += if margin > 0.0 { 1.0 } else if margin == 0.0 { 0.5 } else { 0.0 };
+                right += if margin > 0.0 {
+                    1.0
+                } else if margin == 0.0 {
+                    0.5
+                } else {
+                    0.0
+                };
                 let least = contradicted.last().filter(|_| contradicted.len() >= LISTED).map_or(0.0, Contradiction::by);
                 if -margin > least {
                     let new = Contradiction {
@@ -177,7 +183,15 @@ fn reliability(by_size: &[f64], slope: f64) -> Vec<Reliability> {
     let groups = BINS.min(by_size.len());
     let group = |k: usize| {
         let members = &by_size[k * by_size.len() / groups..(k + 1) * by_size.len() / groups];
-        let right = |&margin: &f64| if margin > 0.0 { 1.0 } else if margin == 0.0 { 0.5 } else { 0.0 };
+        let right = |&margin: &f64| {
+            if margin > 0.0 {
+                1.0
+            } else if margin == 0.0 {
+                0.5
+            } else {
+                0.0
+            }
+        };
         let count = members.len() as f64;
         Reliability {
             predicted: members.iter().map(|margin| sigmoid(slope * margin.abs())).sum::<f64>() / count,

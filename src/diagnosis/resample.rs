@@ -60,9 +60,9 @@ pub(super) fn repeat<T: Send>(repetitions: usize, of: impl Fn(u64) -> T + Send +
 /// differs by rounding counts as equal.
 pub(super) fn p_value(observed: f64, permuted: impl IntoIterator<Item = f64>) -> f64 {
     let least = observed - 1e-10 * observed.abs();
-    let (all, as_large) = permuted.into_iter().fold((1usize, 1usize), |(all, large), other| {
-        (all + 1, large + usize::from(other >= least))
-    });
+    let (all, as_large) = permuted
+        .into_iter()
+        .fold((1usize, 1usize), |(all, large), other| (all + 1, large + usize::from(other >= least)));
     as_large as f64 / all as f64
 }
 

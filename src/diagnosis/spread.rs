@@ -74,7 +74,8 @@ impl TypeSummary {
             near[0] += rewards.iter().filter(|&&reward| reward <= options.near_end).count();
             near[1] += rewards.iter().filter(|&&reward| reward >= 1.0 - options.near_end).count();
             means.push(rewards.iter().sum::<f64>() / n as f64);
-            let (of_prompt, all) = ties(sample.rewards(prompt), sample.ranks(prompt), |a, b| sample.are_equal(prompt, a, b));
+            let (of_prompt, all) =
+                ties(sample.rewards(prompt), sample.ranks(prompt), |a, b| sample.are_equal(prompt, a, b));
             tied += of_prompt;
             pairs += all;
             with_ties += usize::from(of_prompt > 0.0);

@@ -78,7 +78,13 @@ pub(super) fn expected(types: usize) -> usize {
 }
 
 /// All tests: between types, and within each.
-pub(super) fn all(scaled: &Scaled, grid: &Grid, members: &[Vec<usize>], names: &[String], options: &Options) -> Vec<Test> {
+pub(super) fn all(
+    scaled: &Scaled,
+    grid: &Grid,
+    members: &[Vec<usize>],
+    names: &[String],
+    options: &Options,
+) -> Vec<Test> {
     let mut tests = between(scaled, grid, members, names, options);
     tests.extend(within(scaled, members, names, options));
     let corrected = holm(&tests.iter().map(|test| test.p_value).collect::<Vec<_>>());
@@ -153,7 +159,9 @@ fn within(scaled: &Scaled, members: &[Vec<usize>], names: &[String], options: &O
         let shift = if scaled.shift_removed { ", up to a shift" } else { "" };
         let null = match found.exchange {
             Exchange::Ranks => {
-                format!("prompts{of}: given its rank, a reward depends neither on its prompt nor on the other rewards{shift}")
+                format!(
+                    "prompts{of}: given its rank, a reward depends neither on its prompt nor on the other rewards{shift}"
+                )
             }
             Exchange::All => format!("prompts{of}: rewards are independent draws from one law{shift}"),
         };

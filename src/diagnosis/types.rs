@@ -74,9 +74,8 @@ impl<'a> Groups<'a> {
             self.statistic(&mut permute, &mut Vec::new())
         });
         let effect = self.effect(None);
-        let resampled = repeat(resamples, |repetition| {
-            self.effect(Some(&mut stream(seed, Purpose::Bootstrap, task, repetition)))
-        });
+        let resampled =
+            repeat(resamples, |repetition| self.effect(Some(&mut stream(seed, Purpose::Bootstrap, task, repetition))));
         let [_, high] = interval(resampled);
         // A distance is biased upwards in every resample. The distance to the upper point is taken to both sides, which holds more
         // often than either end of the percentile interval promises.

@@ -88,7 +88,8 @@ pub(super) fn decide(scaled: &Scaled, types: &[TypeSummary], tests: &[Test], opt
         }
     }
     if several {
-        let why = "no two types have prompts with the same number of responses, so that there is nothing to compare them by";
+        let why =
+            "no two types have prompts with the same number of responses, so that there is nothing to compare them by";
         return (Verdict::Undecided, why.to_owned());
     }
     alone(types, tests, tolerance)
@@ -143,7 +144,10 @@ fn rejected(test: &Test, tolerance: f64) -> String {
             test.of_types(),
             test.measure,
         ),
-        _ => format!("{} have different rewards: they are {effect} apart ({p}), and the tolerance is {tolerance}", test.names()),
+        _ => format!(
+            "{} have different rewards: they are {effect} apart ({p}), and the tolerance is {tolerance}",
+            test.names()
+        ),
     }
 }
 

@@ -105,8 +105,7 @@ pub(super) fn homogeneity(
     let average = |k: usize| (observed[k] + permuted.iter().map(|of| of[k]).sum::<f64>()) / (1 + permutations) as f64;
     let averages = [average(0), average(1)];
     let ratio = |of: [f64; 2], k: usize| if averages[k] > 0.0 { of[k] / averages[k] } else { 1.0 };
-    let statistic =
-        |of: [f64; 2]| if scaled.shift_removed { ratio(of, 1) } else { ratio(of, 0).max(ratio(of, 1)) };
+    let statistic = |of: [f64; 2]| if scaled.shift_removed { ratio(of, 1) } else { ratio(of, 0).max(ratio(of, 1)) };
     let by_chance = |k: usize| permuted.iter().map(|of| of[k]).sum::<f64>() / permutations.max(1) as f64;
     let excess = |variance: f64, k: usize| (variance - by_chance(k)).max(0.0).sqrt() / scaled.width;
     let property = match (excess(observed[0], 0), excess(observed[1], 1)) {

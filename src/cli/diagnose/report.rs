@@ -116,7 +116,9 @@ fn scale(diagnosis: &Diagnosis) -> String {
     let shift = if diagnosis.shift_removed { ", each prompt shifted to mean 0" } else { "" };
     match diagnosis.scale {
         Scale::Unit => format!("rewards in [0, 1]{shift}"),
-        Scale::Line => format!("raw logits{shift}; lengths are shares of {:.4}, the width of 95 % of them", diagnosis.width),
+        Scale::Line => {
+            format!("raw logits{shift}; lengths are shares of {:.4}, the width of 95 % of them", diagnosis.width)
+        }
     }
 }
 
@@ -139,7 +141,8 @@ fn types(diagnosis: &Diagnosis) -> String {
             of.distance.map_or_else(dash, share),
         ]
     });
-    let note = "likeness: 0 where all prompts of a type have the same rewards, 1 where rewards are like independent draws\n";
+    let note =
+        "likeness: 0 where all prompts of a type have the same rewards, 1 where rewards are like independent draws\n";
     columns(&header, rows) + note
 }
 
