@@ -48,10 +48,12 @@ pub struct Test {
     pub measure: &'static str,
     /// The size of the difference, in units of the width of the scale.
     pub effect: f64,
-    /// 95 % bootstrap interval of `effect`, resampling prompts.
+    /// The mean of `effect` over permutations: what chance alone gives. What a test within a type measures is beyond that already.
+    pub by_chance: f64,
+    /// 95 % interval of `effect`, resampling prompts.
     pub interval: [f64; 2],
-    /// Whether the p-value is approximate, rather than exact.
-    pub approximate: bool,
+    /// Whether the p-value may be too large, rather than exact: within a type, where shifts are removed.
+    pub conservative: bool,
 }
 
 impl Test {
@@ -138,8 +140,9 @@ fn between(scaled: &Scaled, grid: &Grid, members: &[Vec<usize>], names: &[String
             p_corrected: 1.0,
             measure: "distance",
             effect: compared.effect,
+            by_chance: compared.by_chance,
             interval: compared.interval,
-            approximate: false,
+            conservative: false,
         };
         test.null = format!("{} have the same distribution of rewards", test.names());
         tests.push(test);
@@ -175,8 +178,9 @@ fn within(scaled: &Scaled, members: &[Vec<usize>], names: &[String], options: &O
             p_corrected: 1.0,
             measure: if found.property == Property::Mean { "mean" } else { "spread" },
             effect: found.effect,
+            by_chance: 0.0,
             interval: found.interval,
-            approximate: scaled.shift_removed,
+            conservative: scaled.shift_removed,
         });
     }
     tests
