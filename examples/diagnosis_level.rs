@@ -129,7 +129,7 @@ fn repetition(case: &Case, seed: u64, optima: &[Vec<f64>]) -> Result<Shares, Fai
     for prompt in 0..case.prompts {
         let n = random.random_range(case.n[0]..=case.n[1]);
         let kind = prompt % case.types;
-        let rewards = rewards(case, n, kind, (prompt / case.types) % 2 == 0, &optima[n], &mut random);
+        let rewards = rewards(case, n, kind, (prompt / case.types).is_multiple_of(2), &optima[n], &mut random);
         let (name, prompt_type) = (prompt.to_string(), kind.to_string());
         for (i, reward) in rewards.into_iter().enumerate() {
             let rank = case.ranks.then_some((n - i) as f64);
@@ -307,7 +307,9 @@ fn main() -> Result<(), Failure> {
             continue;
         }
         println!("\n{title}, {repetitions} repetitions:\n");
-        println!("| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | effect in its interval | prompt-dependent | collapsed |");
+        println!(
+            "| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | effect in its interval | prompt-dependent | collapsed |"
+        );
         println!("|---|---|---|---|---|---|---|---|---|---|---|");
         for case in &cases {
             run(case, repetitions, &optima)?;

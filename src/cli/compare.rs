@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     // A fault in a utility is told before a large file is read.
     let utilities = Utilities::parse(&arguments.utility)?;
     for text in utilities.texts() {
-        arguments.terms.problem(parse(text)?)?;
+        arguments.terms.problem(parse(text)?, None)?;
     }
     let progress = ProgressDisplay::new(quiet, None);
     progress.message("reading the rewards");
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let mut targets = Vec::new();
     for (index, name) in table.types().iter().enumerate() {
         progress.message(format!("comparing {}", if name.is_empty() { "the prompts" } else { name }));
-        let mut target = Target::new(arguments.terms.problem(parse(utilities.of(name)?)?)?);
+        let mut target = Target::new(arguments.terms.problem(parse(utilities.of(name)?)?, None)?);
         rows.push(TypeComparison::of(&table, index, &mut target).map_err(|error| refuse(error, arguments))?);
         targets.push(target);
     }

@@ -28,7 +28,10 @@ pub fn table(solution: &EquilibriumSolution) -> String {
         Unique::No => "no: other rewards may do as well",
     };
     let gap = match solution.bound {
-        Scope::Local => "none: the field is not concave; no rewards nearby do better, and these are the best from several starts".into(),
+        Scope::Local => {
+            "none: the field is not concave; no rewards nearby do better, and these are the best from several starts"
+                .into()
+        }
         _ => format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap)),
     };
     facts.extend([

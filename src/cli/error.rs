@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::compare::ConvergenceError;
+use crate::design::DesignError;
 #[cfg(feature = "figures")]
 use crate::figure::FigureError;
 use crate::files::FileError;
@@ -108,6 +109,17 @@ impl From<LimitError> for CliError {
             | LimitError::NotPositive { .. }
             | LimitError::Overflow { .. } => CliError::input(&error),
             _ => CliError::failure(&error),
+        }
+    }
+}
+
+impl From<DesignError> for CliError {
+    fn from(error: DesignError) -> Self {
+        match error {
+            DesignError::Solve(error) => error.into(),
+            DesignError::Limit(error) => error.into(),
+            DesignError::Programme { .. } | DesignError::Compare(_) => CliError::failure(&error),
+            _ => CliError::input(&error),
         }
     }
 }

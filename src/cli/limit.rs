@@ -1,6 +1,9 @@
 //! `reward-collapse limit`.
 
+use crate::design::residual_gap;
 use crate::limit::{Atom, FreeLaw, FreeLawError, Law, LimitLaw};
+use crate::problem::{Equilibrium, Field};
+use crate::target::Target;
 use crate::utility::{Concavity, SharedUtility};
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +11,7 @@ use serde::Serialize;
 use super::CliError;
 use super::output::{self, Format, OutputArguments};
 use super::terms::TermsArguments;
-use super::value::{LIMIT_GAP, UtilityArgument, points, warn};
+use super::value::{LIMIT_GAP, LossArguments, points, warn};
 
 /// Where the quantile function is tabulated.
 const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99];
@@ -23,7 +26,7 @@ const PROBABILITIES: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.7, 0.7
     reward-collapse limit --utility \"logsigmoid(x)\" --support=-inf,inf --smoothing 0.1")]
 pub struct Arguments {
     #[command(flatten)]
-    utility: UtilityArgument,
+    loss: LossArguments,
 
     /// Points at which to tabulate the density: on [0, 1], or between the ends of the law; ends included.
     #[arg(long, value_name = "M", default_value_t = 11, value_parser = points)]
@@ -37,19 +40,20 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Density {
+pub(super) struct Density {
     x: f64,
     p: f64,
 }
 
 #[derive(Serialize)]
-struct Quantile {
+pub(super) struct Quantile {
     u: f64,
     x: f64,
 }
 
+/// A law as JSON.
 #[derive(Serialize)]
-struct Report {
+pub(super) struct Report {
     utility: String,
     #[serde(flatten)]
     terms: Option<Terms>,
@@ -78,7 +82,7 @@ impl Tables {
     fn of(law: &dyn Law, count: u32) -> Self {
         let points: Vec<f64> = points_between(law.ends(), count).collect();
         Self {
-            atoms: law.atoms().to_vec(),
+            atoms: law.atoms(),
             density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
             quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
             cdf: points.iter().map(|&x| law.cdf(x)).collect(),
@@ -97,12 +101,25 @@ struct Terms {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utility = arguments.utility.read()?;
+    let (utility, design) = arguments.loss.read()?;
     arguments.output.check()?;
-    let report = if arguments.terms.are_those_of_the_paper() {
-        of_the_paper(&utility, arguments.grid)?
+    let of_the_paper = arguments.terms.are_those_of_the_paper(design.as_ref());
+    let report = if of_the_paper {
+        Report::of_the_paper(&utility, &LimitLaw::of(utility.as_ref())?, arguments.grid)
     } else {
-        with_terms(&utility, &arguments.terms, arguments.grid)?
+        let problem = arguments.terms.problem(utility.clone(), design.as_ref())?;
+        match FreeLaw::of_problem(&problem) {
+            Ok(law) => Report::of_problem(&problem, &law, arguments.grid),
+            Err(error) => match problem.field().and_then(Field::potential) {
+                // The method looks for one interval, and the target of a design may lie on more.
+                Some(potential)
+                    if matches!(error, FreeLawError::NotOneInterval { .. } | FreeLawError::NotConverged { .. }) =>
+                {
+                    Report::of_target(&problem, potential.target(), residual_gap(potential), arguments.grid)
+                }
+                _ => return Err(error.into()),
+            },
+        }
     };
     let text = match arguments.output.format() {
         Format::Table => table(&report),
@@ -112,49 +129,69 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             output::csv(&["x", "density", "cdf"], report.tables.density.iter().zip(&report.tables.cdf).map(row))?
         }
     };
-    if arguments.terms.are_those_of_the_paper() {
+    if of_the_paper {
         warn(utility.as_ref(), LIMIT_GAP, quiet);
     }
     arguments.output.write(&text)
 }
 
-/// The law on [0, 1].
-fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> {
-    let law = LimitLaw::of(utility.as_ref())?;
-    Ok(Report {
-        utility: utility.to_string(),
-        terms: None,
-        closed_form: law.closed_form().map(|form| form.to_string()),
-        tables: Tables::of(&law, grid),
-        mean: law.mean(),
-        variance: law.variance(),
-        mean_utility: law.mean_utility(),
-        gap: law.gap(),
-        concavity: law.concavity(),
-    })
+impl Report {
+    /// The law of a utility on [0, 1].
+    pub(super) fn of_the_paper(utility: &SharedUtility, law: &LimitLaw, grid: u32) -> Self {
+        Self {
+            utility: utility.to_string(),
+            terms: None,
+            closed_form: law.closed_form().map(|form| form.to_string()),
+            tables: Tables::of(law, grid),
+            mean: law.mean(),
+            variance: law.variance(),
+            mean_utility: law.mean_utility(),
+            gap: law.gap(),
+            concavity: law.concavity(),
+        }
+    }
+
+    /// The law of problem (7).
+    pub(super) fn of_problem(problem: &Equilibrium, law: &FreeLaw, grid: u32) -> Self {
+        Self {
+            utility: problem.utility().to_string(),
+            terms: Some(Terms::of(problem, law.ends())),
+            closed_form: None,
+            tables: Tables::of(law, grid),
+            mean: law.mean(),
+            variance: law.variance(),
+            mean_utility: law.energy(),
+            gap: law.gap(),
+            concavity: law.concavity(),
+        }
+    }
+
+    /// A target, whose potential with the field is constant up to `gap / 2`.
+    pub(super) fn of_target(problem: &Equilibrium, law: &Target, gap: f64, grid: u32) -> Self {
+        Self {
+            utility: problem.utility().to_string(),
+            terms: Some(Terms::of(problem, law.ends())),
+            closed_form: Some(law.to_string()),
+            tables: Tables::of(law, grid),
+            mean: law.mean(),
+            variance: law.variance(),
+            mean_utility: f64::NAN,
+            gap,
+            concavity: problem.concavity(),
+        }
+    }
 }
 
-/// The law of problem (7).
-fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Result<Report, CliError> {
-    let problem = terms.problem(utility.clone())?;
-    let law = FreeLaw::of_problem(&problem)?;
-    Ok(Report {
-        utility: utility.to_string(),
-        terms: Some(Terms {
+impl Terms {
+    fn of(problem: &Equilibrium, ends: [f64; 2]) -> Self {
+        Self {
             support: problem.support().to_string(),
             field: problem.field().map(ToString::to_string),
             smoothing: problem.smoothing(),
             centering: problem.centering(),
-            ends: law.ends(),
-        }),
-        closed_form: None,
-        tables: Tables::of(&law, grid),
-        mean: law.mean(),
-        variance: law.variance(),
-        mean_utility: law.energy(),
-        gap: law.gap(),
-        concavity: law.concavity(),
-    })
+            ends,
+        }
+    }
 }
 
 /// `count` points from one end to the other, both included.

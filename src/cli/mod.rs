@@ -6,6 +6,7 @@
 mod asymptotics;
 mod compare;
 mod convergence;
+mod design;
 mod diagnose;
 mod equilibrium;
 pub mod error;
@@ -52,6 +53,7 @@ enum Command {
     Limit(limit::Arguments),
     Asymptotics(asymptotics::Arguments),
     Simulate(simulate::Arguments),
+    Design(design::Arguments),
     Compare(compare::Arguments),
     Diagnose(diagnose::Arguments),
     #[cfg(feature = "figures")]
@@ -92,6 +94,7 @@ pub fn run() -> ExitCode {
             Command::Limit(arguments) => limit::run(arguments, quiet),
             Command::Asymptotics(arguments) => asymptotics::run(arguments, quiet),
             Command::Simulate(arguments) => simulate::run(arguments, quiet),
+            Command::Design(arguments) => design::run(arguments),
             Command::Compare(arguments) => compare::run(arguments, quiet),
             Command::Diagnose(arguments) => diagnose::run(arguments, quiet),
             #[cfg(feature = "figures")]

@@ -11,8 +11,9 @@ use super::output::{self, Format, OutputArguments};
 use super::preferences::{self, PreferenceArguments};
 use super::progress::ProgressDisplay;
 use super::terms::TermsArguments;
-use super::value::{FINITE_GAP, responses, warn};
+use super::value::{DesignArgument, FINITE_GAP, responses, warn};
 use super::{CliError, equilibrium};
+use crate::design::DesignFile;
 use crate::utility::parse;
 
 /// Rewards shown from each side when there are many.
@@ -29,8 +30,11 @@ const SHOWN: usize = 12;
     reward-collapse solve --preferences games.csv --standard-errors")]
 pub struct Arguments {
     /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
-    #[arg(long, short, value_name = "U", required_unless_present = "preferences", allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "U", required_unless_present_any = ["preferences", "design"], allow_hyphen_values = true)]
     utility: Option<String>,
+
+    #[command(flatten)]
+    design: DesignArgument,
 
     /// The number of ranked responses; several, separated by commas, give a result each.
     #[arg(long, short, value_name = "N,N,..", required_unless_present = "preferences", value_delimiter = ',', value_parser = responses, allow_hyphen_values = true)]
@@ -82,7 +86,9 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         );
     }
     // Both are there without preferences.
-    let utility = parse(arguments.utility.as_deref().unwrap_or_default())?;
+    let design = arguments.design.read()?;
+    let utility_text = arguments.utility.as_deref().or(design.as_ref().map(DesignFile::utility_text));
+    let utility = parse(utility_text.unwrap_or_default())?;
     arguments.output.check()?;
     let progress = ProgressDisplay::new(quiet, None);
     let bar = progress.handle();
@@ -93,13 +99,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     // Watched iterations cost a little more.
     let observer = progress.is_shown().then_some(observer);
     let format = arguments.output.format();
-    if !arguments.terms.are_those_of_the_paper() {
+    if !arguments.terms.are_those_of_the_paper(design.as_ref()) {
         if arguments.method == MethodArgument::Fast {
             let reason =
                 "--method fast is for the paper's problem; with a support, a field, smoothing or centring leave it out";
             return Err(CliError::Input(reason.into()));
         }
-        let problem = arguments.terms.problem(utility)?;
+        let problem = arguments.terms.problem(utility, design.as_ref())?;
         let solutions = each(&arguments.n, |n| Ok(solve_equilibrium(&problem, n, observer.clone())?))?;
         drop(progress);
         return arguments.output.write(&text(&solutions, format, equilibrium::table, |s| &s.rewards)?);

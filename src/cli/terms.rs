@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::CliError;
+use crate::design::DesignFile;
 use crate::problem::{Equilibrium, EquilibriumError, Field, FieldError, Support};
 use crate::utility::SharedUtility;
 
@@ -48,8 +49,11 @@ pub struct TermsArguments {
 }
 
 impl TermsArguments {
-    /// Whether nothing is added to the paper's problem.
-    pub fn are_those_of_the_paper(&self) -> bool {
+    /// Whether nothing is added to the paper's problem, not by a design either.
+    pub fn are_those_of_the_paper(&self, design: Option<&DesignFile>) -> bool {
+        if design.is_some_and(|design| design.field.is_some() || design.support != Support::UNIT.to_string()) {
+            return false;
+        }
         let Self { support, field, allow_nonconcave: _, smoothing, centering } = self;
         support.unwrap_or_default() == Support::UNIT && field.is_none() && *smoothing == 0.0 && *centering == 0.0
     }
@@ -88,8 +92,20 @@ impl TermsArguments {
         self.centering
     }
 
-    /// The problem of a full ranking.
-    pub fn problem(&self, utility: SharedUtility) -> Result<Equilibrium, CliError> {
+    /// The problem of a full ranking, with the field and the support of a design if there is one.
+    pub fn problem(&self, utility: SharedUtility, design: Option<&DesignFile>) -> Result<Equilibrium, CliError> {
+        if let Some(design) = design {
+            if self.field.is_some() || self.support.is_some_and(|support| support.to_string() != design.support) {
+                let reason = "--design has a field and a support of its own: leave out --field and --support";
+                return Err(CliError::Input(reason.into()));
+            }
+            let problem =
+                Equilibrium::new(utility, self.smoothing, design.support()?)?.with_centering(self.centering)?;
+            return Ok(match design.problem()?.field() {
+                Some(field) => problem.with_field(field.clone()),
+                None => problem,
+            });
+        }
         let support = self.support(Support::UNIT);
         let problem = Equilibrium::new(utility, self.smoothing, support)?.with_centering(self.centering)?;
         Ok(match self.field(support)? {

@@ -1,22 +1,45 @@
 //! Arguments that several commands share.
 
+use std::path::PathBuf;
+
+use crate::design::DesignFile;
 use crate::utility::{SharedUtility, Utility, decreasing_interval, parse};
 use clap::Args;
 
 use super::{CliError, error};
 
-/// `--utility`.
+/// `--utility`, or `--design`, whose utility and field are taken.
 #[derive(Debug, Args)]
-pub struct UtilityArgument {
+pub struct LossArguments {
     /// An increasing concave expression in x, such as "log(x)", "-1/x", "logsigmoid(4x)" or "log(x+0.1)".
-    #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
-    utility: String,
+    #[arg(long, short, value_name = "U", required_unless_present = "design", allow_hyphen_values = true)]
+    utility: Option<String>,
+
+    #[command(flatten)]
+    pub design: DesignArgument,
 }
 
-impl UtilityArgument {
-    /// Reads the utility.
-    pub fn read(&self) -> Result<SharedUtility, CliError> {
-        Ok(parse(&self.utility)?)
+/// `--design`.
+#[derive(Debug, Args)]
+pub struct DesignArgument {
+    /// Take utility, field and support from a file that `design` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["utility"])]
+    design: Option<PathBuf>,
+}
+
+impl DesignArgument {
+    /// The design, where there is one.
+    pub fn read(&self) -> Result<Option<DesignFile>, CliError> {
+        Ok(self.design.as_deref().map(DesignFile::read).transpose()?)
+    }
+}
+
+impl LossArguments {
+    /// The utility, and the design that it comes from.
+    pub fn read(&self) -> Result<(SharedUtility, Option<DesignFile>), CliError> {
+        let design = self.design.read()?;
+        let text = self.utility.as_deref().or(design.as_ref().map(DesignFile::utility_text));
+        Ok((parse(text.unwrap_or_default())?, design))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Optimum, Prediction, TheoryError, optimum};
 use crate::experiment::{LossTerms, UtilityPair};
 use crate::limit::Law;
+use crate::problem::Field;
 use crate::solution::{SolveError, solve, solve_equilibrium};
 use crate::utility::{Concavity, SharedUtility, Utility};
 
@@ -83,12 +84,37 @@ impl Theories {
     /// # Errors
     /// As [`Optimum::with_terms`] for the utility trained.
     pub fn of_loss(&mut self, pair: &UtilityPair, terms: &LossTerms, n: usize) -> Result<TheoryPair, TheoryError> {
+        if let Some(field) = pair.field(terms.head)? {
+            return self.of_design(pair, field, terms, n);
+        }
         let trained = self.with_terms(&pair.trained, terms, n)?;
         let named = match self.with_terms(&pair.named, terms, n) {
             Err(_) if !terms.is_default() => trained.clone(),
             named => named?,
         };
         Ok(TheoryPair { named, trained })
+    }
+
+    /// The optimum of a utility with the field of its design: both are one.
+    fn of_design(
+        &mut self,
+        pair: &UtilityPair,
+        field: Field,
+        terms: &LossTerms,
+        n: usize,
+    ) -> Result<TheoryPair, TheoryError> {
+        let key = (format!("{} with field {field}", pair.trained), terms.to_string(), n);
+        if let Some(known) = self.optima.get(&key) {
+            return Ok(TheoryPair { named: known.clone(), trained: known.clone() });
+        }
+        let problem = optimum::problem(&pair.trained, terms)?.with_field(field);
+        let solution = solve_equilibrium(&problem, n, None)?;
+        let law = (key.0.clone(), key.1.clone());
+        let limit = self.laws.entry(law).or_insert_with(|| optimum::free_limit(&problem)).clone();
+        // That other rewards may do as well is not known of the middle one.
+        let optimum = Optimum { utility: key.0.clone(), unique: true, ..Optimum::of_problem(solution, limit) };
+        let optimum = self.optima.entry(key).or_insert(Arc::new(optimum)).clone();
+        Ok(TheoryPair { named: optimum.clone(), trained: optimum })
     }
 
     /// The optima of two utilities for `n` responses.

@@ -12,7 +12,7 @@ mod programme;
 
 use std::fmt;
 
-pub use achieved::{Achieved, between_laws};
+pub use achieved::{Achieved, between_laws, residual_gap};
 pub use error::DesignError;
 pub use file::DesignFile;
 
@@ -105,10 +105,13 @@ impl Design {
         let plain = Potential::new(target.clone(), base.clone(), None)?;
         let residual = achieved::residual(&target, base.as_ref(), &|x| plain.jet(x).value);
         let limit_field = Field::from_potential(plain, support)?;
-        let problem = |field: Field| Ok::<_, DesignError>(Equilibrium::new(base.clone(), 0.0, support)?.with_field(field));
+        let problem =
+            |field: Field| Ok::<_, DesignError>(Equilibrium::new(base.clone(), 0.0, support)?.with_field(field));
         let achieved = match FreeLaw::of_problem(&problem(limit_field.clone())?) {
             Ok(law) => Achieved::Law(law),
-            Err(reason) => Achieved::Target { law: target.clone(), gap: 2.0 * residual.spread, reason: reason.to_string() },
+            Err(reason) => {
+                Achieved::Target { law: target.clone(), gap: 2.0 * residual.spread, reason: reason.to_string() }
+            }
         };
         let field = if exact {
             Field::from_potential(Potential::new(target.clone(), base.clone(), Some(n))?, support)?

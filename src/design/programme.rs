@@ -22,8 +22,8 @@ const KNOTS: usize = 48;
 /// Points of [0, 1/2] at which the potential is looked at.
 const POINTS: usize = 160;
 
-/// Weight of the squared second differences of the curvatures, which keeps what the law does not tell smooth.
-const SMOOTHING: f64 = 1e-10;
+/// Weight of the squared second differences of `t_k^2 s_k`, which keeps what the law does not tell smooth.
+const SMOOTHING: f64 = 1e-3;
 
 /// The spline of the programme for `target`.
 pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
@@ -50,12 +50,11 @@ pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
         row[mean] = -1.0;
         add_square(&mut hessian, &row, 1.0 / POINTS as f64);
     }
+    // Of log, powers and poles t^2 U''(t) is constant or a power.
+    let weight = |k: usize| knots[k.max(1)].powi(2) / scale[k];
     for k in 1..KNOTS {
         let mut bend = vec![0.0; size];
-        let (left, right) = (knots[k] - knots[k - 1], knots[k + 1] - knots[k]);
-        for (place, weight) in [(k - 1, 1.0 / left), (k, -1.0 / left - 1.0 / right), (k + 1, 1.0 / right)] {
-            bend[place] = weight * left.min(right) * knots[k] / scale[place];
-        }
+        (bend[k - 1], bend[k], bend[k + 1]) = (weight(k - 1), -2.0 * weight(k), weight(k + 1));
         add_square(&mut hessian, &bend, SMOOTHING);
     }
     let solution = minimise(&hessian, slope).map_err(failed)?;
@@ -64,7 +63,8 @@ pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
     // What an interior point leaves of a number that is 0.
     let largest = curvatures.iter().fold(0.0, |m: f64, c| m.max(c.abs()));
     curvatures.iter_mut().filter(|c| c.abs() < 1e-12 * largest).for_each(|c| *c = 0.0);
-    let fall: f64 = knots.windows(2).zip(curvatures.windows(2)).map(|(t, c)| -0.5 * (t[1] - t[0]) * (c[0] + c[1])).sum();
+    let fall: f64 =
+        knots.windows(2).zip(curvatures.windows(2)).map(|(t, c)| -0.5 * (t[1] - t[0]) * (c[0] + c[1])).sum();
     let at_one = solution[slope].max(0.0);
     let points: Vec<(f64, f64)> = knots.into_iter().zip(curvatures).collect();
     let spline = Spline::from_curvatures(0.0, (fall + at_one) * (1.0 + 4.0 * f64::EPSILON), &points);
@@ -75,7 +75,8 @@ pub(super) fn flattest(target: &Target) -> Result<SplineUtility, DesignError> {
 fn hat(knots: &[f64], k: usize) -> Result<Spline, crate::utility::SplineError> {
     let left = if k > 0 { knots[k] - knots[k - 1] } else { 0.0 };
     let right = if k < KNOTS { knots[k + 1] - knots[k] } else { 0.0 };
-    let points: Vec<(f64, f64)> = knots.iter().enumerate().map(|(j, &t)| (t, if j == k { -1.0 } else { 0.0 })).collect();
+    let points: Vec<(f64, f64)> =
+        knots.iter().enumerate().map(|(j, &t)| (t, if j == k { -1.0 } else { 0.0 })).collect();
     Spline::from_curvatures(0.0, 0.5 * (left + right), &points)
 }
 
@@ -91,14 +92,16 @@ fn add_square(hessian: &mut [Vec<f64>], row: &[f64], weight: f64) {
 fn minimise(hessian: &[Vec<f64>], last_share: usize) -> Result<Vec<f64>, String> {
     let size = hessian.len();
     let shares = last_share + 1;
-    let upper: Vec<Vec<f64>> = (0..size).map(|i| (0..size).map(|j| if j >= i { hessian[i][j] } else { 0.0 }).collect()).collect();
+    let upper: Vec<Vec<f64>> =
+        (0..size).map(|i| (0..size).map(|j| if j >= i { hessian[i][j] } else { 0.0 }).collect()).collect();
     let mut constraints = vec![vec![0.0; size]; 1 + shares];
     constraints[0][..shares].fill(1.0);
     (0..shares).for_each(|k| constraints[1 + k][k] = -1.0);
     let mut bounds = vec![0.0; 1 + shares];
     bounds[0] = 1.0;
     let cones = [SupportedConeT::ZeroConeT(1), SupportedConeT::NonnegativeConeT(shares)];
-    let settings = DefaultSettings { verbose: false, tol_gap_abs: 1e-12, tol_gap_rel: 1e-12, ..DefaultSettings::default() };
+    let settings =
+        DefaultSettings { verbose: false, tol_gap_abs: 1e-12, tol_gap_rel: 1e-12, ..DefaultSettings::default() };
     let solver = DefaultSolver::new(
         &CscMatrix::from(&upper),
         &vec![0.0; size],
@@ -110,7 +113,9 @@ fn minimise(hessian: &[Vec<f64>], last_share: usize) -> Result<Vec<f64>, String>
     let mut solver = solver.map_err(|error| error.to_string())?;
     solver.solve();
     match solver.solution.status {
-        SolverStatus::Solved | SolverStatus::AlmostSolved | SolverStatus::InsufficientProgress => Ok(solver.solution.x.clone()),
+        SolverStatus::Solved | SolverStatus::AlmostSolved | SolverStatus::InsufficientProgress => {
+            Ok(solver.solution.x.clone())
+        }
         status => Err(format!("{status:?}")),
     }
 }

@@ -9,6 +9,9 @@ use super::scaled::Scaled;
 use super::types::Groups;
 use super::within::{Exchange, Property, homogeneity};
 
+/// A comparison: its subject, types, prompts with their groups, and the number of groups.
+type Planned = (Subject, Vec<usize>, Vec<(usize, u8)>, usize);
+
 /// Up to so many types are compared in pairs, more each with all others.
 const MOST_PAIRED: usize = 5;
 /// Of more types, those with the most prompts are compared.
@@ -103,7 +106,7 @@ fn between(scaled: &Scaled, grid: &Grid, members: &[Vec<usize>], names: &[String
         kinds.iter().flat_map(|&kind| members[kind].iter().map(move |&prompt| (prompt, group))).collect()
     };
     // Which prompts are compared with which, and what that is called.
-    let mut comparisons: Vec<(Subject, Vec<usize>, Vec<(usize, u8)>, usize)> = Vec::new();
+    let mut comparisons: Vec<Planned> = Vec::new();
     let kinds = by_size.len();
     if kinds < 2 {
         return Vec::new();

@@ -4,6 +4,9 @@ use super::grid::Grid;
 use super::resample::{Purpose, below, interval, p_value, repeat, shuffle, stream};
 use super::scaled::Scaled;
 
+/// Lists the prompts of a stratum, each with its group.
+type Lister<'a> = dyn FnMut(&Stratum, &mut Vec<(usize, u8)>) + 'a;
+
 /// Prompts of some types with one number of responses.
 struct Stratum {
     n: usize,
@@ -153,7 +156,7 @@ impl<'a> Groups<'a> {
 
     /// The mean over positions of the Wasserstein-1 distance between the laws of the `i`-th smallest reward in two groups, averaged
     /// over strata with the weights `m m' / (m + m')`; the largest over pairs of groups. `of` lists the prompts of a stratum and their groups.
-    fn effect(&self, of: &mut dyn FnMut(&Stratum, &mut Vec<(usize, u8)>)) -> f64 {
+    fn effect(&self, of: &mut Lister<'_>) -> f64 {
         let bins = self.grid.len();
         let (mut counts, mut prompts) = (Vec::new(), Vec::new());
         let pairs: Vec<(usize, usize)> =

@@ -91,6 +91,9 @@ pub struct PairDescription {
     pub named: String,
     /// The expression as it was trained.
     pub trained: String,
+    /// The field of a design.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 fn eight() -> usize {
@@ -98,8 +101,8 @@ fn eight() -> usize {
 }
 
 impl From<&UtilityPair> for PairDescription {
-    fn from(UtilityPair { named, trained }: &UtilityPair) -> Self {
-        Self { named: named.to_string(), trained: trained.to_string() }
+    fn from(UtilityPair { named, trained, field }: &UtilityPair) -> Self {
+        Self { named: named.to_string(), trained: trained.to_string(), field: field.clone() }
     }
 }
 
@@ -143,7 +146,10 @@ impl RunDescription {
     /// [`ExperimentError::NoUtility`] for a description without any, [`ExperimentError::SeveralUtilities`] for `utility` beside
     /// types, and [`ExperimentError::Utility`] for an expression that cannot be read.
     pub fn loss(&self) -> Result<Loss, ExperimentError> {
-        let pair = |pair: &PairDescription| UtilityPair::of(&pair.named, &pair.trained);
+        let pair = |pair: &PairDescription| {
+            let of_pair = UtilityPair::of(&pair.named, &pair.trained)?;
+            Ok::<_, UtilityError>(UtilityPair { field: pair.field.clone(), ..of_pair })
+        };
         let LossDescription { utility, types, terms } = &self.loss;
         let loss = match (utility, types.is_empty()) {
             (Some(utility), true) => Loss::same(&self.name, pair(utility)?),

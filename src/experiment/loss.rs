@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Head, PromptType};
+use crate::design::DesignFile;
 use crate::problem::{Field, FieldError, Support};
 use crate::utility::{Linear, OnLine, SharedUtility, UtilityError, parse};
 
@@ -18,7 +19,12 @@ pub struct UtilityPair {
     pub named: SharedUtility,
     /// As the released code trains it: what a reward model interpolates.
     pub trained: SharedUtility,
+    /// The field of a design, as [`Field::parse_any`] reads it: it belongs to this utility, and need not be concave.
+    pub field: Option<String>,
 }
+
+/// What stands between the utility and the field of a design in a text.
+const WITH_FIELD: &str = " with field ";
 
 /// The released names of one utility, with the utility as named and as trained.
 const NAMES: [(&str, &str, &str); 4] = [
@@ -33,7 +39,8 @@ const ADAPTIVE: &str = "adaptive";
 const ADAPTIVE_PARTS: [&str; 2] = ["x_inv", "x"];
 
 impl UtilityPair {
-    /// A released name other than `adaptive`, or an expression, which is trained as it is named.
+    /// A released name other than `adaptive`, or an expression, which is trained as it is named; or that of a design, as
+    /// [`UtilityPair::text_of_design`] writes it.
     ///
     /// # Errors
     /// [`UtilityError`] for what is neither.
@@ -50,8 +57,12 @@ impl UtilityPair {
         match NAMES.iter().find(|(name, ..)| *name == text) {
             Some((_, named, trained)) => Self::of(named, trained),
             None => {
+                let (text, field) = match text.split_once(WITH_FIELD) {
+                    Some((utility, field)) => (utility, Some(field.trim().to_owned())),
+                    None => (text, None),
+                };
                 let utility = parse(text)?;
-                Ok(Self { named: utility.clone(), trained: utility })
+                Ok(Self { named: utility.clone(), trained: utility, field })
             }
         }
     }
@@ -61,7 +72,25 @@ impl UtilityPair {
     /// # Errors
     /// [`UtilityError`] if either cannot be read.
     pub fn of(named: &str, trained: &str) -> Result<Self, UtilityError> {
-        Ok(Self { named: parse(named)?, trained: parse(trained)? })
+        Ok(Self { named: parse(named)?, trained: parse(trained)?, field: None })
+    }
+
+    /// The text of a design's utility, with its field: `log(x+0.1) with field potential(beta(2,5); log(x+0.1))`.
+    pub fn text_of_design(design: &DesignFile) -> String {
+        let utility = design.utility_text();
+        match &design.field {
+            Some(field) => format!("{utility}{WITH_FIELD}{field}"),
+            None => utility.to_owned(),
+        }
+    }
+
+    /// The field of the design on the rewards that `head` allows.
+    ///
+    /// # Errors
+    /// [`FieldError`] for a text that is no field.
+    pub fn field(&self, head: Head) -> Result<Option<Field>, FieldError> {
+        let support = LossTerms { head, ..LossTerms::default() }.support();
+        self.field.as_deref().map(|text| Field::parse_any(text, support)).transpose()
     }
 
     /// Whether what was trained is what is named.
@@ -72,7 +101,7 @@ impl UtilityPair {
 
 impl PartialEq for UtilityPair {
     fn eq(&self, other: &Self) -> bool {
-        let texts = |pair: &Self| [pair.named.to_string(), pair.trained.to_string()];
+        let texts = |pair: &Self| (pair.named.to_string(), pair.trained.to_string(), pair.field.clone());
         texts(self) == texts(other)
     }
 }
@@ -315,7 +344,7 @@ impl Default for Loss {
     /// `U = x` for all prompts.
     fn default() -> Self {
         let linear: SharedUtility = Arc::new(Linear);
-        Self::same("x", UtilityPair { named: linear.clone(), trained: linear })
+        Self::same("x", UtilityPair { named: linear.clone(), trained: linear, field: None })
     }
 }
 

@@ -10,16 +10,18 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use serde_json::{Map, Number, Value};
 
+/// Chooses among the names of columns.
+type Wanted<'a, E> = dyn FnMut(&[&str]) -> Result<Vec<String>, E> + 'a;
+
+/// Takes a row, its number from 1 and the number of rows.
+type EachRow<'a, E> = dyn FnMut(Map<String, Value>, u64, u64) -> Result<(), E> + 'a;
+
 /// Gives each row to `each`, with its number from 1 and the number of rows: its columns among those that `wanted` accepts.
 /// A number that is not finite, which JSON does not have, is given as its text.
 ///
 /// # Errors
 /// What is wrong with the file as `Err(Fault::File)`, and what `each` returns.
-pub fn parquet_rows<E>(
-    file: File,
-    wanted: &mut dyn FnMut(&[&str]) -> Result<Vec<String>, E>,
-    each: &mut dyn FnMut(Map<String, Value>, u64, u64) -> Result<(), E>,
-) -> Result<(), Fault<E>> {
+pub fn parquet_rows<E>(file: File, wanted: &mut Wanted<'_, E>, each: &mut EachRow<'_, E>) -> Result<(), Fault<E>> {
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.schema();

@@ -2,6 +2,7 @@
 
 use super::{Settings, SimulateError};
 use crate::experiment::Head;
+use crate::problem::Field;
 use crate::utility::{Derivative, Utility};
 
 /// Two responses, counted from 0, of which one is said to be better.
@@ -19,7 +20,7 @@ pub struct Pair {
 /// -(1-q) U(r_j - r_i) - q U(r_i - r_j) + c (r_i + r_j)^2,
 /// ```
 ///
-/// with smoothing `q` and centering `c`. For `x < 0`, `U` is [`Utility::extended`]: its tangent at 0, or itself where it is
+/// with smoothing `q` and centering `c`, less twice the mean of a field `V(r_i)` over the responses, if there is one. For `x < 0`, `U` is [`Utility::extended`]: its tangent at 0, or itself where it is
 /// defined on the whole line. That is what reward models are trained on.
 #[derive(Debug, Clone, Copy)]
 pub struct PairLoss<'a> {
@@ -30,6 +31,7 @@ pub struct PairLoss<'a> {
     head: Head,
     smoothing: f64,
     centering: f64,
+    field: Option<&'a Field>,
 }
 
 /// Room for [`PairLoss::gradient`], to be used again.
@@ -51,7 +53,7 @@ impl<'a> PairLoss<'a> {
     /// # Errors
     /// [`SimulateError::InfiniteSlope`] where `U'(0+)` is infinite, [`SimulateError::NotOnTheLine`] for smoothing with a utility that
     /// is not defined for `x < 0`, and [`SimulateError::Utility`] for one outside the theory.
-    pub fn new(utility: &'a dyn Utility, settings: &Settings) -> Result<Self, SimulateError> {
+    pub fn new(utility: &'a dyn Utility, settings: &'a Settings) -> Result<Self, SimulateError> {
         if let Some(refusal) = utility.refusal() {
             return Err(refusal.into());
         }
@@ -65,10 +67,11 @@ impl<'a> PairLoss<'a> {
             return Err(SimulateError::NotOnTheLine { utility: utility.to_string() });
         }
         let Settings { head, smoothing, centering, .. } = *settings;
-        Ok(Self { utility, slope_at_zero, on_the_line, head, smoothing, centering })
+        let field = settings.field.as_ref();
+        Ok(Self { utility, slope_at_zero, on_the_line, head, smoothing, centering, field })
     }
 
-    /// The loss at these logits, one for each response; 0 without pairs.
+    /// The loss at these logits, one for each response; without pairs their mean is 0.
     pub fn value(&self, logits: &[f64], pairs: &[Pair]) -> f64 {
         let rewards: Vec<f64> = logits.iter().map(|&l| self.head.reward(l)).collect();
         let of_pair = |&Pair { worse, better }: &Pair| {
@@ -77,10 +80,12 @@ impl<'a> PairLoss<'a> {
             let smoothed = if self.smoothing > 0.0 { self.smoothing * utility(low - high) } else { 0.0 };
             self.centering * (low + high).powi(2) - (1.0 - self.smoothing) * utility(high - low) - smoothed
         };
-        pairs.iter().map(of_pair).sum::<f64>() / pairs.len().max(1) as f64
+        let of_pairs = pairs.iter().map(of_pair).sum::<f64>() / pairs.len().max(1) as f64;
+        let mean = |field: &Field| rewards.iter().map(|&r| field.jet(r).value).sum::<f64>() / rewards.len() as f64;
+        of_pairs - 2.0 * self.field.map_or(0.0, mean)
     }
 
-    /// The derivatives of [`PairLoss::value`] by the logits, one for each; zeros without pairs.
+    /// The derivatives of [`PairLoss::value`] by the logits, one for each.
     pub fn gradient<'w>(&self, logits: &[f64], pairs: &[Pair], workspace: &'w mut Workspace) -> &'w [f64] {
         let Workspace { rewards, head_slopes, slopes, gradient, .. } = workspace;
         rewards.clear();
@@ -112,7 +117,13 @@ impl<'a> PairLoss<'a> {
             }
         }
         let share = 1.0 / pairs.len().max(1) as f64;
-        gradient.iter_mut().zip(head_slopes).for_each(|(g, slope)| *g *= share * *slope);
+        gradient.iter_mut().zip(head_slopes.iter()).for_each(|(g, slope)| *g *= share * *slope);
+        if let Some(field) = self.field {
+            let share = 2.0 / rewards.len() as f64;
+            for ((g, &reward), slope) in gradient.iter_mut().zip(rewards.iter()).zip(head_slopes.iter()) {
+                *g -= share * field.jet(reward).slope * slope;
+            }
+        }
         gradient
     }
 

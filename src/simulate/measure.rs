@@ -23,7 +23,7 @@ pub struct Row {
     pub w1_limit: Option<f64>,
     /// The share of responses that are saturated at the wrong end: with a reward below 0.05 though they rank in the upper half
     /// of their prompt, or above 0.95 though in the lower. The middle one of an odd number is at neither. `None` for a raw head,
-    /// which has no ends.
+    /// which has no ends, and with a field, under which an end need not be wrong.
     ///
     /// The optimum is below 1/2 in the lower half and above it in the upper half, for every utility. Where the reward is so near an end the
     /// derivative of the sigmoid is too small to bring it back soon.
@@ -54,7 +54,7 @@ impl Row {
             };
             sum_over_prompts(&rewards, n, of_prompt) / total
         });
-        let wrong_end = (settings.head == Head::Sigmoid).then(|| {
+        let wrong_end = (settings.head == Head::Sigmoid && settings.field.is_none()).then(|| {
             let is_wrong = |(i, r): (usize, &f64)| match (2 * i + 1).cmp(&n) {
                 std::cmp::Ordering::Less => *r > 1.0 - SATURATED,
                 std::cmp::Ordering::Equal => false,

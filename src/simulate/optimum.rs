@@ -59,15 +59,24 @@ impl LossOptimum {
             return Err(SimulateError::InfiniteSlope { utility: utility.to_string() }.into());
         }
         let Settings { n, head, smoothing, centering, .. } = *settings;
-        if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 {
+        if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 && settings.field.is_none() {
             let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
             return Ok(Some(Self { rewards, free_middle: !unique, limit }));
         }
         let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
         let problem = Equilibrium::new(utility.clone(), smoothing, support)?.with_centering(centering)?;
+        let problem = match &settings.field {
+            Some(field) => problem.with_field(field.clone()),
+            None => problem,
+        };
         match solve_equilibrium(&problem, n, None) {
             Ok(solution) => {
-                let limit = FreeLaw::of_problem(&problem).ok().map(|law| Arc::new(law) as Arc<dyn Law + Send>);
+                // A design's limit law is its target.
+                let target = || Some(settings.field.as_ref()?.potential()?.target().clone());
+                let limit = match FreeLaw::of_problem(&problem) {
+                    Ok(law) => Some(Arc::new(law) as Arc<dyn Law + Send>),
+                    Err(_) => target().map(|law| Arc::new(law) as Arc<dyn Law + Send>),
+                };
                 Ok(Some(Self { rewards: solution.rewards, free_middle: false, limit }))
             }
             Err(SolveError::NoMaximiser { .. }) => Ok(None),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::SimulateError;
 use crate::experiment::Head;
+use crate::problem::Field;
 
 /// How logits follow the gradient `g` of their prompt's loss, with the learning rate `a`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -106,6 +107,8 @@ pub struct Settings {
     pub smoothing: f64,
     /// Each pair also pays this many times `(r_i + r_j)^2`; 0 unless changed.
     pub centering: f64,
+    /// A field `V`: `2/n sum_i V(r_i)` is taken from the loss of each prompt in every step; none unless changed.
+    pub field: Option<Field>,
     /// Pairs of each prompt that are compared at all, drawn once without repetition; `None` for all `n(n-1)/2`.
     pub compared: Option<usize>,
     /// The standard deviation of the normal law that the first logits are drawn from; 0.1 unless changed.
@@ -133,6 +136,7 @@ impl Settings {
             noise: Noise::Fixed,
             smoothing: 0.0,
             centering: 0.0,
+            field: None,
             compared: None,
             initial_spread: 0.1,
             record: Record::Logarithmic,
@@ -148,7 +152,7 @@ impl Settings {
 
     /// Whether the loss stays the same if a prompt's rewards are all shifted, so that only their differences mean something.
     pub fn is_up_to_a_shift(&self) -> bool {
-        self.head == Head::Raw && self.centering == 0.0
+        self.head == Head::Raw && self.centering == 0.0 && self.field.is_none()
     }
 
     /// All pairs of `n` responses.

@@ -162,7 +162,8 @@ impl Component {
             Self::Beta(beta @ Beta { a, b, .. }) => x * beta.cdf(x) - a / (a + b) * regularised(a + 1.0, *b, x),
             Self::Normal(normal) => {
                 let z = (x - normal.mean) / normal.deviation;
-                (x - normal.mean) * normal.law.cdf(x) + normal.deviation.powi(2) * normal.law.pdf(x) * f64::from(z.is_finite())
+                (x - normal.mean) * normal.law.cdf(x)
+                    + normal.deviation.powi(2) * normal.law.pdf(x) * f64::from(z.is_finite())
             }
             Self::Steps(steps) => steps.cdf_integral(x),
         }

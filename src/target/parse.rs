@@ -79,7 +79,8 @@ fn terms(text: &str) -> Vec<&str> {
 fn component(law: &str, whole: &str) -> Result<(Component, String), TargetError> {
     let (name, arguments) = match law.split_once('(') {
         Some((name, rest)) => {
-            let inside = rest.strip_suffix(')').ok_or_else(|| syntax(whole, format!("`{law}` has no closing parenthesis")))?;
+            let inside =
+                rest.strip_suffix(')').ok_or_else(|| syntax(whole, format!("`{law}` has no closing parenthesis")))?;
             (name.trim(), Some(inside.trim()))
         }
         None => (law, None),
@@ -121,7 +122,8 @@ fn component(law: &str, whole: &str) -> Result<(Component, String), TargetError>
 fn atoms(list: &str, whole: &str) -> Result<Component, TargetError> {
     let mut atoms = Vec::new();
     for entry in list.split(',') {
-        let pair = entry.split_once(':').and_then(|(at, mass)| Some((at.trim().parse().ok()?, mass.trim().parse().ok()?)));
+        let pair =
+            entry.split_once(':').and_then(|(at, mass)| Some((at.trim().parse().ok()?, mass.trim().parse().ok()?)));
         let (at, mass): (f64, f64) = pair.ok_or_else(|| syntax(whole, format!("`{entry}` is no PLACE:MASS")))?;
         if !(at.is_finite() && mass.is_finite() && mass >= 0.0) {
             return Err(not_a_law(whole, format!("the atom {at}:{mass} has no finite place, or a mass below 0")));
@@ -154,9 +156,7 @@ fn empirical(inside: &str, whole: &str) -> Result<(Component, String), TargetErr
 
 /// One number a line; a first line that is none is a header, and blank lines are none.
 fn read(path: &Path) -> Result<Vec<f64>, TargetError> {
-    let unreadable = |error: crate::files::FileError| {
-        TargetError::Unreadable(format!("{error}: {}", error.source))
-    };
+    let unreadable = |error: crate::files::FileError| TargetError::Unreadable(format!("{error}: {}", error.source));
     let text = std::fs::read_to_string(path).reading(path).map_err(unreadable)?;
     let mut values = Vec::new();
     for (line, field) in (1..).zip(text.lines()).map(|(line, field)| (line, field.trim())) {
@@ -164,7 +164,10 @@ fn read(path: &Path) -> Result<Vec<f64>, TargetError> {
             Ok(value) if value.is_finite() => values.push(value),
             _ if field.is_empty() || line == 1 && field.parse::<f64>().is_err() => {}
             _ => {
-                let reason = format!("`{}` is no finite number; write one reward a line", field.chars().take(40).collect::<String>());
+                let reason = format!(
+                    "`{}` is no finite number; write one reward a line",
+                    field.chars().take(40).collect::<String>()
+                );
                 return Err(TargetError::Line { path: path.to_owned(), line, reason });
             }
         }

@@ -12,6 +12,9 @@ use crate::utility::{Concavity, Errors, Jet, SharedUtility, parse};
 /// Edges that a table begins with, at most.
 const MOST_EDGES: usize = 400;
 
+/// The largest density that a curvature tells of.
+const STEEPEST: f64 = 1e12;
+
 /// A bound on the errors of distribution functions and of their integrals, relative to 1 and to the length of the law.
 const OF_SPECIAL_FUNCTIONS: f64 = 2e-14;
 
@@ -63,8 +66,12 @@ impl Potential {
         let slope = base.slope_at_zero();
         if !slope.is_finite() {
             let reason = match target.atoms().is_empty() {
-                false => "the law has atoms, and the potential of an atom is infinite where the slope of the utility at 0 is",
-                true => "the slope of the utility at 0 is infinite; take one with a finite slope, such as x or log(x+0.1)",
+                false => {
+                    "the law has atoms, and the potential of an atom is infinite where the slope of the utility at 0 is"
+                }
+                true => {
+                    "the slope of the utility at 0 is infinite; take one with a finite slope, such as x or log(x+0.1)"
+                }
             };
             return Err(TargetError::NoPotential { target: target.to_string(), base: base.to_string(), reason });
         }
@@ -132,7 +139,8 @@ impl Potential {
         Jet {
             value: -c * (s * mean_distance + smooth.value),
             slope: -c * (s * (2.0 * below - 1.0) + smooth.slope),
-            curvature: -c * (2.0 * s * self.target.density(x) + smooth.curvature),
+            // Where the density is infinite, a number that a matrix can hold.
+            curvature: -c * (2.0 * s * self.target.density(x).min(STEEPEST) + smooth.curvature),
         }
     }
 
@@ -173,7 +181,8 @@ impl Potential {
             return Ok(Concavity::Proved);
         }
         let [lower, upper] = self.ends;
-        let (from, to) = (support.lower().max(lower - (upper - lower) - 1.0), support.upper().min(upper + (upper - lower) + 1.0));
+        let (from, to) =
+            (support.lower().max(lower - (upper - lower) - 1.0), support.upper().min(upper + (upper - lower) + 1.0));
         let margin = 1e-12 * self.slope;
         let convex = |x: f64| self.jet(x).curvature > margin;
         let points: Vec<f64> = (1..400).map(|k| from + (to - from) * f64::from(k) / 400.0).collect();
@@ -241,10 +250,12 @@ impl FromStr for Potential {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let syntax = |reason: &str| TargetError::Syntax { text: text.chars().take(120).collect(), reason: reason.into() };
+        let syntax =
+            |reason: &str| TargetError::Syntax { text: text.chars().take(120).collect(), reason: reason.into() };
         let inside = text.trim().strip_prefix("potential(").and_then(|rest| rest.strip_suffix(')'));
         let inside = inside.ok_or_else(|| syntax("a potential is written potential(LAW; U)"))?;
-        let (law, rest) = inside.split_once(';').ok_or_else(|| syntax("a potential has a law and, after a semicolon, a utility"))?;
+        let (law, rest) =
+            inside.split_once(';').ok_or_else(|| syntax("a potential has a law and, after a semicolon, a utility"))?;
         // A spline has a semicolon of its own; a number of responses comes last.
         let counted = rest.rsplit_once(';').and_then(|(base, n)| Some((base, n.trim().parse::<usize>().ok()?)));
         let (base, responses) = counted.map_or((rest, None), |(base, n)| (base, Some(n)));

@@ -5,6 +5,7 @@ mod cli;
 mod compare_command;
 mod comparison;
 mod contract;
+mod design;
 mod equilibrium;
 mod experiment;
 mod expressions;

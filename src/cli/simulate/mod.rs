@@ -7,8 +7,10 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::compare::wasserstein1;
+use crate::design::DesignFile;
 #[cfg(feature = "figures")]
 use crate::figure::path_to_collapse;
+use crate::problem::{Equilibrium, Support};
 use crate::simulate::{
     Batch, DistanceToLimit, Head, Labels, LossOptimum, LossOptimumError, Noise, Optimiser, Record, Settings,
     Simulation, Theory, parts, simulate,
@@ -19,7 +21,7 @@ use clap::{Args, ValueEnum};
 use super::CliError;
 use super::output::{Format, OutputArguments};
 use super::progress::ProgressDisplay;
-use super::value::{count, responses};
+use super::value::{DesignArgument, count, responses};
 
 /// How training gets to the optimal rewards: many prompts with free logits.
 ///
@@ -33,12 +35,15 @@ use super::value::{count, responses};
 )]
 pub struct Arguments {
     /// An increasing concave expression in x, such as "x", "logsigmoid(4x)" or "log(x+0.1)"; given several times, prompts are shared out among the utilities.
-    #[arg(long, short, value_name = "U", required = true, allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "U", required_unless_present = "design", allow_hyphen_values = true)]
     utility: Vec<String>,
 
     /// The share of the prompts that has a utility, once for each of several, in their order; any positive numbers, such as 2 and 1 [default: all alike].
     #[arg(long, value_name = "W", allow_hyphen_values = true)]
     share: Vec<f64>,
+
+    #[command(flatten)]
+    design: DesignArgument,
 
     /// The number of ranked responses of each prompt.
     #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
@@ -64,9 +69,9 @@ pub struct Arguments {
     #[arg(long, value_name = "pairs|M|full", value_parser = batch, default_value = "full", allow_hyphen_values = true)]
     batch: Batch,
 
-    /// From logits to rewards.
-    #[arg(long, value_enum, default_value_t = Head::Sigmoid)]
-    head: Head,
+    /// From logits to rewards [default: sigmoid; raw for a design on the line].
+    #[arg(long, value_enum)]
+    head: Option<Head>,
 
     /// The probability that a pair's label is swapped, below 0.5.
     #[arg(long, value_name = "Q", default_value_t = 0.0, allow_hyphen_values = true)]
@@ -148,8 +153,8 @@ fn size(number: u64) -> usize {
 
 impl Arguments {
     /// The share of each utility.
-    fn shares(&self) -> Result<Vec<f64>, CliError> {
-        let (utilities, shares) = (self.utility.len(), self.share.len());
+    fn shares(&self, utilities: usize) -> Result<Vec<f64>, CliError> {
+        let shares = self.share.len();
         match shares {
             0 => Ok(vec![1.0; utilities]),
             _ if shares == utilities => Ok(self.share.clone()),
@@ -159,7 +164,8 @@ impl Arguments {
         }
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, problem: Option<&Equilibrium>) -> Settings {
+        let on_the_line = problem.is_some_and(|problem| problem.support() == Support::LINE);
         Settings {
             optimiser: match self.optimiser {
                 OptimiserArgument::Sgd => Optimiser::Sgd,
@@ -167,7 +173,7 @@ impl Arguments {
             },
             learning_rate: self.learning_rate,
             batch: self.batch,
-            head: self.head,
+            head: self.head.unwrap_or(if on_the_line { Head::Raw } else { Head::Sigmoid }),
             labels: match self.quality_gap {
                 // A list of so many numbers that no memory holds it is refused with n itself.
                 Some(gap) => Labels::BradleyTerry((0..self.n.min(1 << 20)).map(|i| gap * i as f64).collect()),
@@ -180,6 +186,7 @@ impl Arguments {
             },
             smoothing: self.smoothing,
             centering: self.centering,
+            field: problem.and_then(Equilibrium::field).cloned(),
             compared: self.compared.map(size),
             initial_spread: self.initial_spread,
             record: self.every.map_or(Record::Logarithmic, Record::Every),
@@ -190,11 +197,23 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let utilities = arguments.utility.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
-    let settings = arguments.settings();
+    let design = arguments.design.read()?;
+    let texts = arguments.utility.iter().map(String::as_str).chain(design.as_ref().map(DesignFile::utility_text));
+    let utilities = texts.map(parse).collect::<Result<Vec<_>, _>>()?;
+    let problem = design.as_ref().map(DesignFile::problem).transpose()?;
+    let settings = arguments.settings(problem.as_ref());
+    if let Some(problem) = &problem {
+        let needed = if settings.head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
+        if problem.support() != needed {
+            return Err(CliError::Input(format!(
+                "the design has rewards in {}, and this head gives rewards in {needed}",
+                problem.support()
+            )));
+        }
+    }
     settings.check()?;
     arguments.output.check()?;
-    let parts = parts(&settings, &arguments.shares()?)?;
+    let parts = parts(&settings, &arguments.shares(utilities.len())?)?;
     let all = settings.steps.saturating_mul(parts.len() as u64);
     let progress = ProgressDisplay::new(quiet, Some(all));
     let mut simulations = Vec::new();

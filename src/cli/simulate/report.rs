@@ -23,6 +23,7 @@ struct Report<'a> {
     noise: Noise,
     smoothing: f64,
     centering: f64,
+    field: Option<String>,
     compared: Option<usize>,
     initial_spread: f64,
     seed: u64,
@@ -76,6 +77,7 @@ impl<'a> Report<'a> {
             noise: settings.noise,
             smoothing: settings.smoothing,
             centering: settings.centering,
+            field: settings.field.as_ref().map(ToString::to_string),
             compared: settings.compared,
             initial_spread: settings.initial_spread,
             seed: settings.seed,
@@ -124,7 +126,7 @@ pub(super) fn table(simulations: &[Simulation]) -> String {
 /// Facts, a row for each recorded step, and the optimum.
 fn of_one(simulation: &Simulation) -> String {
     let settings = &simulation.settings;
-    let facts = [
+    let mut facts = vec![
         ("utility", simulation.utility.clone()),
         ("prompts", format!("{} of {} responses", settings.prompts, settings.n)),
         (
@@ -139,6 +141,9 @@ fn of_one(simulation: &Simulation) -> String {
         ("head", if settings.head == Head::Sigmoid { "sigmoid" } else { "raw" }.into()),
         ("time", output::seconds(simulation.seconds)),
     ];
+    if let Some(field) = &settings.field {
+        facts.insert(1, ("field", field.to_string()));
+    }
     let n = settings.n;
     let shown: Vec<Option<usize>> = if n <= 2 * SHOWN + 2 {
         (0..n).map(Some).collect()

@@ -51,6 +51,30 @@ impl FreeLaw {
         })
     }
 
+    /// The law clamped to the interval of the target whose potential the field is, where that leaves no negative mass: the equation
+    /// decides what the law is, and the target only where it may lie.
+    pub(super) fn of_target(
+        utility: &OnLine,
+        support: Support,
+        field: Option<&Field>,
+    ) -> Result<Option<Self>, FreeLawError> {
+        let Some(target) = field.and_then(Field::potential).map(|potential| potential.target()) else {
+            return Ok(None);
+        };
+        let [lower, upper] = target.ends();
+        let ends = [lower.max(support.lower()), upper.min(support.upper())];
+        if ends[0] >= ends[1] {
+            return Ok(None);
+        }
+        let solved = second_kind::clamp(&Kernel::new(utility, ends[1] - ends[0])?, field, ends)?.law;
+        if solved.atoms.iter().any(|mass| *mass < -1e-9) || solved.negative_at().is_some() {
+            return Ok(None);
+        }
+        let clamped = Self::from_second_kind(utility, support, field, ends, solved);
+        // A free end with mass left at it is none.
+        Ok(clamped.ok().filter(|law| law.cdf(ends[1]) > 1.0 - 1e-9 && (law.mass() - 1.0).abs() < 1e-9))
+    }
+
     /// Everything at one point.
     pub(super) fn point_mass(utility: &OnLine, field: Option<&Field>, at: f64) -> Self {
         let (u, v) = (utility.jet(0.0).value, field.map_or(0.0, |field| field.jet(at).value));

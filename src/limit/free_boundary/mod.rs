@@ -85,6 +85,9 @@ impl FreeLaw {
         if let Some(at) = field.and_then(|field| point_of_collapse(slope_at_zero(utility), support, field)) {
             return Ok(Self::point_mass(utility, field, at));
         }
+        if let Some(law) = Self::of_target(utility, support, field)? {
+            return Ok(law);
+        }
         // Without a field only the length counts: it is found about 0.
         let room = if field.is_some() { support } else { about_zero(support) };
         let start = first_interval(room, field, nearly_linear_up_to(utility));
@@ -181,6 +184,11 @@ impl FreeLaw {
         } else {
             self.law.quantile(u).clamp(lower, upper)
         }
+    }
+
+    /// The mass by the law's rule, which is 1 but for rounding and for what was left at a free end.
+    fn mass(&self) -> f64 {
+        self.integral(|_| 1.0)
     }
 
     /// The mean `int x dP`.

@@ -84,7 +84,10 @@ impl Solved {
 
     /// The first place where the density is negative, beyond rounding.
     pub(super) fn negative_at(&self) -> Option<f64> {
-        let largest = self.density.iter().fold(0.0, |m: f64, p| m.max(p.abs()));
+        let edges = self.panels.edges();
+        // Where all is in atoms, what there is of a density is rounding.
+        let even = 1.0 / (edges[edges.len() - 1] - edges[0]);
+        let largest = self.density.iter().fold(even, |m: f64, p| m.max(p.abs()));
         self.panels.nodes().into_iter().zip(&self.density).find(|(_, p)| **p < -1e-9 * largest).map(|(x, _)| x)
     }
 

@@ -11,11 +11,17 @@ use crate::utility::convex_at;
 pub(super) fn read(path: &Path) -> Result<Vec<(f64, f64)>, FieldError> {
     let text = fs::read(path).reading(path);
     let text = text.map_err(|error| FieldError::Unreadable(format!("{error}: {}", error.source)))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(&*text);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(&*text);
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (row, record) in reader.records().enumerate() {
-        let fault = |offset: u64, reason: String| FieldError::Row { path: path.to_owned(), line: line_at(&text, offset), reason };
-        let record = record.map_err(|error| fault(error.position().map_or(0, csv::Position::byte), error.to_string()))?;
+        let fault = |offset: u64, reason: String| FieldError::Row {
+            path: path.to_owned(),
+            line: line_at(&text, offset),
+            reason,
+        };
+        let record =
+            record.map_err(|error| fault(error.position().map_or(0, csv::Position::byte), error.to_string()))?;
         let offset = record.position().map_or(0, csv::Position::byte);
         let fields: Vec<Option<f64>> = record.iter().map(|field| field.parse().ok()).collect();
         match fields.as_slice() {
@@ -31,7 +37,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<(f64, f64)>, FieldError> {
         }
     }
     if points.len() < 2 {
-        return Err(FieldError::Unreadable(format!("{} has {} samples of the field, and two are needed", path.display(), points.len())));
+        return Err(FieldError::Unreadable(format!(
+            "{} has {} samples of the field, and two are needed",
+            path.display(),
+            points.len()
+        )));
     }
     Ok(points)
 }

@@ -16,8 +16,8 @@ const MOST_ITERATIONS: u64 = 500;
 const RANDOM_STARTS: usize = 8;
 const MANY: usize = 64;
 
-/// Promise, relative to the size of the objective, at which values no longer tell a gain from rounding.
-const BY_FORCES: f64 = 1e-13;
+/// Promise, relative to the size of the objective, from which on smaller forces count as a gain, too: values may no longer tell one from rounding.
+const BY_FORCES: f64 = 1e-8;
 
 /// The best of the local maximisers that are found, with all iterations and the number of starts.
 pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f64>, u64, usize), SolveError> {
@@ -35,7 +35,9 @@ pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f6
     }
     match best {
         Some((_, rewards)) => Ok((rewards, iterations, count)),
-        None => Err(SolveError::NoMaximiser { problem: problem.to_string(), reason: "no start leads to finite rewards" }),
+        None => {
+            Err(SolveError::NoMaximiser { problem: problem.to_string(), reason: "no start leads to finite rewards" })
+        }
     }
 }
 
@@ -102,12 +104,9 @@ fn climb(problem: &Equilibrium, mut rewards: Vec<f64>) -> (Vec<f64>, f64, u64) {
         while step > 1e-12 {
             let moved = walk(problem, &rewards, &direction, step);
             let new = problem.balance(&moved);
-            let gains = if by_forces {
-                force(problem, &moved, &new) < force(problem, &rewards, &balance)
-            } else {
-                new.objective > balance.objective + 1e-4 * step * promise
-            };
-            if gains {
+            let is_higher = new.objective > balance.objective + 1e-4 * step * promise;
+            let is_calmer = || force(problem, &moved, &new) < 0.9 * force(problem, &rewards, &balance);
+            if is_higher || by_forces && is_calmer() {
                 (rewards, balance, accepted) = (moved, new, true);
                 shift *= 0.1;
                 break;
@@ -141,6 +140,9 @@ fn uphill(problem: &Equilibrium, rewards: &[f64], balance: &Balance, shift: &mut
     let last = held.iter().rposition(|held| !held)? + 1;
     let hessian = problem.stiffness(rewards);
     let largest = hessian.diag().iter().fold(0.0, |m: f64, h| m.max(h.abs())).max(f64::MIN_POSITIVE);
+    if !largest.is_finite() {
+        return None;
+    }
     let cost_gradient: Array1<f64> = balance.gradient.iter().map(|g| -g).collect();
     loop {
         let mut matrix = hessian.clone();

@@ -14,7 +14,8 @@ impl Spline {
     /// [`SplineError`] for fewer than two points, or points that are not finite or do not ascend.
     pub fn through(points: &[(f64, f64)]) -> Result<Self, SplineError> {
         check(points)?;
-        let chords: Vec<f64> = points.windows(2).map(|pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).collect();
+        let chords: Vec<f64> =
+            points.windows(2).map(|pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).collect();
         let mut slopes = smooth_slopes(points, &chords);
         let first = |slope: f64| Node { x: points[0].0, value: points[0].1, slope };
         if convex_at(points).is_some() {

@@ -80,7 +80,9 @@ pub enum SplineError {
         before: f64,
     },
     /// A text that is none.
-    #[error("cannot read the spline `{text}`: write spline(VALUE, SLOPE; X:CURVATURE, X:CURVATURE, ...), value and slope at the first X")]
+    #[error(
+        "cannot read the spline `{text}`: write spline(VALUE, SLOPE; X:CURVATURE, X:CURVATURE, ...), value and slope at the first X"
+    )]
     Syntax {
         /// The text, shortened.
         text: String,
@@ -93,8 +95,7 @@ impl Spline {
     /// # Errors
     /// [`SplineError`] unless there are two or more, finite and ascending.
     pub fn from_curvatures(value: f64, slope: f64, knots: &[(f64, f64)]) -> Result<Self, SplineError> {
-        let pieces: Vec<(f64, f64, f64)> =
-            knots.windows(2).map(|pair| (pair[1].0, pair[0].1, pair[1].1)).collect();
+        let pieces: Vec<(f64, f64, f64)> = knots.windows(2).map(|pair| (pair[1].0, pair[0].1, pair[1].1)).collect();
         let Some(&(first, _)) = knots.first() else { return Err(SplineError::TooFew { found: 0 }) };
         Self::from_pieces(Node { x: first, value, slope }, &pieces)
     }
@@ -223,8 +224,8 @@ impl Piece {
     fn rounding(&self, length: f64, jet: Jet) -> (f64, f64) {
         let bend = self.left.abs().max(self.right.abs());
         let slope = 4.0 * f64::EPSILON * (self.from.slope.abs().max(jet.slope.abs()) + 4.0 * length * bend);
-        let value = 4.0 * f64::EPSILON * (self.from.value.abs().max(jet.value.abs()) + length * length * bend)
-            + length * slope;
+        let value =
+            4.0 * f64::EPSILON * (self.from.value.abs().max(jet.value.abs()) + length * length * bend) + length * slope;
         (value, slope)
     }
 }
@@ -299,7 +300,9 @@ mod tests {
 
     #[test]
     fn bad_splines_are_refused() {
-        for text in ["spline()", "spline(0,1;0:0)", "spline(0,1;0:0,0:1)", "spline(0,1;0:0,inf:1)", "spline(0;0:0,1:1)", "x"] {
+        for text in
+            ["spline()", "spline(0,1;0:0)", "spline(0,1;0:0,0:1)", "spline(0,1;0:0,inf:1)", "spline(0;0:0,1:1)", "x"]
+        {
             assert!(text.parse::<Spline>().is_err(), "{text}");
         }
     }

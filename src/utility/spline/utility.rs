@@ -26,7 +26,8 @@ impl SplineUtility {
     pub fn new(spline: Spline) -> Result<Self, UtilityError> {
         let [from, to] = spline.ends();
         if from != 0.0 || to < 1.0 {
-            let reason = format!("a utility begins at x = 0 and reaches x = 1, and this spline goes from {from} to {to}");
+            let reason =
+                format!("a utility begins at x = 0 and reaches x = 1, and this spline goes from {from} to {to}");
             return Err(UtilityError::Syntax { expression: short(&spline), reason });
         }
         if let Err((from, to)) = spline.concavity() {

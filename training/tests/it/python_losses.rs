@@ -34,7 +34,12 @@ fn losses_and_gradients_are_those_of_the_python_package() {
             .map(|(place, (worse, better))| Pair { worse, better, weight: weight(place), margin: 0.0 })
             .collect();
         let found = loss.of(&PromptType::closed_ended(), &case.logits, &pairs).unwrap();
-        assert!((found.loss - case.loss).abs() < 1e-12 * case.loss.abs().max(1.0), "{loss}: {} {}", found.loss, case.loss);
+        assert!(
+            (found.loss - case.loss).abs() < 1e-12 * case.loss.abs().max(1.0),
+            "{loss}: {} {}",
+            found.loss,
+            case.loss
+        );
         for (a, b) in found.gradient.iter().zip(&case.gradient) {
             assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{loss}: {a} {b}");
         }

@@ -34,7 +34,7 @@ const MOST: i128 = 1_000_000_000;
 
 /// What can be written for a loss.
 const LOSS: &str = "`x`, `log`, `x_inv`, `logsigmoid`, `adaptive` or a utility's expression such as `log(x+0.1)`, or a mapping with \
-                    `utility`, or with one for each type of prompt, as `open_ended` and `closed_ended`";
+                    `utility` or `design`, or with one for each type of prompt, as `open_ended` and `closed_ended`";
 
 table! {
 /// Everything that defines a training run, with defaults filled in: the released code's, and this program's for its own keys.

@@ -19,8 +19,12 @@ struct LossKeys {
     smoothing: f64 = 0.0, |given| given.number(0.0..=0.499);
     centering: f64 = 0.0, |given| given.number(0.0..=1e9);
     field: Option<String> = None, |given| given.text("a concave expression in x").map(Some);
+    design: Option<String> = None, |given| given.design().map(Some);
 }
 }
+
+/// What the key of a type's design ends with.
+const OF_DESIGN: &str = ".design";
 
 /// Whether a key is nearly the name of one of the paper's types of prompts.
 fn is_misspelt(key: &str) -> bool {
@@ -56,6 +60,7 @@ impl Receiver for Reader {
         let released = PromptType::RELEASED;
         let (known, key) = match path.split_once('.') {
             // Any other key is the name of a type of prompt.
+            Some(("loss", key)) if key.ends_with(OF_DESIGN) => (vec![key], key),
             Some(("loss", key)) if !is_misspelt(key) => (vec![key], key),
             Some(("loss", key)) => (released.each_ref().map(PromptType::name).to_vec(), key),
             Some(("embedded", key)) => (EmbeddedOverrides::KEYS.to_vec(), key),
@@ -70,7 +75,9 @@ impl Receiver for Reader {
     fn value(&mut self, path: &str, value: Value) -> Result<(), Problem> {
         // A key without a value has its default, and the keys of a mapping follow.
         let is_outer = matches!(path, "loss" | "embedded");
-        if value == Value::Null || (is_outer && value == Value::Mapping) {
+        // The utility of a type may be a mapping with `design`.
+        let is_type = path.strip_prefix("loss.").is_some_and(|key| !LossKeys::KEYS.contains(&key));
+        if value == Value::Null || ((is_outer || is_type) && value == Value::Mapping) {
             return Ok(());
         }
         self.given.insert(path.to_owned());
@@ -105,6 +112,10 @@ impl Reader {
 
     /// The utility of a type of prompt. What is none may be the value of another key, misspelt.
     fn set_type(&mut self, key: &str, given: Given<'_>) -> Result<(), Problem> {
+        if let Some(name) = key.strip_suffix(OF_DESIGN) {
+            let text = Value::Text(given.design()?);
+            return self.set_type(name, Given { value: &text, ..given });
+        }
         let wrong = |error: PromptTypeError| Problem::Loss { key: given.key.to_owned(), reason: error.to_string() };
         let prompt_type: PromptType = key.parse().map_err(wrong)?;
         let text = match given.utility(&prompt_type) {
@@ -161,7 +172,12 @@ impl Reader {
 
     fn loss_of_keys(&self) -> Result<RankingLoss, Problem> {
         let missing = |key: &str, allowed: &str| Problem::Missing { key: key.to_owned(), allowed: allowed.to_owned() };
-        let LossKeys { utility, head, smoothing, centering, field } = &self.loss;
+        let LossKeys { utility, head, smoothing, centering, field, design } = &self.loss;
+        if utility.is_some() && design.is_some() {
+            let reason = "`design` has a utility of its own; leave `utility` out".to_owned();
+            return Err(Problem::Loss { key: "loss".to_owned(), reason });
+        }
+        let utility = design.as_ref().or(utility.as_ref());
         let [open, closed] = PromptType::RELEASED.map(|prompt_type| self.types.contains_key(&prompt_type));
         let utilities = match (utility, self.types.is_empty()) {
             (Some(text), true) => Utilities::Same(text.clone()),

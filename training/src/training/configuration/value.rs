@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -10,7 +11,8 @@ use super::sources::{DataSource, ModelSource};
 use crate::reward_model::DeviceName;
 use crate::training::loss::{LossError, LossSpec, RankingLoss, Utilities};
 use reward_collapse::cli::error::with_causes;
-use reward_collapse::experiment::{LossTerms, PromptType};
+use reward_collapse::design::DesignFile;
+use reward_collapse::experiment::{LossTerms, PromptType, UtilityPair};
 
 /// A scalar, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,6 +169,16 @@ impl Given<'_> {
         let utilities = Utilities::ByType([(prompt_type.clone(), text.clone())].into());
         let loss = RankingLoss::new(LossSpec { utilities, terms: LossTerms::default() });
         loss.map(|_| text).map_err(|error| self.no_loss(&error))
+    }
+
+    /// The text of a design's utility and field, from the file that the command `design` wrote.
+    pub fn design(self) -> Result<String, Problem> {
+        let file = self.text("a file that `reward-collapse design` wrote")?;
+        let read = DesignFile::read(Path::new(&file)).and_then(|design| {
+            // What is no field is found here.
+            design.problem().map(|_| UtilityPair::text_of_design(&design))
+        });
+        read.map_err(|error| Problem::Loss { key: self.key.to_owned(), reason: with_causes(&error) })
     }
 
     pub fn no_loss(self, error: &LossError) -> Problem {

@@ -7,7 +7,7 @@ mod spec;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use reward_collapse::experiment::{Head, Loss, LossTerms, MissingUtility, PromptType};
+use reward_collapse::experiment::{Head, Loss, LossTerms, MissingUtility, PromptType, UtilityPair};
 use reward_collapse::problem::{Field, FieldError};
 use reward_collapse::utility::{OnLine, UtilityError};
 use serde::{Deserialize, Serialize};
@@ -57,8 +57,21 @@ pub struct RankingLoss {
 /// The utilities on the line.
 #[derive(Debug, Clone)]
 enum Lines {
-    Same(OnLine),
-    ByType(BTreeMap<PromptType, OnLine>),
+    Same(Line),
+    ByType(BTreeMap<PromptType, Line>),
+}
+
+/// A utility on the line, with the field of a design.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    utility: OnLine,
+    field: Option<Field>,
+}
+
+impl Line {
+    fn new(terms: &LossTerms, pair: &UtilityPair) -> Result<Self, LossError> {
+        Ok(Self { utility: terms.on_line(pair)?, field: pair.field(terms.head)? })
+    }
 }
 
 /// Why there is no such loss.
@@ -100,11 +113,11 @@ impl RankingLoss {
         let loss = loss.with(spec.terms.clone())?;
         let field = spec.terms.field()?;
         let lines = match loss.of_all() {
-            Some(pair) => Lines::Same(spec.terms.on_line(pair)?),
+            Some(pair) => Lines::Same(Line::new(&spec.terms, pair)?),
             None => {
                 let lines =
-                    loss.types().map(|(prompt_type, pair)| Ok((prompt_type.clone(), spec.terms.on_line(pair)?)));
-                Lines::ByType(lines.collect::<Result<_, UtilityError>>()?)
+                    loss.types().map(|(prompt_type, pair)| Ok((prompt_type.clone(), Line::new(&spec.terms, pair)?)));
+                Lines::ByType(lines.collect::<Result<_, LossError>>()?)
             }
         };
         Ok(Self { spec, loss, lines, field })
@@ -131,16 +144,16 @@ impl RankingLoss {
     /// Loss and gradient by the logits of one prompt's responses, worst first, in double precision.
     ///
     /// With rewards `r`, the head of the logits, it is the mean over the pairs of `-w U_q(r_j - r_i - m) + c (r_i + r_j)^2`, `j` ranked
-    /// above `i`, less twice the mean of `V(r_i)` over the responses. Pairs in the wrong order are on the utility's concave extension. Without pairs their mean is 0.
+    /// above `i`, less twice the mean of `V(r_i)` over the responses, for the field of all prompts or that of the type's design. Pairs in the wrong order are on the utility's concave extension. Without pairs their mean is 0.
     ///
     /// # Errors
     /// [`MissingUtility`] for a type that the loss lacks.
     pub fn of(&self, prompt_type: &PromptType, logits: &[f64], pairs: &[Pair]) -> Result<PromptLoss, MissingUtility> {
-        let utility = match &self.lines {
-            Lines::Same(utility) => Some(utility),
-            Lines::ByType(utilities) => utilities.get(prompt_type),
+        let line = match &self.lines {
+            Lines::Same(line) => Some(line),
+            Lines::ByType(lines) => lines.get(prompt_type),
         };
-        let Some(utility) = utility else {
+        let Some(Line { utility, field }) = line else {
             self.loss.of(prompt_type)?;
             return Err(MissingUtility { prompt_type: prompt_type.clone(), known: "none".to_owned() });
         };
@@ -157,7 +170,7 @@ impl RankingLoss {
             by_reward[worse] += share * (2.0 * centering * sum + weight * jet.slope);
             correct += usize::from(logits[better] > logits[worse]);
         }
-        if let Some(field) = &self.field {
+        for field in [&self.field, field].into_iter().flatten() {
             let share = 2.0 / logits.len().max(1) as f64;
             for (&reward, by_reward) in rewards.iter().zip(&mut by_reward) {
                 let jet = field.jet(reward);
@@ -173,7 +186,7 @@ impl RankingLoss {
 impl Default for RankingLoss {
     /// The simplest that the released code knows, `U = x` behind a sigmoid.
     fn default() -> Self {
-        Self { spec: LossSpec::from("x"), loss: Loss::default(), lines: Lines::Same(OnLine::default()), field: None }
+        Self { spec: LossSpec::from("x"), loss: Loss::default(), lines: Lines::Same(Line::default()), field: None }
     }
 }
 
@@ -224,7 +237,8 @@ mod tests {
             LossTerms { head: Head::Raw, field: Some("-0.1x^2+0.2x".into()), ..LossTerms::default() },
             LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".into()), ..LossTerms::default() },
         ];
-        let names = ["x", "log", "x_inv", "logsigmoid", "adaptive", "1-exp(-4x)"];
+        let design = "log(x+0.1) with field potential(beta(2,5); log(x+0.1))";
+        let names = ["x", "log", "x_inv", "logsigmoid", "adaptive", "1-exp(-4x)", design];
         for (name, terms) in names.into_iter().flat_map(|name| terms.clone().map(|terms| (name, terms))) {
             let loss = RankingLoss::new(LossSpec { terms, ..LossSpec::from(name) }).unwrap();
             for prompt_type in &PromptType::RELEASED {
