@@ -1,6 +1,6 @@
 //! `reward-collapse limit`.
 
-use crate::limit::{Atom, FreeLaw, FreeLawError, LimitLaw};
+use crate::limit::{Atom, FreeLaw, FreeLawError, Law, LimitLaw};
 use crate::utility::{Concavity, SharedUtility};
 use clap::Args;
 use serde::Serialize;
@@ -54,16 +54,36 @@ struct Report {
     #[serde(flatten)]
     terms: Option<Terms>,
     closed_form: Option<String>,
-    atoms: Vec<Atom>,
-    density: Vec<Density>,
-    quantiles: Vec<Quantile>,
+    #[serde(flatten)]
+    tables: Tables,
     mean: f64,
     variance: f64,
     mean_utility: f64,
     gap: f64,
     concavity: Concavity,
+}
+
+/// The law in numbers.
+#[derive(Serialize)]
+struct Tables {
+    atoms: Vec<Atom>,
+    density: Vec<Density>,
+    quantiles: Vec<Quantile>,
     #[serde(skip)]
     cdf: Vec<f64>,
+}
+
+impl Tables {
+    /// The density at `count` points from one end of the law to the other.
+    fn of(law: &dyn Law, count: u32) -> Self {
+        let points: Vec<f64> = points_between(law.ends(), count).collect();
+        Self {
+            atoms: law.atoms().to_vec(),
+            density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
+            quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+            cdf: points.iter().map(|&x| law.cdf(x)).collect(),
+        }
+    }
 }
 
 /// What problem (7) has beside the utility, and the ends of its law.
@@ -89,7 +109,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         Format::Json => output::json(&report)?,
         Format::Csv => {
             let row = |(d, cdf): (&Density, &f64)| (d.x, d.p, *cdf);
-            output::csv(&["x", "density", "cdf"], report.density.iter().zip(&report.cdf).map(row))?
+            output::csv(&["x", "density", "cdf"], report.tables.density.iter().zip(&report.tables.cdf).map(row))?
         }
     };
     if arguments.terms.are_those_of_the_paper() {
@@ -101,15 +121,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 /// The law on [0, 1].
 fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> {
     let law = LimitLaw::of(utility.as_ref())?;
-    let points: Vec<f64> = points_between([0.0, 1.0], grid).collect();
     Ok(Report {
         utility: utility.to_string(),
         terms: None,
         closed_form: law.closed_form().map(|form| form.to_string()),
-        atoms: law.atoms().to_vec(),
-        density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
-        cdf: points.iter().map(|&x| law.cdf(x)).collect(),
-        quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+        tables: Tables::of(&law, grid),
         mean: law.mean(),
         variance: law.variance(),
         mean_utility: law.mean_utility(),
@@ -122,7 +138,6 @@ fn of_the_paper(utility: &SharedUtility, grid: u32) -> Result<Report, CliError> 
 fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Result<Report, CliError> {
     let problem = terms.problem(utility.clone())?;
     let law = FreeLaw::of_problem(&problem)?;
-    let points: Vec<f64> = points_between(law.ends(), grid).collect();
     Ok(Report {
         utility: utility.to_string(),
         terms: Some(Terms {
@@ -133,10 +148,7 @@ fn with_terms(utility: &SharedUtility, terms: &TermsArguments, grid: u32) -> Res
             ends: law.ends(),
         }),
         closed_form: None,
-        atoms: law.atoms().to_vec(),
-        density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
-        cdf: points.iter().map(|&x| law.cdf(x)).collect(),
-        quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+        tables: Tables::of(&law, grid),
         mean: law.mean(),
         variance: law.variance(),
         mean_utility: law.energy(),
@@ -154,7 +166,7 @@ fn points_between([from, to]: [f64; 2], count: u32) -> impl Iterator<Item = f64>
 }
 
 fn table(report: &Report) -> String {
-    let atoms = report.atoms.iter().map(|atom| format!("{:.10} at {}", atom.mass, atom.at));
+    let atoms = report.tables.atoms.iter().map(|atom| format!("{:.10} at {}", atom.mass, atom.at));
     let atoms = atoms.collect::<Vec<_>>().join(", ");
     let mut facts = vec![("utility", report.utility.clone())];
     if let Some(terms) = &report.terms {
@@ -173,8 +185,8 @@ fn table(report: &Report) -> String {
         ("gap", output::bound(report.gap)),
         ("concavity", output::concavity(report.concavity).into()),
     ]);
-    let density = report.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
-    let quantiles = report.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);
+    let density = report.tables.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
+    let quantiles = report.tables.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);
     format!(
         "{}\n{}\n{}",
         output::facts(&facts),

@@ -83,7 +83,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             trainer.step(),
             duration(trainer.seconds()),
             trainer.compute().memory().map_or_else(String::new, |memory| {
-                format!(", with at most {:.1} of {:.1} GB of the GPU's memory", gigabytes(memory.peak), gigabytes(memory.total))
+                format!(
+                    ", with at most {:.1} of {:.1} GB of the GPU's memory",
+                    gigabytes(memory.peak),
+                    gigabytes(memory.total)
+                )
             }),
             trainer.directory().display()
         )),
