@@ -62,8 +62,6 @@ struct Case {
 struct Shares {
     /// Some test between types has p <= 0.05, uncorrected.
     types: f64,
-    /// A test within a type has.
-    prompts: f64,
     /// Tests within types, over all of them.
     within: f64,
     /// Some test at all has a corrected p <= 0.05.
@@ -131,7 +129,7 @@ fn repetition(case: &Case, seed: u64, optima: &[Vec<f64>]) -> Result<Shares, Fai
     for prompt in 0..case.prompts {
         let n = random.random_range(case.n[0]..=case.n[1]);
         let kind = prompt % case.types;
-        let rewards = rewards(case, n, kind, (prompt / case.types) % 2 == 0, &optima[n], &mut random);
+        let rewards = rewards(case, n, kind, (prompt / case.types).is_multiple_of(2), &optima[n], &mut random);
         let (name, prompt_type) = (prompt.to_string(), kind.to_string());
         for (i, reward) in rewards.into_iter().enumerate() {
             let rank = case.ranks.then_some((n - i) as f64);
@@ -151,14 +149,21 @@ fn repetition(case: &Case, seed: u64, optima: &[Vec<f64>]) -> Result<Shares, Fai
         .filter(|test| test.subject == Subject::Prompts)
         .map(|test| share(test.p_value <= 0.05))
         .collect();
+    let true_effect = match case.difference {
+        Difference::None => Some(0.0),
+        Difference::Higher(by) => Some(by),
+        _ => None,
+    };
     // The first test is of all types, where there are more than two.
     let first = of_types().next();
     Ok(Shares {
         types: share(first.is_some_and(|test| test.p_value <= 0.05)),
-        prompts: share(within.iter().any(|&alarm| alarm > 0.0)),
         within: within.iter().sum::<f64>() / within.len().max(1) as f64,
         any: share(diagnosis.tests.iter().any(|test| test.p_corrected <= 0.05)),
-        covered: share(first.is_some_and(|test| test.interval[0] <= 0.0)),
+        covered: first.zip(true_effect).map_or(f64::NAN, |(test, effect)| {
+            let effect = effect / diagnosis.width;
+            share(test.interval[0] <= effect && effect <= test.interval[1])
+        }),
         dependent: share(diagnosis.verdict == Verdict::PromptDependent),
         collapsed: share(diagnosis.verdict == Verdict::Collapsed),
     })
@@ -173,7 +178,7 @@ fn run(case: &Case, repetitions: u64, optima: &[Vec<f64>]) -> Result<(), Failure
     let mean = |of: fn(&Shares) -> f64| results.iter().map(of).sum::<f64>() / results.len() as f64;
     let n = if case.n[0] == case.n[1] { case.n[0].to_string() } else { format!("{} to {}", case.n[0], case.n[1]) };
     println!(
-        "| {} | {} | {} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
+        "| {} | {} | {} | {} | {} | {:.3} | {:.3} | {:.3} | {} | {:.3} | {:.3} |",
         case.name,
         if case.ranks { "yes" } else { "no" },
         case.prompts,
@@ -182,7 +187,7 @@ fn run(case: &Case, repetitions: u64, optima: &[Vec<f64>]) -> Result<(), Failure
         mean(|of| of.types),
         mean(|of| of.within),
         mean(|of| of.any),
-        mean(|of| of.covered),
+        if mean(|of| of.covered).is_nan() { "-".into() } else { format!("{:.3}", mean(|of| of.covered)) },
         mean(|of| of.dependent),
         mean(|of| of.collapsed),
     );
@@ -303,7 +308,7 @@ fn main() -> Result<(), Failure> {
         }
         println!("\n{title}, {repetitions} repetitions:\n");
         println!(
-            "| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | interval from 0 | prompt-dependent | collapsed |"
+            "| rewards | ranks | prompts | n | types | types, p ≤ 0.05 | within, p ≤ 0.05 | any, corrected | effect in its interval | prompt-dependent | collapsed |"
         );
         println!("|---|---|---|---|---|---|---|---|---|---|---|");
         for case in &cases {

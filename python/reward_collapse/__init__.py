@@ -19,11 +19,14 @@ from ._limit import Limit
 from ._results import Asymptotics, Atom, PreferenceFit, Rate, Simulation, Solution
 from ._simulate import simulate
 from ._solve import solve
+from ._tables import Comparison, Diagnosis, compare, diagnose
 
 __all__ = [
     "Asymptotics",
     "Atom",
+    "Comparison",
     "ConvergenceError",
+    "Diagnosis",
     "InputError",
     "Limit",
     "PreferenceFit",
@@ -34,6 +37,8 @@ __all__ = [
     "Utility",
     "__version__",
     "asymptotics",
+    "compare",
+    "diagnose",
     "simulate",
     "solve",
     "wasserstein",

@@ -96,3 +96,41 @@ def asymptotics(utility: Utility, sizes: Sequence[int]) -> dict[str, Any]: ...
 def simulate(utility: Utility, n: int, prompts: int, steps: int, options: dict[str, Any]) -> dict[str, Any]: ...
 def field_tree(field: str, support: tuple[float, float]) -> tuple[Any, ...]: ...
 def seconds_of_solve(utility: Utility, n: int, times: int) -> float: ...
+
+@final
+class Rewards:
+    def __new__(
+        cls,
+        prompt: Sequence[str],
+        reward: NDArray[np.float64],
+        kind: Sequence[str] | None,
+        rank: NDArray[np.float64] | None,
+    ) -> Rewards: ...
+    @staticmethod
+    def read(
+        path: str, prompt: str | None, reward: str | None, kind: str | None, rank: str | None
+    ) -> Rewards: ...
+    @property
+    def types(self) -> list[str]: ...
+
+def compare(
+    rewards: Rewards,
+    utilities: Sequence[Utility],
+    sigmoid: bool,
+    field: str | None,
+    support: tuple[float, float],
+    smoothing: float,
+    centering: float,
+) -> str: ...
+def diagnose(
+    rewards: Rewards,
+    utility: str | None,
+    sigmoid: bool,
+    raw: bool,
+    remove_shift: bool | None,
+    tolerance: float,
+    near_end: float,
+    permutations: int,
+    resamples: int,
+    seed: int,
+) -> str: ...

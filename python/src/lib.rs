@@ -10,6 +10,7 @@ mod limit;
 mod run;
 mod simulate;
 mod solve;
+mod tables;
 mod terms;
 mod utility;
 
@@ -26,6 +27,8 @@ mod _core {
     use super::simulate::simulate;
     #[pymodule_export]
     use super::solve::{fit, seconds_of_solve, solve};
+    #[pymodule_export]
+    use super::tables::{Rewards, compare, diagnose};
     #[pymodule_export]
     use super::utility::{Utility, field_tree};
 

@@ -265,9 +265,11 @@ fn distances(rows: &[RunDistance]) -> String {
 
 /// The study of the asymptotics figure. Other utilities or sizes are a passing look: their points are not kept unasked.
 fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
-    let as_defined = arguments.utility.is_empty() && arguments.n.is_empty();
+    // With a file of rewards they are those of the experiment.
+    let utilities = if arguments.figure == Figure::Experiment { &[][..] } else { arguments.utility.as_slice() };
+    let as_defined = utilities.is_empty() && arguments.n.is_empty();
     Ok(Plan {
-        studies: studies(arguments.study.as_deref(), &arguments.utility, &arguments.n)?,
+        studies: studies(arguments.study.as_deref(), utilities, &arguments.n)?,
         results: arguments.results.clone().or_else(|| as_defined.then(|| RESULTS.into())),
         shard: Shard::WHOLE,
         fresh: false,

@@ -1,7 +1,7 @@
 //! `reward-collapse limit`.
 
 use crate::design::residual_gap;
-use crate::limit::{Atom, FreeLaw, FreeLawError, LimitLaw};
+use crate::limit::{Atom, FreeLaw, FreeLawError, Law, LimitLaw};
 use crate::problem::{Equilibrium, Field};
 use crate::target::Target;
 use crate::utility::{Concavity, SharedUtility};
@@ -58,16 +58,36 @@ pub(super) struct Report {
     #[serde(flatten)]
     terms: Option<Terms>,
     closed_form: Option<String>,
-    atoms: Vec<Atom>,
-    density: Vec<Density>,
-    quantiles: Vec<Quantile>,
+    #[serde(flatten)]
+    tables: Tables,
     mean: f64,
     variance: f64,
     mean_utility: f64,
     gap: f64,
     concavity: Concavity,
+}
+
+/// The law in numbers.
+#[derive(Serialize)]
+struct Tables {
+    atoms: Vec<Atom>,
+    density: Vec<Density>,
+    quantiles: Vec<Quantile>,
     #[serde(skip)]
     cdf: Vec<f64>,
+}
+
+impl Tables {
+    /// The density at `count` points from one end of the law to the other.
+    fn of(law: &dyn Law, count: u32) -> Self {
+        let points: Vec<f64> = points_between(law.ends(), count).collect();
+        Self {
+            atoms: law.atoms(),
+            density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
+            quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+            cdf: points.iter().map(|&x| law.cdf(x)).collect(),
+        }
+    }
 }
 
 /// What problem (7) has beside the utility, and the ends of its law.
@@ -106,7 +126,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         Format::Json => output::json(&report)?,
         Format::Csv => {
             let row = |(d, cdf): (&Density, &f64)| (d.x, d.p, *cdf);
-            output::csv(&["x", "density", "cdf"], report.density.iter().zip(&report.cdf).map(row))?
+            output::csv(&["x", "density", "cdf"], report.tables.density.iter().zip(&report.tables.cdf).map(row))?
         }
     };
     if of_the_paper {
@@ -118,15 +138,11 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 impl Report {
     /// The law of a utility on [0, 1].
     pub(super) fn of_the_paper(utility: &SharedUtility, law: &LimitLaw, grid: u32) -> Self {
-        let points: Vec<f64> = points_between([0.0, 1.0], grid).collect();
         Self {
             utility: utility.to_string(),
             terms: None,
             closed_form: law.closed_form().map(|form| form.to_string()),
-            atoms: law.atoms().to_vec(),
-            density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
-            cdf: points.iter().map(|&x| law.cdf(x)).collect(),
-            quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+            tables: Tables::of(law, grid),
             mean: law.mean(),
             variance: law.variance(),
             mean_utility: law.mean_utility(),
@@ -137,15 +153,11 @@ impl Report {
 
     /// The law of problem (7).
     pub(super) fn of_problem(problem: &Equilibrium, law: &FreeLaw, grid: u32) -> Self {
-        let points: Vec<f64> = points_between(law.ends(), grid).collect();
         Self {
             utility: problem.utility().to_string(),
             terms: Some(Terms::of(problem, law.ends())),
             closed_form: None,
-            atoms: law.atoms().to_vec(),
-            density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
-            cdf: points.iter().map(|&x| law.cdf(x)).collect(),
-            quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+            tables: Tables::of(law, grid),
             mean: law.mean(),
             variance: law.variance(),
             mean_utility: law.energy(),
@@ -156,15 +168,11 @@ impl Report {
 
     /// A target, whose potential with the field is constant up to `gap / 2`.
     pub(super) fn of_target(problem: &Equilibrium, law: &Target, gap: f64, grid: u32) -> Self {
-        let points: Vec<f64> = points_between(law.ends(), grid).collect();
         Self {
             utility: problem.utility().to_string(),
             terms: Some(Terms::of(problem, law.ends())),
             closed_form: Some(law.to_string()),
-            atoms: law.atoms(),
-            density: points.iter().map(|&x| Density { x, p: law.density(x) }).collect(),
-            cdf: points.iter().map(|&x| law.cdf(x)).collect(),
-            quantiles: PROBABILITIES.iter().map(|&u| Quantile { u, x: law.quantile(u) }).collect(),
+            tables: Tables::of(law, grid),
             mean: law.mean(),
             variance: law.variance(),
             mean_utility: f64::NAN,
@@ -195,7 +203,7 @@ fn points_between([from, to]: [f64; 2], count: u32) -> impl Iterator<Item = f64>
 }
 
 fn table(report: &Report) -> String {
-    let atoms = report.atoms.iter().map(|atom| format!("{:.10} at {}", atom.mass, atom.at));
+    let atoms = report.tables.atoms.iter().map(|atom| format!("{:.10} at {}", atom.mass, atom.at));
     let atoms = atoms.collect::<Vec<_>>().join(", ");
     let mut facts = vec![("utility", report.utility.clone())];
     if let Some(terms) = &report.terms {
@@ -214,8 +222,8 @@ fn table(report: &Report) -> String {
         ("gap", output::bound(report.gap)),
         ("concavity", output::concavity(report.concavity).into()),
     ]);
-    let density = report.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
-    let quantiles = report.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);
+    let density = report.tables.density.iter().map(|d| vec![format!("{:.4}", d.x), output::number(d.p)]);
+    let quantiles = report.tables.quantiles.iter().map(|q| vec![q.u.to_string(), output::number(q.x)]);
     format!(
         "{}\n{}\n{}",
         output::facts(&facts),

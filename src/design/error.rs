@@ -67,6 +67,16 @@ pub enum DesignError {
         /// The largest difference.
         asymmetry: f64,
     },
+    /// No utility comes near the law.
+    #[error(
+        "no concave utility gives a law like `{target}`: the best is all but a jump at 0, and leaves a residual of {residual:.1e}; use --method field"
+    )]
+    OutOfReach {
+        /// The law.
+        target: String,
+        /// The residual.
+        residual: f64,
+    },
     /// The quadratic programme failed.
     #[error("no utility was found for `{target}`: the quadratic programme ended with {status}")]
     Programme {

@@ -150,8 +150,10 @@ impl Design {
         }
         let utility: SharedUtility = std::sync::Arc::new(programme::flattest(&target)?);
         let residual = achieved::residual(&target, utility.as_ref(), &|_| 0.0);
-        let achieved = Achieved::Paper(LimitLaw::of(utility.as_ref())?);
-        let solution = solve(utility.as_ref(), n)?;
+        // A utility that is all but a jump at 0 is found for laws that none gives.
+        let out_of_reach = || DesignError::OutOfReach { target: target.to_string(), residual: residual.relative };
+        let achieved = Achieved::Paper(LimitLaw::of(utility.as_ref()).map_err(|_| out_of_reach())?);
+        let solution = solve(utility.as_ref(), n).map_err(|_| out_of_reach())?;
         Ok(Self {
             w1_limit: between_laws(&achieved, &target),
             w1: wasserstein1(&solution.rewards, &target)?,

@@ -48,6 +48,9 @@ use theory::{Loss, Predictions};
 /// The level of the tests, after correction for their number.
 pub const LEVEL: f64 = 0.05;
 
+/// Types whose path to collapse is simulated.
+const MOST_PATHS: usize = 8;
+
 /// Whether a prompt's rewards are shifted to mean 0 before they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shift {
@@ -161,8 +164,6 @@ pub struct Diagnosis {
     pub fits: Vec<Fit>,
     /// Over the loss that was given.
     pub given: Option<Fit>,
-    /// The place on the way to collapse; `null` where no path can be simulated.
-    pub path: Option<PathPlace>,
     /// Pairs of responses.
     pub pairs: Pairs,
     /// The seed.
@@ -174,6 +175,12 @@ impl Diagnosis {
     pub fn largest_between(&self) -> Option<&Test> {
         let between = self.tests.iter().filter(|test| test.subject != Subject::Prompts);
         between.max_by(|a, b| a.effect.total_cmp(&b.effect))
+    }
+
+    /// The least share of the way to collapse over types.
+    pub fn least_share(&self) -> Option<f64> {
+        let shares = self.types.iter().filter_map(|of| of.path.as_ref()).map(|path| path.share);
+        shares.min_by(f64::total_cmp)
     }
 }
 
@@ -221,6 +228,9 @@ pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, Dia
             summary.distance = summary.fits.first().map(|fit| fit.distance);
             lay_over(&mut summary, &predictions);
         }
+        if kind < MOST_PATHS {
+            summary.path = path_of(sample, prompts, &scaled, &summary.fits, &predictions, options)?;
+        }
         types.push(summary);
     }
     let everyone: Vec<usize> = (0..sample.len()).collect();
@@ -229,7 +239,10 @@ pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, Dia
         (true, [only]) => only.fits.clone(),
         (true, _) => fits(sample, &everyone, &scaled, &predictions, options, 4 << 32),
     };
-    let (given, path) = over_theory(sample, &everyone, &scaled, &fits, &predictions, options)?;
+    let given = match &options.utility {
+        Some(text) => over_given(sample, &everyone, &scaled, text, &predictions, options)?,
+        None => None,
+    };
     let (verdict, why) = verdict::decide(&scaled, &types, &tests, options);
     Ok(Diagnosis {
         verdict,
@@ -246,7 +259,6 @@ pub fn diagnose(table: &RewardTable, options: &Options) -> Result<Diagnosis, Dia
         tests,
         fits,
         given,
-        path,
         pairs: Pairs::of(sample, options),
         seed: options.seed,
     })
@@ -282,39 +294,51 @@ fn fits(
     fits
 }
 
-/// Over the loss that was given, and on the path of that loss, or of the best fit that can be trained.
-fn over_theory(
+/// The scale on which a utility that was given is compared.
+fn scale_of_given(scaled: &Scaled) -> FitScale {
+    if scaled.scale == Scale::Unit { FitScale::Unit } else { FitScale::Sigmoid }
+}
+
+/// Over the loss that was given.
+fn over_given(
+    sample: &Sample<'_>,
+    prompts: &[usize],
+    scaled: &Scaled,
+    text: &str,
+    predictions: &Predictions,
+    options: &Options,
+) -> Result<Option<Fit>, DiagnosisError> {
+    let scale = scale_of_given(scaled);
+    match Target::new(sample, prompts, scale, width_of(scale, scaled), options) {
+        Some(target) => target.over(text, predictions),
+        None => Ok(None),
+    }
+}
+
+/// On the path of the loss that was given, or else of the best fit that can be trained.
+fn path_of(
     sample: &Sample<'_>,
     prompts: &[usize],
     scaled: &Scaled,
     fits: &[Fit],
     predictions: &Predictions,
     options: &Options,
-) -> Result<(Option<Fit>, Option<PathPlace>), DiagnosisError> {
-    let target = |scale| Target::new(sample, prompts, scale, width_of(scale, scaled), options);
-    let place = |loss: &Loss, scale: FitScale| match target(scale) {
-        Some(target) => path::place(&target, loss, scale, width_of(scale, scaled), predictions, options),
-        None => Ok(None),
+) -> Result<Option<PathPlace>, DiagnosisError> {
+    let given = match &options.utility {
+        Some(text) => Some((Loss::Utility(crate::utility::parse(text)?), scale_of_given(scaled))),
+        None => None,
     };
-    if let Some(text) = &options.utility {
-        let scale = if scaled.scale == Scale::Unit { FitScale::Unit } else { FitScale::Sigmoid };
-        let given = match target(scale) {
-            Some(target) => target.over(text, predictions)?,
-            None => None,
-        };
-        let loss = Loss::Utility(crate::utility::parse(text)?);
-        return Ok((given, place(&loss, scale)?));
-    }
-    if !options.theory {
-        return Ok((None, None));
-    }
-    for fit in fits {
-        if let Some(loss) = fit.loss() {
-            let found = place(&loss, fit.scale)?;
-            if found.is_some() {
-                return Ok((None, found));
-            }
+    let candidates = match given {
+        Some(given) => vec![given],
+        None => fits.iter().filter_map(|fit| Some((fit.loss()?, fit.scale))).collect(),
+    };
+    for (loss, scale) in candidates {
+        let width = width_of(scale, scaled);
+        let Some(target) = Target::new(sample, prompts, scale, width, options) else { continue };
+        let found = path::place(&target, &loss, scale, width, predictions, options)?;
+        if found.is_some() {
+            return Ok(found);
         }
     }
-    Ok((None, None))
+    Ok(None)
 }

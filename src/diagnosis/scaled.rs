@@ -28,8 +28,9 @@ pub(super) struct Scaled {
     ends: Vec<usize>,
     /// Ascending.
     sorted: Vec<f64>,
-    /// By rank, worst first; empty without ranks. Equal ranks are in random order.
+    /// By rank, worst first, and without ranks ascending; no shift is removed. Equal ranks are in random order.
     ranked: Vec<f64>,
+    pub has_ranks: bool,
     /// Prompts with one pattern of tied ranks have one number here; empty without ranks.
     patterns: Vec<u32>,
 }
@@ -53,7 +54,8 @@ impl Scaled {
             width: 1.0,
             ends: Vec::with_capacity(sample.len()),
             sorted: Vec::with_capacity(sample.responses()),
-            ranked: Vec::with_capacity(if sample.has_ranks { sample.responses() } else { 0 }),
+            ranked: Vec::with_capacity(sample.responses()),
+            has_ranks: sample.has_ranks,
             patterns: Vec::new(),
         };
         let mut patterns: BTreeMap<Vec<bool>, u32> = BTreeMap::new();
@@ -61,16 +63,11 @@ impl Scaled {
         for prompt in 0..sample.len() {
             rewards.clear();
             rewards.extend(sample.rewards(prompt).iter().map(|&reward| options.reward(reward)));
-            if shift_removed {
-                let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
-                rewards.iter_mut().for_each(|reward| *reward -= mean);
-            }
-            let start = scaled.sorted.len();
-            scaled.sorted.extend_from_slice(&rewards);
-            scaled.sorted[start..].sort_unstable_by(f64::total_cmp);
-            scaled.ends.push(scaled.sorted.len());
             let ranks = sample.ranks(prompt);
-            if !ranks.is_empty() {
+            if ranks.is_empty() {
+                rewards.sort_unstable_by(f64::total_cmp);
+                scaled.ranked.extend_from_slice(&rewards);
+            } else {
                 let mut order: Vec<usize> = (0..ranks.len()).collect();
                 shuffle(&mut order, &mut stream(options.seed, Purpose::Ties, 0, prompt as u64));
                 order.sort_by(|&a, &b| ranks[b].total_cmp(&ranks[a]));
@@ -80,6 +77,14 @@ impl Scaled {
                 let next = patterns.len() as u32;
                 scaled.patterns.push(*patterns.entry(ties).or_insert(next));
             }
+            if shift_removed {
+                let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
+                rewards.iter_mut().for_each(|reward| *reward -= mean);
+            }
+            let start = scaled.sorted.len();
+            scaled.sorted.extend_from_slice(&rewards);
+            scaled.sorted[start..].sort_unstable_by(f64::total_cmp);
+            scaled.ends.push(scaled.sorted.len());
         }
         let repeated = |prompt: usize| scaled.sorted(prompt).windows(2).all(|pair| pair[0] == pair[1]);
         if shift_removed && (0..scaled.ends.len()).all(repeated) {
@@ -111,13 +116,9 @@ impl Scaled {
         self.sorted.get(self.range(prompt)).unwrap_or_default()
     }
 
-    /// The rewards of a prompt by rank, worst first; by themselves where there are no ranks.
+    /// The rewards of a prompt by rank, worst first, and ascending where there are no ranks; no shift is removed.
     pub fn ranked(&self, prompt: usize) -> &[f64] {
-        self.ranked.get(self.range(prompt)).unwrap_or_else(|| self.sorted(prompt))
-    }
-
-    pub fn has_ranks(&self) -> bool {
-        !self.ranked.is_empty()
+        self.ranked.get(self.range(prompt)).unwrap_or_default()
     }
 
     /// All rewards.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use statrs::statistics::Statistics;
 
 use super::fit::Fit;
+use super::path::PathPlace;
 use super::resample::quantiles;
 use super::scaled::{Scale, Scaled};
 use super::within::Likeness;
@@ -39,6 +40,8 @@ pub struct TypeSummary {
     pub distance: Option<f64>,
     /// Every family's best member, the best first.
     pub fits: Vec<Fit>,
+    /// The place on the way to collapse, under the loss that was given or the best that can be trained; `null` where no path can be simulated.
+    pub path: Option<PathPlace>,
     /// How alike prompts are; `null` where no two have the same number of responses.
     pub likeness: Option<Likeness>,
     /// The rewards of prompts with the most common number of responses, by position.
@@ -98,6 +101,7 @@ impl TypeSummary {
             best_utility: None,
             distance: None,
             fits: Vec::new(),
+            path: None,
             likeness: None,
             positions: positions(scaled, prompts),
         }

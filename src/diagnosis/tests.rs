@@ -9,6 +9,9 @@ use super::scaled::Scaled;
 use super::types::Groups;
 use super::within::{Exchange, Property, homogeneity};
 
+/// A comparison: its subject, types, prompts with their groups, and the number of groups.
+type Planned = (Subject, Vec<usize>, Vec<(usize, u8)>, usize);
+
 /// Up to so many types are compared in pairs, more each with all others.
 const MOST_PAIRED: usize = 5;
 /// Of more types, those with the most prompts are compared.
@@ -48,10 +51,12 @@ pub struct Test {
     pub measure: &'static str,
     /// The size of the difference, in units of the width of the scale.
     pub effect: f64,
-    /// 95 % bootstrap interval of `effect`, resampling prompts.
+    /// The mean of `effect` over permutations: what chance alone gives. What a test within a type measures is beyond that already.
+    pub by_chance: f64,
+    /// 95 % interval of `effect`, resampling prompts.
     pub interval: [f64; 2],
-    /// Whether the p-value is approximate, rather than exact.
-    pub approximate: bool,
+    /// Whether the p-value may be too large, rather than exact: within a type, where shifts are removed.
+    pub conservative: bool,
 }
 
 impl Test {
@@ -101,7 +106,7 @@ fn between(scaled: &Scaled, grid: &Grid, members: &[Vec<usize>], names: &[String
         kinds.iter().flat_map(|&kind| members[kind].iter().map(move |&prompt| (prompt, group))).collect()
     };
     // Which prompts are compared with which, and what that is called.
-    let mut comparisons: Vec<(Subject, Vec<usize>, Vec<(usize, u8)>, usize)> = Vec::new();
+    let mut comparisons: Vec<Planned> = Vec::new();
     let kinds = by_size.len();
     if kinds < 2 {
         return Vec::new();
@@ -138,8 +143,9 @@ fn between(scaled: &Scaled, grid: &Grid, members: &[Vec<usize>], names: &[String
             p_corrected: 1.0,
             measure: "distance",
             effect: compared.effect,
+            by_chance: compared.by_chance,
             interval: compared.interval,
-            approximate: false,
+            conservative: false,
         };
         test.null = format!("{} have the same distribution of rewards", test.names());
         tests.push(test);
@@ -175,8 +181,9 @@ fn within(scaled: &Scaled, members: &[Vec<usize>], names: &[String], options: &O
             p_corrected: 1.0,
             measure: if found.property == Property::Mean { "mean" } else { "spread" },
             effect: found.effect,
+            by_chance: 0.0,
             interval: found.interval,
-            approximate: scaled.shift_removed,
+            conservative: scaled.shift_removed,
         });
     }
     tests

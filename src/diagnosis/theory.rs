@@ -50,10 +50,13 @@ pub(super) struct Prediction {
     pub free_middle: bool,
 }
 
+/// By loss and number of responses; `None` where there is no optimum.
+type Known = HashMap<(String, usize), Option<Arc<Prediction>>>;
+
 /// Optimal rewards, each computed once.
 #[derive(Debug, Default)]
 pub(super) struct Predictions {
-    known: Mutex<HashMap<(String, usize), Option<Arc<Prediction>>>>,
+    known: Mutex<Known>,
 }
 
 impl Predictions {

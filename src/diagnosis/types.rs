@@ -4,6 +4,9 @@ use super::grid::Grid;
 use super::resample::{Purpose, below, interval, p_value, repeat, shuffle, stream};
 use super::scaled::Scaled;
 
+/// Lists the prompts of a stratum, each with its group.
+type Lister<'a> = dyn FnMut(&Stratum, &mut Vec<(usize, u8)>) + 'a;
+
 /// Prompts of some types with one number of responses.
 struct Stratum {
     n: usize,
@@ -12,6 +15,8 @@ struct Stratum {
     groups: Vec<u8>,
     /// How many prompts each group has.
     sizes: Vec<usize>,
+    /// The prompts of each group.
+    members: Vec<Vec<usize>>,
 }
 
 /// Groups of prompts to be compared, within each number of responses.
@@ -32,6 +37,8 @@ pub(super) struct Compared {
     pub p_value: f64,
     /// Wasserstein-1 distance by position, in units of the rewards' width; the largest over pairs of groups.
     pub effect: f64,
+    /// Its mean over permutations.
+    pub by_chance: f64,
     pub interval: [f64; 2],
     /// Prompts that have others of another group with as many responses.
     pub comparable: usize,
@@ -46,7 +53,9 @@ impl<'a> Groups<'a> {
                 prompts.iter().map(|prompt| group_of.get(prompt).copied().unwrap_or_default()).collect();
             let mut sizes = vec![0; groups];
             groups_of.iter().for_each(|&group| sizes[usize::from(group)] += 1);
-            Stratum { n, prompts, groups: groups_of, sizes }
+            let mut members = vec![Vec::new(); groups];
+            prompts.iter().zip(&groups_of).for_each(|(&prompt, &group)| members[usize::from(group)].push(prompt));
+            Stratum { n, prompts, groups: groups_of, sizes, members }
         };
         let strata = scaled.strata(prompts.iter().map(|(prompt, _)| *prompt)).into_iter().map(stratum);
         let strata = strata.filter(|stratum| stratum.sizes.iter().filter(|&&size| size > 0).count() > 1).collect();
@@ -71,20 +80,42 @@ impl<'a> Groups<'a> {
                 shuffle(&mut groups, &mut random);
                 groups
             };
-            self.statistic(&mut permute, &mut Vec::new())
+            let groups: Vec<Vec<u8>> = self.strata.iter().map(&mut permute).collect();
+            let mut counts = Vec::new();
+            let mut of = groups.iter();
+            let statistic = self.statistic(|_| of.next().cloned().unwrap_or_default(), &mut counts);
+            let mut of = groups.iter();
+            let effect = self.effect(&mut |stratum, prompts| {
+                let own = of.next().into_iter().flatten().copied();
+                prompts.extend(stratum.prompts.iter().copied().zip(own));
+            });
+            (statistic, effect)
         });
-        let effect = self.effect(None);
-        let resampled =
-            repeat(resamples, |repetition| self.effect(Some(&mut stream(seed, Purpose::Bootstrap, task, repetition))));
+        let effect = self.effect(&mut |stratum, prompts| {
+            prompts.extend(stratum.prompts.iter().copied().zip(stratum.groups.iter().copied()));
+        });
+        let resampled = repeat(resamples, |repetition| {
+            let mut random = stream(seed, Purpose::Bootstrap, task, repetition);
+            self.effect(&mut |stratum, prompts| {
+                for (members, group) in stratum.members.iter().zip(0u8..) {
+                    prompts.extend(members.iter().map(|_| (members[below(&mut random, members.len())], group)));
+                }
+            })
+        });
+        // A distance is never negative, and so too large on the average, in every resample again. That is on the safe side for the upper
+        // end. The lower end leaves away what chance alone gives, as permutations show.
+        let chance = permuted.iter().map(|(_, effect)| *effect);
+        let by_chance = chance.clone().sum::<f64>() / permuted.len().max(1) as f64;
+        let [_, most_by_chance] = interval(chance.collect());
         let [_, high] = interval(resampled);
-        // A distance is biased upwards in every resample. The distance to the upper point is taken to both sides, which holds more
-        // often than either end of the percentile interval promises.
         let reach = (high - effect).max(0.0);
+        let low = effect - reach.max(most_by_chance);
         Some(Compared {
             statistic,
-            p_value: p_value(statistic, permuted),
+            p_value: p_value(statistic, permuted.iter().map(|(statistic, _)| *statistic)),
             effect: effect / self.scaled.width,
-            interval: [(effect - reach).max(0.0), effect + reach].map(|end| end / self.scaled.width),
+            by_chance: by_chance / self.scaled.width,
+            interval: [low.max(0.0), effect + reach].map(|end| end / self.scaled.width),
             comparable: self.comparable(),
         })
     }
@@ -124,29 +155,17 @@ impl<'a> Groups<'a> {
     }
 
     /// The mean over positions of the Wasserstein-1 distance between the laws of the `i`-th smallest reward in two groups, averaged
-    /// over strata with the weights `m m' / (m + m')`; the largest over pairs of groups. With random numbers: of a resample of each
-    /// group's prompts in each stratum.
-    fn effect(&self, mut random: Option<&mut rand_chacha::ChaCha8Rng>) -> f64 {
+    /// over strata with the weights `m m' / (m + m')`; the largest over pairs of groups. `of` lists the prompts of a stratum and their groups.
+    fn effect(&self, of: &mut Lister<'_>) -> f64 {
         let bins = self.grid.len();
-        let mut counts = Vec::new();
+        let (mut counts, mut prompts) = (Vec::new(), Vec::new());
         let pairs: Vec<(usize, usize)> =
             (0..self.groups).flat_map(|a| (a + 1..self.groups).map(move |b| (a, b))).collect();
         let mut sums = vec![(0.0, 0.0); pairs.len()];
         for stratum in &self.strata {
-            match random.as_deref_mut() {
-                None => {
-                    let own = stratum.prompts.iter().copied().zip(stratum.groups.iter().copied());
-                    self.count(stratum, own, &mut counts);
-                }
-                Some(random) => {
-                    let members = members(stratum, self.groups);
-                    let drawn = members.iter().zip(0u8..).flat_map(|(members, group)| {
-                        let draw = |_: &usize| (members[below(random, members.len())], group);
-                        members.iter().map(draw).collect::<Vec<_>>()
-                    });
-                    self.count(stratum, drawn, &mut counts);
-                }
-            }
+            prompts.clear();
+            of(stratum, &mut prompts);
+            self.count(stratum, prompts.iter().copied(), &mut counts);
             for ((a, b), (sum, weights)) in pairs.iter().copied().zip(&mut sums) {
                 let sizes = [stratum.sizes[a] as f64, stratum.sizes[b] as f64];
                 if sizes[0] == 0.0 || sizes[1] == 0.0 {
@@ -183,10 +202,4 @@ impl<'a> Groups<'a> {
             }
         }
     }
-}
-
-fn members(stratum: &Stratum, groups: usize) -> Vec<Vec<usize>> {
-    let mut members = vec![Vec::new(); groups];
-    stratum.prompts.iter().zip(&stratum.groups).for_each(|(&prompt, &group)| members[usize::from(group)].push(prompt));
-    members
 }

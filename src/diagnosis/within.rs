@@ -61,9 +61,9 @@ struct Properties {
 /// deviation, each over its average for permuted rewards. Both are functions of the set of rewards, so that a model which puts the
 /// same rewards in the wrong order is not taken for one that gives other rewards.
 ///
-/// Where shifts are removed, only the standard deviation is left, and the p-value is approximate: what remains of `n` rewards when
-/// their mean is taken away is multiplied by `sqrt(n/(n-1))` before it is exchanged. `None` where fewer than two prompts can be
-/// compared.
+/// Where shifts are removed, only the standard deviation is left, which has none. What is exchanged keeps its prompt's shift, so that shifts
+/// make permuted prompts more unlike: the test then finds less, and its p-value is too large rather than too small. `None` where fewer than
+/// two prompts can be compared.
 pub(super) fn homogeneity(
     scaled: &Scaled,
     prompts: &[usize],
@@ -74,7 +74,7 @@ pub(super) fn homogeneity(
 ) -> Option<Homogeneity> {
     let chosen = choose(prompts.len(), MOST_PROMPTS, &mut stream(seed, Purpose::Choice, task, 0));
     let prompts: Vec<usize> = chosen.into_iter().map(|at| prompts[at]).collect();
-    let exchange = if scaled.has_ranks() { Exchange::Ranks } else { Exchange::All };
+    let exchange = if scaled.has_ranks { Exchange::Ranks } else { Exchange::All };
     let strata: Vec<Columns> =
         scaled.rank_strata(prompts).iter().filter_map(|prompts| Columns::of(scaled, prompts)).collect();
     let compared: usize = strata.iter().map(|columns| columns.prompts).sum();
@@ -138,21 +138,13 @@ pub(super) fn homogeneity(
 impl Columns {
     fn of(scaled: &Scaled, prompts: &[usize]) -> Option<Self> {
         let n = scaled.n(*prompts.first()?);
-        // What is left of two rewards is one number and its negative.
-        if prompts.len() < 2 || (scaled.shift_removed && n < 3) {
+        if prompts.len() < 2 {
             return None;
         }
         let mut values = vec![0.0; n * prompts.len()];
         for (row, &prompt) in prompts.iter().enumerate() {
             for (column, reward) in scaled.ranked(prompt).iter().enumerate() {
                 values[column * prompts.len() + row] = *reward;
-            }
-        }
-        if scaled.shift_removed {
-            let factor = (n as f64 / (n as f64 - 1.0)).sqrt();
-            for column in values.chunks_mut(prompts.len()) {
-                let mean = column.iter().sum::<f64>() / prompts.len() as f64;
-                column.iter_mut().for_each(|value| *value = mean + factor * (*value - mean));
             }
         }
         Some(Self { prompts: prompts.len(), values })

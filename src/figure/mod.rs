@@ -96,7 +96,7 @@ pub enum FigureError {
         /// The run's folder.
         path: PathBuf,
         /// Why.
-        reason: TheoryError,
+        reason: Box<TheoryError>,
     },
     /// A limit law with free ends could not be computed.
     #[error(transparent)]

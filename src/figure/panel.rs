@@ -2,7 +2,7 @@
 
 use super::FigureError;
 use super::canvas::{Align, Canvas};
-use super::style::{SMALL, Stroke, TEXT, TITLE, colour, power_of_ten};
+use super::style::{SMALL, Stroke, TEXT, TITLE, colour, power_of_ten, signed};
 
 const TICK: f64 = 2.5;
 
@@ -22,7 +22,7 @@ impl Axis {
     /// A linear axis with a mark at every multiple of `step`.
     pub fn linear((from, to): (f64, f64), step: f64, decimals: usize, label: &str) -> Self {
         let (first, last) = ((from / step - 1e-9).ceil() as i64, (to / step + 1e-9).floor() as i64);
-        let ticks = (first..=last).map(|k| (k as f64 * step, format!("{:.decimals$}", k as f64 * step))).collect();
+        let ticks = (first..=last).map(|k| (k as f64 * step, signed(k as f64 * step, decimals))).collect();
         Self { from, to, ticks, minor: Vec::new(), label: label.into() }
     }
 

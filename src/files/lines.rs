@@ -41,7 +41,7 @@ impl<R: BufRead> Lines<R> {
     ///
     /// # Errors
     /// Of the reader, and for an endless line.
-    pub fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             self.buffer.clear();
             let read = self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut self.buffer)? as u64;
@@ -177,10 +177,10 @@ mod tests {
     #[test]
     fn blank_lines_count_and_are_passed_over() {
         let mut lines = Lines::new(&b"\xef\xbb\xbfone\r\n\n two\n"[..]);
-        let line = lines.next().unwrap().unwrap();
+        let line = lines.next_line().unwrap().unwrap();
         assert_eq!((line.number, line.start, line.bytes), (1, 3, &b"one"[..]));
-        let line = lines.next().unwrap().unwrap();
+        let line = lines.next_line().unwrap().unwrap();
         assert_eq!((line.number, line.start, line.bytes), (3, 9, &b" two"[..]));
-        assert!(lines.next().unwrap().is_none());
+        assert!(lines.next_line().unwrap().is_none());
     }
 }

@@ -10,16 +10,18 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use serde_json::{Map, Number, Value};
 
+/// Chooses among the names of columns.
+type Wanted<'a, E> = dyn FnMut(&[&str]) -> Result<Vec<String>, E> + 'a;
+
+/// Takes a row, its number from 1 and the number of rows.
+type EachRow<'a, E> = dyn FnMut(Map<String, Value>, u64, u64) -> Result<(), E> + 'a;
+
 /// Gives each row to `each`, with its number from 1 and the number of rows: its columns among those that `wanted` accepts.
 /// A number that is not finite, which JSON does not have, is given as its text.
 ///
 /// # Errors
 /// What is wrong with the file as `Err(Fault::File)`, and what `each` returns.
-pub fn parquet_rows<E>(
-    file: File,
-    wanted: &mut dyn FnMut(&[&str]) -> Result<Vec<String>, E>,
-    each: &mut dyn FnMut(Map<String, Value>, u64, u64) -> Result<(), E>,
-) -> Result<(), Fault<E>> {
+pub fn parquet_rows<E>(file: File, wanted: &mut Wanted<'_, E>, each: &mut EachRow<'_, E>) -> Result<(), Fault<E>> {
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.schema();
@@ -36,7 +38,9 @@ pub fn parquet_rows<E>(
         let group = reader.get_row_group(group).map_err(damaged)?;
         for row in RowIter::from_row_group(Some(wanted.clone()), group.as_ref()).map_err(damaged)? {
             count += 1;
-            each(fields_of(&row.map_err(damaged)?), count, total).map_err(Fault::Row)?;
+            let row = fields_of(&row.map_err(damaged)?);
+            let row = row.map_err(|reason| Fault::File(format!("row {count}: {reason}")))?;
+            each(row, count, total).map_err(Fault::Row)?;
         }
     }
     if count == total {
@@ -59,13 +63,16 @@ fn damaged<E>(error: ParquetError) -> Fault<E> {
     Fault::File(format!("it is damaged or cut short: {error}"))
 }
 
-fn fields_of(row: &Row) -> Map<String, Value> {
-    row.get_column_iter().map(|(name, field)| (name.clone(), value(field))).collect()
+fn fields_of(row: &Row) -> Result<Map<String, Value>, String> {
+    let fields = row.get_column_iter();
+    fields
+        .map(|(name, field)| Ok((name.clone(), value(field).ok_or_else(|| format!("`{name}` is not UTF-8"))?)))
+        .collect()
 }
 
-/// A field as JSON has it.
-fn value(field: &Field) -> Value {
-    match field {
+/// A field as JSON has it; `None` for bytes that are no text.
+fn value(field: &Field) -> Option<Value> {
+    Some(match field {
         Field::Null => Value::Null,
         Field::Bool(truth) => Value::Bool(*truth),
         Field::Byte(number) => Value::from(*number),
@@ -81,12 +88,12 @@ fn value(field: &Field) -> Value {
         Field::Double(number) => real(*number),
         Field::Str(text) => Value::String(text.clone()),
         // Some writers leave out that the bytes are text.
-        Field::Bytes(bytes) => Value::String(String::from_utf8_lossy(bytes.data()).into_owned()),
-        Field::ListInternal(list) => Value::Array(list.elements().iter().map(value).collect()),
-        Field::Group(row) => Value::Object(fields_of(row)),
+        Field::Bytes(bytes) => Value::String(String::from_utf8(bytes.data().to_vec()).ok()?),
+        Field::ListInternal(list) => Value::Array(list.elements().iter().map(value).collect::<Option<_>>()?),
+        Field::Group(row) => Value::Object(fields_of(row).ok()?),
         // Decimals, dates and maps: as they are written.
         other => other.to_string().parse().map_or_else(|_| Value::String(other.to_string()), real),
-    }
+    })
 }
 
 fn real(number: f64) -> Value {

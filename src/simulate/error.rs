@@ -28,6 +28,16 @@ pub enum SimulateError {
         /// The number given.
         found: f64,
     },
+    /// A utility of a mixture that has no prompts.
+    #[error("utility {part} of {parts} has none of the {prompts} prompts; raise its share or the number of prompts")]
+    EmptyPart {
+        /// Which one, counted from 1.
+        part: usize,
+        /// How many there are.
+        parts: usize,
+        /// All prompts.
+        prompts: usize,
+    },
     /// The utility lies outside the theory.
     #[error(transparent)]
     Utility(#[from] UtilityError),

@@ -16,6 +16,7 @@
 mod error;
 mod loss;
 mod measure;
+mod mixture;
 mod optimum;
 mod prompt;
 mod settings;
@@ -30,6 +31,7 @@ pub use crate::experiment::Head;
 pub use error::SimulateError;
 pub use loss::{Pair, PairLoss, Workspace};
 pub use measure::Row;
+pub use mixture::parts;
 pub use optimum::{LossOptimum, LossOptimumError};
 pub use settings::{Batch, Labels, Noise, Optimiser, Record, Settings};
 

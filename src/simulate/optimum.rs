@@ -61,7 +61,6 @@ impl LossOptimum {
         let Settings { n, head, smoothing, centering, .. } = *settings;
         if head == Head::Sigmoid && smoothing == 0.0 && centering == 0.0 && settings.field.is_none() {
             let Optimum { rewards, unique, limit, .. } = Optimum::compute(utility, n)?;
-            let limit = limit.map(|law| law as Arc<dyn Law + Send>);
             return Ok(Some(Self { rewards, free_middle: !unique, limit }));
         }
         let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };

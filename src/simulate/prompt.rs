@@ -78,7 +78,7 @@ impl Prompt {
     pub fn new(common: &Common<'_>, index: usize) -> Self {
         let Common { settings, pairs, .. } = common;
         let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
-        random.set_stream(index as u64);
+        random.set_stream(settings.first_prompt.wrapping_add(index as u64));
         let logits = normal(&mut random, settings.n).into_iter().map(|z| settings.initial_spread * z).collect();
         let mut comparisons = match settings.compared {
             None => Comparisons::Shared,

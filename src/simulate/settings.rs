@@ -117,6 +117,8 @@ pub struct Settings {
     pub record: Record,
     /// The seed of every random draw.
     pub seed: u64,
+    /// The number of the first prompt, which with the seed decides its random draws; 0 unless changed.
+    pub first_prompt: u64,
 }
 
 impl Settings {
@@ -139,6 +141,7 @@ impl Settings {
             initial_spread: 0.1,
             record: Record::Logarithmic,
             seed: 0,
+            first_prompt: 0,
         }
     }
 

@@ -111,6 +111,11 @@ impl Potential {
         &self.base
     }
 
+    /// The factor `c`.
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
     /// `E h(|x-Y|)` and its derivatives, for `x` outside of the law or at its ends.
     fn outside(&self, x: f64) -> Jet {
         let mut sum = Jet { value: 0.0, slope: 0.0, curvature: 0.0 };

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::limit::legendre::{ORDER, RULE, antiderivative, derivative, evaluate, spectral_tail};
+use crate::limit::legendre::{ORDER, RULE, antiderivative, derivative, evaluate, is_resolved, spectral_tail};
 use crate::utility::Jet;
 
 /// Bisections of a first panel in a row.
@@ -30,7 +30,7 @@ struct Panel {
 
 impl Table {
     /// The function with slope `slope(x)` and value `first` at the first of the `edges`; further edges are added until slopes are
-    /// resolved to `error`.
+    /// resolved to `error`, or to their rounding errors.
     pub(super) fn new(edges: &[f64], first: f64, error: f64, slope: impl Fn(f64) -> f64 + Sync) -> Self {
         let pieces: Vec<(f64, f64)> = edges.windows(2).map(|pair| (pair[0], pair[1])).collect();
         let share = MOST_PANELS / pieces.len().max(1);
@@ -42,7 +42,8 @@ impl Table {
                     let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
                     let coefficients = RULE.coefficients(&RULE.nodes.map(|z| slope(middle + half * z)));
                     let is_last = depth >= DEPTH || done.len() + waiting.len() >= share.max(8);
-                    if is_last || spectral_tail(&coefficients) <= error || middle <= from || middle >= to {
+                    let is_fine = spectral_tail(&coefficients) <= error || is_resolved(&coefficients, 1e-14);
+                    if is_last || is_fine || middle <= from || middle >= to {
                         done.push((from, to, coefficients));
                     } else {
                         waiting.push((middle, to, depth + 1));

@@ -158,3 +158,29 @@ fn what_cannot_be_compared_is_refused() {
     assert!(refusal(&[name, "--utility", "x"]).contains("line 3: reward is inf"));
     assert!(refusal(&["/nowhere", "--utility", "x"]).contains("/nowhere"));
 }
+
+#[test]
+fn the_figure_of_the_experiment_reads_what_score_writes() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("scores.csv");
+    let text =
+        "prompt,type,response,rank,logit,reward\n0,open,x,2,-1,0.25\n0,open,y,1,1,1\n1,exam,x,2,-9,0\n1,exam,y,1,9,1\n";
+    std::fs::write(&path, text).unwrap();
+    let figure = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reward-collapse"));
+        command.args(["figure", "experiment", "--format", "json", "--runs"]).arg(&path).arg("--out");
+        command.arg(directory.path().join("figures")).args(arguments).output().unwrap()
+    };
+    let output = figure(&["--utility", "open=log", "--utility", "exam=x"]);
+    assert!(output.status.success(), "{output:?}");
+    let drawn: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let distances = drawn[0]["distances"].as_array().unwrap();
+    let mad = |prompt_type: &str| {
+        let of_type = distances.iter().find(|distance| distance["prompts"] == prompt_type).unwrap();
+        of_type["mad"].as_f64().unwrap()
+    };
+    assert_eq!((mad("open"), mad("exam")), (0.125, 0.0));
+    let output = figure(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--utility U"), "{output:?}");
+}

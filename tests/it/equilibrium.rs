@@ -16,7 +16,9 @@ fn problem(utility: &str, support: Support, field: Option<&str>) -> Equilibrium 
 
 fn solved(problem: &Equilibrium, n: usize) -> EquilibriumSolution {
     let solution = solve_equilibrium(problem, n, None).unwrap_or_else(|error| panic!("{problem}, n = {n}: {error}"));
-    assert!(solution.gap <= 1e-11 * solution.mean_utility.abs().max(1.0), "{problem}, n = {n}: {}", solution.gap);
+    // Rounding adds up over responses.
+    let allowed = 1e-11 * (n as f64 / 1000.0).max(1.0);
+    assert!(solution.gap <= allowed * solution.mean_utility.abs().max(1.0), "{problem}, n = {n}: {}", solution.gap);
     assert_eq!(solution.concavity, Concavity::Proved, "{problem}");
     solution
 }
@@ -103,8 +105,19 @@ fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn log_gases_are_zeros_of_orthogonal_polynomials() {
+    compare_with_zeros(&[2, 3, 8, 50, 400, 1000]);
+}
+
+/// Dense matrices of this size take a minute in all: `cargo test --release --test it two_thousand -- --ignored`.
+#[test]
+#[ignore = "takes a minute"]
+fn log_gases_of_two_thousand_are_zeros_of_orthogonal_polynomials() {
+    compare_with_zeros(&[2000]);
+}
+
+fn compare_with_zeros(sizes: &[usize]) {
     let half_line = Support::new(0.0, f64::INFINITY).unwrap();
-    for n in [2, 3, 8, 50, 400, 1000] {
+    for &n in sizes {
         let m = n as f64;
         // Hermite: p_{k+1} = x p_k - k/2 p_{k-1}.
         let hermite = solved(&problem("log(x)", Support::LINE, Some("-x^2/2")), n);

@@ -307,6 +307,9 @@ fn bad_input_is_one_line_and_status_2() {
         (&format!("{good} --learning-rate NaN"), 2, "learning rate must be positive and finite"),
         (&format!("{good} --batch some"), 2, "`full`"),
         ("--utility log(x) -n 4 --prompts 2 --steps 5", 2, "slope at 0 is infinite"),
+        (&format!("{good} --share 0"), 2, "share of a utility must be positive and finite"),
+        (&format!("{good} --share 1 --share 2"), 2, "given 2 times for 1 utilities"),
+        (&format!("{good} --utility x+1 --utility log(x+0.1)"), 2, "utility 3 of 3 has none of the 2 prompts"),
         ("--utility (x+0.1)^2 -n 4 --prompts 2 --steps 5", 2, "concave"),
         (
             &format!("{good} --head raw --centering 9 --optimiser sgd --learning-rate 1e300"),
@@ -353,6 +356,32 @@ fn the_command_writes_the_promised_fields() {
             && first[3].is_empty(),
         "{raw}"
     );
+    // A mixture: each utility with its own prompts and its own optimum.
+    let mixture =
+        "--utility log(x+0.1) --share 2 --utility x --share 1 -n 4 --prompts 30 --steps 500 --seed 3 --format";
+    let of =
+        |format: &str| String::from_utf8(command(&format!("{mixture} {format}")).output().unwrap().stdout).unwrap();
+    let both: Value = serde_json::from_str(&of("json")).unwrap();
+    let both = both.as_array().unwrap();
+    let told = |part: &Value| (part["utility"].as_str().unwrap().to_owned(), part["prompts"].as_u64().unwrap());
+    assert_eq!(both.iter().map(told).collect::<Vec<_>>(), [("log(x+0.1)".to_owned(), 20), ("x".to_owned(), 10)]);
+    for part in both {
+        let last = part["rows"].as_array().unwrap().last().unwrap();
+        assert!(last["distance"].as_f64().unwrap() < 0.05, "{last}");
+        let [optimum, rewards] = [&part["optimum"], &last["rewards"]].map(|list| list[1].as_f64().unwrap());
+        assert!((optimum - rewards).abs() < 0.05);
+    }
+    // The first part is what it is alone; the second has draws of its own.
+    let alone = "--utility log(x+0.1) -n 4 --prompts 20 --steps 500 --seed 3 --format json";
+    let alone: Value = serde_json::from_slice(&command(alone).output().unwrap().stdout).unwrap();
+    assert_eq!(alone["rows"], both[0]["rows"]);
+    assert_ne!(both[0]["rows"][0]["rewards"], both[1]["rows"][0]["rewards"]);
+    let csv = of("csv");
+    assert!(
+        csv.starts_with("utility,step,distance,") && csv.contains("\nlog(x+0.1),0,") && csv.contains("\nx,500,"),
+        "{csv}"
+    );
+    assert_eq!(of("table").matches("optimum").count(), 2);
     let free = "--utility logsigmoid(x) -n 4 --prompts 10 --steps 20 --head raw --format csv";
     let free = String::from_utf8(command(free).output().unwrap().stdout).unwrap();
     assert!(free.contains("\n0,,,,"), "{free}");

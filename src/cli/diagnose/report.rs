@@ -66,7 +66,7 @@ fn side_by_side(found: &[(String, Diagnosis)]) -> String {
             share(within),
             best.map_or_else(dash, |fit| fit.utility.clone()),
             best.map_or_else(dash, |fit| share(fit.distance)),
-            diagnosis.path.as_ref().map_or_else(dash, |path| percent(path.share)),
+            diagnosis.least_share().map_or_else(dash, percent),
             accuracy,
         ]
     });
@@ -83,6 +83,10 @@ fn share(x: f64) -> String {
 
 fn percent(x: f64) -> String {
     format!("{:.1} %", 100.0 * x)
+}
+
+fn factor(x: f64) -> String {
+    if x < 1000.0 { format!("{x:.3}") } else { format!("{x:.2e}") }
 }
 
 fn span([low, high]: [f64; 2]) -> String {
@@ -179,21 +183,21 @@ fn theory(diagnosis: &Diagnosis) -> String {
             best.utility,
             best.distance
         ));
+        if let Some(path) = &of.path {
+            lines.push(format!(
+                "    on the way to the optimum of {} for n = {}, {} of the distance is behind; nearest to step {} of {} of a simulated \
+                 training, {:.4} off its rewards",
+                path.utility,
+                path.n,
+                percent(path.share),
+                path.step,
+                path.steps,
+                path.off_path
+            ));
+        }
     }
     if let Some(given) = &diagnosis.given {
         lines.push(format!("they are within {:.4} of those of {}, which was given", given.distance, given.utility));
-    }
-    if let Some(path) = &diagnosis.path {
-        lines.push(format!(
-            "on the way to the optimum of {} for n = {}: {} of the distance is behind; nearest to step {} of {} of a simulated \
-             training, {:.4} off its rewards",
-            path.utility,
-            path.n,
-            percent(path.share),
-            path.step,
-            path.steps,
-            path.off_path
-        ));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
@@ -207,7 +211,7 @@ fn pairs(diagnosis: &Diagnosis) -> String {
     ]);
     let Some(agreement) = &pairs.agreement else { return text };
     let slope = match (agreement.slope, agreement.calibration_error_with_slope) {
-        (Some(slope), Some(error)) => format!("{} with {slope:.3} times the rewards", share(error)),
+        (Some(slope), Some(error)) => format!("{} with {} times the rewards", share(error), factor(slope)),
         _ => "every pair is in order".into(),
     };
     text.push_str(&facts(&[

@@ -12,15 +12,16 @@ use crate::design::DesignFile;
 use crate::figure::path_to_collapse;
 use crate::problem::{Equilibrium, Support};
 use crate::simulate::{
-    Batch, DistanceToLimit, Head, Labels, LossOptimum, LossOptimumError, Noise, Optimiser, Record, Settings, Theory,
-    simulate,
+    Batch, DistanceToLimit, Head, Labels, LossOptimum, LossOptimumError, Noise, Optimiser, Record, Settings,
+    Simulation, Theory, parts, simulate,
 };
+use crate::utility::{SharedUtility, parse};
 use clap::{Args, ValueEnum};
 
 use super::CliError;
-use super::output::{self, Format, OutputArguments};
+use super::output::{Format, OutputArguments};
 use super::progress::ProgressDisplay;
-use super::value::{LossArguments, count, responses};
+use super::value::{DesignArgument, count, responses};
 
 /// How training gets to the optimal rewards: many prompts with free logits.
 ///
@@ -29,11 +30,20 @@ use super::value::{LossArguments, count, responses};
 #[command(
     after_help = "Examples:\n  reward-collapse simulate --utility \"log(x+0.1)\" --n 8 --prompts 1000 --steps 1000\n  \
     reward-collapse simulate --utility x --n 8 --prompts 1000 --steps 1000 --optimiser sgd --learning-rate 100\n  \
-    reward-collapse simulate --utility \"logsigmoid(x)\" --n 8 --prompts 100 --steps 10000 --head raw --smoothing 0.1"
+    reward-collapse simulate --utility \"logsigmoid(x)\" --n 8 --prompts 100 --steps 10000 --head raw --smoothing 0.1\n  \
+    reward-collapse simulate --utility \"log(x+0.1)\" --share 2 --utility x --share 1 --n 8 --prompts 900 --steps 1000"
 )]
 pub struct Arguments {
+    /// An increasing concave expression in x, such as "x", "logsigmoid(4x)" or "log(x+0.1)"; given several times, prompts are shared out among the utilities.
+    #[arg(long, short, value_name = "U", required_unless_present = "design", allow_hyphen_values = true)]
+    utility: Vec<String>,
+
+    /// The share of the prompts that has a utility, once for each of several, in their order; any positive numbers, such as 2 and 1 [default: all alike].
+    #[arg(long, value_name = "W", allow_hyphen_values = true)]
+    share: Vec<f64>,
+
     #[command(flatten)]
-    loss: LossArguments,
+    design: DesignArgument,
 
     /// The number of ranked responses of each prompt.
     #[arg(long, short, value_name = "N", value_parser = responses, allow_hyphen_values = true)]
@@ -142,6 +152,18 @@ fn size(number: u64) -> usize {
 }
 
 impl Arguments {
+    /// The share of each utility.
+    fn shares(&self, utilities: usize) -> Result<Vec<f64>, CliError> {
+        let shares = self.share.len();
+        match shares {
+            0 => Ok(vec![1.0; utilities]),
+            _ if shares == utilities => Ok(self.share.clone()),
+            _ => Err(CliError::Input(format!(
+                "--share is given {shares} times for {utilities} utilities: give it once for each"
+            ))),
+        }
+    }
+
     fn settings(&self, problem: Option<&Equilibrium>) -> Settings {
         let on_the_line = problem.is_some_and(|problem| problem.support() == Support::LINE);
         Settings {
@@ -175,7 +197,9 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let (utility, design) = arguments.loss.read()?;
+    let design = arguments.design.read()?;
+    let texts = arguments.utility.iter().map(String::as_str).chain(design.as_ref().map(DesignFile::utility_text));
+    let utilities = texts.map(parse).collect::<Result<Vec<_>, _>>()?;
     let problem = design.as_ref().map(DesignFile::problem).transpose()?;
     let settings = arguments.settings(problem.as_ref());
     if let Some(problem) = &problem {
@@ -189,9 +213,36 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     }
     settings.check()?;
     arguments.output.check()?;
-    let progress = ProgressDisplay::new(quiet, Some(settings.steps));
+    let parts = parts(&settings, &arguments.shares(utilities.len())?)?;
+    let all = settings.steps.saturating_mul(parts.len() as u64);
+    let progress = ProgressDisplay::new(quiet, Some(all));
+    let mut simulations = Vec::new();
+    for ((utility, settings), before) in utilities.iter().zip(&parts).zip(0..) {
+        let done = |step: u64| progress.done(settings.steps.saturating_mul(before).saturating_add(step));
+        progress.message(format!("{utility}: training {} prompts", settings.prompts));
+        simulations.push(train(utility, settings, &done)?);
+    }
+    drop(progress);
+    let text = match arguments.output.format() {
+        Format::Table => report::table(&simulations),
+        Format::Json => report::json(&simulations, arguments.flip, arguments.quality_gap)?,
+        Format::Csv => report::csv(&simulations)?,
+    };
+    #[cfg(feature = "figures")]
+    if let Some(out) = &arguments.figure {
+        for (simulation, number) in simulations.iter().zip(1..) {
+            // Several have a folder each, in their order.
+            let own = if simulations.len() == 1 { out.clone() } else { out.join(number.to_string()) };
+            path_to_collapse(&own, simulation)?;
+        }
+    }
+    arguments.output.write(&text)
+}
+
+/// Trains the prompts of one utility, and compares them with its own optimum.
+fn train(utility: &SharedUtility, settings: &Settings, done: &dyn Fn(u64)) -> Result<Simulation, CliError> {
     // Labels may be wrong, and the optimum is that of true ones.
-    let optimum = LossOptimum::of(&utility, &settings)?;
+    let optimum = LossOptimum::of(utility, settings)?;
     let law = optimum.as_ref().and_then(|optimum| optimum.limit.clone());
     let distance = law.as_deref().map(|law| move |rewards: &[f64]| wasserstein1(rewards, law).unwrap_or(f64::NAN));
     let theory = Theory {
@@ -199,22 +250,10 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         free_middle: optimum.as_ref().is_some_and(|optimum| optimum.free_middle),
         limit: distance.as_ref().map(|distance| distance as DistanceToLimit<'_>),
     };
-    progress.message(format!("{utility}: training {} prompts", settings.prompts));
-    let simulation = simulate(&utility, &settings, &theory, &mut |now| {
-        progress.done(now.step);
+    Ok(simulate(utility, settings, &theory, &mut |now| {
+        done(now.step);
         ControlFlow::Continue(())
-    })?;
-    drop(progress);
-    let text = match arguments.output.format() {
-        Format::Table => report::table(&simulation),
-        Format::Json => output::json(&report::Report::of(&simulation, arguments.flip, arguments.quality_gap))?,
-        Format::Csv => report::csv(&simulation)?,
-    };
-    #[cfg(feature = "figures")]
-    if let Some(out) = &arguments.figure {
-        path_to_collapse(out, &simulation)?;
-    }
-    arguments.output.write(&text)
+    })?)
 }
 
 impl From<LossOptimumError> for CliError {

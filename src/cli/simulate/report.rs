@@ -9,7 +9,7 @@ const SHOWN: usize = 4;
 
 /// A simulation as JSON.
 #[derive(Serialize)]
-pub(super) struct Report<'a> {
+struct Report<'a> {
     utility: &'a str,
     n: usize,
     prompts: usize,
@@ -53,7 +53,7 @@ fn batch_name(batch: Batch) -> String {
 
 impl<'a> Report<'a> {
     /// With the options that settings do not tell apart.
-    pub fn of(simulation: &'a Simulation, flip: f64, quality_gap: Option<f64>) -> Self {
+    fn of(simulation: &'a Simulation, flip: f64, quality_gap: Option<f64>) -> Self {
         let settings = &simulation.settings;
         let row = |row: &'a Row| JsonRow {
             step: row.step,
@@ -89,21 +89,42 @@ impl<'a> Report<'a> {
     }
 }
 
-/// A measure that is not known is an empty field.
-pub(super) fn csv(simulation: &Simulation) -> Result<String, CliError> {
-    let mut header: Vec<String> = ["step", "distance", "w1_limit", "wrong_end", "deviation"].map(String::from).to_vec();
-    header.extend((1..=simulation.settings.n).map(|rank| format!("reward_{rank}")));
+/// One utility is an object; of several there is a list.
+pub(super) fn json(simulations: &[Simulation], flip: f64, quality_gap: Option<f64>) -> Result<String, CliError> {
+    match simulations {
+        [simulation] => output::json(&Report::of(simulation, flip, quality_gap)),
+        several => {
+            let reports: Vec<Report<'_>> = several.iter().map(|each| Report::of(each, flip, quality_gap)).collect();
+            output::json(&reports)
+        }
+    }
+}
+
+/// A measure that is not known is an empty field. Where there are several utilities the first column tells which.
+pub(super) fn csv(simulations: &[Simulation]) -> Result<String, CliError> {
+    let is_mixture = simulations.len() > 1;
+    let n = simulations.first().map_or(0, |simulation| simulation.settings.n);
+    let mut header: Vec<String> = if is_mixture { vec!["utility".to_owned()] } else { Vec::new() };
+    header.extend(["step", "distance", "w1_limit", "wrong_end", "deviation"].map(String::from));
+    header.extend((1..=n).map(|rank| format!("reward_{rank}")));
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let row = |row: &Row| {
+    let row = |simulation: &Simulation, row: &Row| {
         let measures = [row.distance, row.w1_limit, row.wrong_end, Some(row.deviation)];
         let rewards: Vec<Option<f64>> = measures.into_iter().chain(row.rewards.iter().copied().map(Some)).collect();
-        (row.step, rewards)
+        let utility: Vec<String> = is_mixture.then(|| simulation.utility.clone()).into_iter().collect();
+        (utility, row.step, rewards)
     };
-    output::csv(&header, simulation.rows.iter().map(row))
+    let rows = simulations.iter().flat_map(|each| each.rows.iter().map(move |at| (each, at)));
+    output::csv(&header, rows.map(|(each, at)| row(each, at)))
+}
+
+/// Those of each utility below each other.
+pub(super) fn table(simulations: &[Simulation]) -> String {
+    simulations.iter().map(of_one).collect::<Vec<String>>().join("\n")
 }
 
 /// Facts, a row for each recorded step, and the optimum.
-pub(super) fn table(simulation: &Simulation) -> String {
+fn of_one(simulation: &Simulation) -> String {
     let settings = &simulation.settings;
     let mut facts = vec![
         ("utility", simulation.utility.clone()),

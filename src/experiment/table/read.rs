@@ -198,7 +198,7 @@ fn delimiter(head: &[u8]) -> u8 {
 
 fn read_lines(reader: impl std::io::BufRead, path: &Path, rows: &mut Rows<'_>) -> Result<(), TableError> {
     let mut lines = Lines::new(reader);
-    while let Some(line) = lines.next().reading(path)? {
+    while let Some(line) = lines.next_line().reading(path)? {
         let wrong = |reason| TableError::Line { path: path.to_owned(), line: line.number, reason };
         let mut deserializer = serde_json::Deserializer::from_slice(line.bytes);
         let seed = RowSeed { columns: rows.columns() };

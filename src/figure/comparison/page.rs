@@ -155,9 +155,7 @@ fn rewards(shown: &ComparisonPanel) -> Axis {
     let all = sizes(&shown.row).into_iter().flat_map(of_size);
     let (from, to) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let room = (0.04 * (to - from)).max(1e-3);
-    let mut axis = Axis::rounded((from - room, to + room), 5.0, "reward");
-    axis.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('-', "−"));
-    axis
+    Axis::rounded((from - room, to + room), 5.0, "reward")
 }
 
 /// The quantile function of the law.

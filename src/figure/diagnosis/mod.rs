@@ -76,7 +76,7 @@ fn side_by_side(found: &[(String, Diagnosis)]) -> Markup {
                     td { (or_dash(of.largest_between().map(|test| test.effect), share)) }
                     td.text { (of.fits.first().map_or("–", |fit| fit.utility.as_str())) }
                     td { (or_dash(of.fits.first().map(|fit| fit.distance), share)) }
-                    td { (or_dash(of.path.as_ref().map(|path| path.share), percent)) }
+                    td { (or_dash(of.least_share(), percent)) }
                     td { (or_dash(of.pairs.agreement.as_ref().map(|of| of.accuracy), share)) }
                 }
             }
@@ -106,11 +106,13 @@ fn section(file: &str, diagnosis: &Diagnosis) -> Result<Markup, FigureError> {
         @else { (tests(diagnosis)) }
         @if let Some(effects) = &effects { (PreEscaped(effects)) }
         h3 { "Which loss gives such rewards?" }
-        @for of in &diagnosis.types { (fits(of)) }
+        @for of in &diagnosis.types {
+            (fits(of))
+            @if let Some(path) = &of.path { (place(path)) }
+        }
         @if let Some(given) = &diagnosis.given {
             p { "They are within " (share(given.distance)) " of the optimal rewards of " code { (given.utility) } ", which was given." }
         }
-        @if let Some(path) = &diagnosis.path { (place(path)) }
         h3 { "Pairs of responses" }
         (pairs(diagnosis))
         @if let Some(reliability) = &reliability { (PreEscaped(reliability)) }
@@ -168,7 +170,7 @@ fn tests(diagnosis: &Diagnosis) -> Markup {
             }
             @for test in &diagnosis.tests {
                 tr {
-                    td.text { (test.null) @if test.approximate { " (approximate)" } }
+                    td.text { (test.null) @if test.conservative { " (conservative)" } }
                     td { (test.prompts) }
                     td { (share(test.p_value)) }
                     td { (share(test.p_corrected)) }
@@ -228,7 +230,7 @@ fn pairs(diagnosis: &Diagnosis) -> Markup {
                 (span(agreement.accuracy_interval)) "). As a model of Bradley and Terry, the rewards have a calibration error of "
                 (share(agreement.calibration_error)) "; "
                 @match (agreement.slope, agreement.calibration_error_with_slope) {
-                    (Some(slope), Some(error)) => { (format!("{slope:.3}")) " times as large, they would have one of " (share(error)) "." }
+                    (Some(slope), Some(error)) => { (if slope < 1000.0 { format!("{slope:.3}") } else { format!("{slope:.2e}") }) " times as large, they would have one of " (share(error)) "." }
                     _ => { "every pair is in order." }
                 }
             }

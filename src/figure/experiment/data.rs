@@ -57,7 +57,7 @@ impl ExperimentRun {
     fn new(run: Run, theories: &mut Theories) -> Result<Self, FigureError> {
         let loss = run.description.loss()?;
         let path = run.folder;
-        let no_theory = |reason| FigureError::NoTheory { path: path.clone(), reason };
+        let no_theory = |reason| FigureError::NoTheory { path: path.clone(), reason: Box::new(reason) };
         let evaluations = Comparison::all(&run.rewards, &loss, theories).map_err(no_theory)?;
         let mut predictions: BTreeMap<(PromptType, usize), TheoryPair> = evaluations
             .iter()

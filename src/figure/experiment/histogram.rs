@@ -43,7 +43,7 @@ pub(super) fn draw(
     let own = (height - gap * (count - 1.0)) / count;
     for (number, prompt_type) in types.iter().enumerate() {
         let shares = Shares::of(run, prompt_type);
-        let highest = (ROOM * shares.highest()).max(0.05);
+        let highest = (ROOM * shares.highest(run.is_raw())).max(0.05);
         let top = top + number as f64 * (own + gap);
         let mut x = run.scale.axis(0.05, false);
         if !is_last {

@@ -78,7 +78,9 @@ impl RewardScale {
             false if self == Self::UNIT => (0.5, 1),
             false => (2.0 * self.step, self.decimals),
         };
-        Axis::linear((self.from - room, self.to + room), step, decimals, "reward")
+        let mut axis = Axis::linear((self.from - room, self.to + room), step, decimals, "reward");
+        axis.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('-', "−"));
+        axis
     }
 
     /// Edge `k` of `bins` equal parts.

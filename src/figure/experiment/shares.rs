@@ -66,12 +66,14 @@ impl Shares {
         }
     }
 
-    /// The largest share of anything but a limit law, whose density may be infinite.
-    pub fn highest(&self) -> f64 {
+    /// The largest share of anything but a limit law, whose density may be infinite; `with_law` counts its shares of bins, too.
+    pub fn highest(&self, with_law: bool) -> f64 {
+        let laws = [&self.named, &self.trained].into_iter().flat_map(|expected| &expected.limit).copied();
+        let laws = laws.filter(|_| with_law).fold(0.0, f64::max);
         let atoms = [&self.named, &self.trained]
             .into_iter()
             .flat_map(|expected| expected.atoms.iter().chain(&expected.limit_atoms).map(|&(_, mass)| mass));
-        atoms.chain(self.learned.iter().copied()).fold(0.0, f64::max)
+        atoms.chain(self.learned.iter().copied()).fold(laws, f64::max)
     }
 }
 

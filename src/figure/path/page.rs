@@ -91,9 +91,7 @@ fn reward_axis(simulation: &Simulation) -> Axis {
     let (from, to) = range(all, 0.0);
     let room = (0.03 * (to - from)).max(1e-3);
     let (from, to) = (from - room, to + room);
-    let mut axis = Axis::rounded((from, to), MARKS, "reward");
-    axis.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('-', "−"));
-    axis
+    Axis::rounded((from, to), MARKS, "reward")
 }
 
 /// The mean reward of each rank, with its number at the end, and the optimum.

@@ -111,8 +111,11 @@ pub fn solve_equilibrium(
     }
     let mut rewards: Option<Vec<f64>> = None;
     let mut iterations = 0;
-    for rung in start::ladder(n) {
-        let begin = match &rewards {
+    let known = start::of_a_linear_base(problem, n);
+    let rungs = if known.is_some() { vec![n] } else { start::ladder(n) };
+    for rung in rungs {
+        let begin = match rewards.as_ref().or(known.as_ref()) {
+            Some(known) if known.len() == rung => known.clone(),
             None => start::coarsest(problem, rung),
             Some(coarse) => start::refine(coarse, rung),
         };

@@ -28,6 +28,10 @@ pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f6
     for start in starts {
         let (rewards, objective, taken) = climb(problem, start);
         iterations += taken;
+        if std::env::var_os("DBG").is_some() {
+            let b = problem.balance(&rewards);
+            eprintln!("{objective} {taken} force {} mag {} {rewards:?} {:?}", force(problem, &rewards, &b), b.magnitude, b.gradient);
+        }
         let is_better = best.as_ref().is_none_or(|(known, _)| objective > *known);
         if objective.is_finite() && is_better {
             best = Some((objective, rewards));

@@ -42,6 +42,22 @@ pub(super) fn coarsest(problem: &Equilibrium, n: usize) -> Vec<f64> {
     best.map(|(_, rewards)| rewards).unwrap_or_else(|| spaced(0.0, 1.0))
 }
 
+/// For `U = x` and the field that is the potential of a law under it, the optimum: with `c` the field's factor, the quantiles of
+/// `1/2 + (2i - n - 1)/(2 c (n - 1))`. Where the law has hardly any mass, Newton's method would not find its way there.
+pub(super) fn of_a_linear_base(problem: &Equilibrium, n: usize) -> Option<Vec<f64>> {
+    let potential = problem.field()?.potential()?;
+    let is_its_own = problem.utility().is_linear() && potential.base().to_string() == problem.utility().to_string();
+    if !is_its_own || problem.smoothing() != 0.0 || problem.centering() != 0.0 {
+        return None;
+    }
+    let support = problem.support();
+    let level = |i: usize| {
+        let share = (2.0 * i as f64 + 1.0 - n as f64) / (n as f64 - 1.0);
+        (0.5 + 0.5 * share / potential.factor()).clamp(0.0, 1.0)
+    };
+    Some((0..n).map(|i| potential.target().quantile(level(i)).clamp(support.lower(), support.upper())).collect())
+}
+
 /// Middles of intervals to try: where the field is largest, and 0.
 fn centres(problem: &Equilibrium) -> Vec<f64> {
     let (lower, upper) = (problem.support().lower(), problem.support().upper());

@@ -36,7 +36,7 @@ pub struct AdamWSettings {
 /// changed too; `steps` is a tensor of one number, counting this step. The gradient is divided by `divisor`, in place on a GPU.
 ///
 /// # Errors
-/// What libtorch says of tensors that do not go together.
+/// Tensors of different sizes or kinds, and what libtorch says.
 pub fn adamw(
     values: &Tensor,
     gradient: &Tensor,
@@ -45,6 +45,13 @@ pub fn adamw(
     settings: AdamWSettings,
     divisor: Option<&Tensor>,
 ) -> Result<(), TchError> {
+    // The kernel does not look.
+    let [first, second] = moments;
+    if [gradient, first, second].iter().any(|own| own.numel() != values.numel() || own.kind() != values.kind()) {
+        return Err(TchError::Shape(
+            "values, gradient and moments of AdamW must be of the same size and kind".to_owned(),
+        ));
+    }
     let AdamWSettings { learning_rate, betas, weight_decay, epsilon } = settings;
     let settings = [learning_rate, betas[0], betas[1], weight_decay, epsilon];
     let pointer = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>().cast_mut();
@@ -53,8 +60,8 @@ pub fn adamw(
         reward_collapse_adamw(
             pointer(values),
             pointer(gradient),
-            pointer(moments[0]),
-            pointer(moments[1]),
+            pointer(first),
+            pointer(second),
             pointer(steps),
             settings.as_ptr(),
             divisor.map_or(ptr::null_mut(), pointer),
@@ -104,14 +111,23 @@ fn outcome(text: *mut c_char) -> Result<(), TchError> {
 
 #[cfg(test)]
 mod tests {
+    use tch::{Device, Kind};
+
     use super::*;
 
     #[test]
-    fn what_libtorch_refuses_is_an_error_in_its_words() {
+    fn tensors_of_different_sizes_or_kinds_are_refused() {
         let settings = AdamWSettings { learning_rate: 0.1, betas: [0.9, 0.999], weight_decay: 0.0, epsilon: 1e-8 };
-        let (three, four) = (Tensor::zeros([3], tch::kind::FLOAT_CPU), Tensor::zeros([4], tch::kind::FLOAT_CPU));
-        let steps = Tensor::from(1.0_f32);
-        let error = adamw(&three, &four, [&three, &three], &steps, settings, None).unwrap_err().to_string();
-        assert!(error.contains("same size") || error.contains("shape") || error.contains("equal"), "{error}");
+        let zeros = |size: i64, kind: Kind| Tensor::zeros([size], (kind, Device::Cpu));
+        let (three, steps) = (zeros(3, Kind::Float), Tensor::from(1.0_f32));
+        for other in [zeros(4, Kind::Float), zeros(3, Kind::Double)] {
+            let error = adamw(&three, &other, [&three, &three], &steps, settings, None).unwrap_err().to_string();
+            assert!(error.contains("same size"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_memory_of_a_gpu_that_is_not_there_is_an_error() {
+        assert!(Memory::of_gpu(99).is_err());
     }
 }

@@ -31,7 +31,7 @@ fn losses_and_gradients_are_those_of_the_python_package() {
         let pairs: Vec<Pair> = (0..n)
             .flat_map(|worse| (worse + 1..n).map(move |better| (worse, better)))
             .enumerate()
-            .map(|(place, (worse, better))| Pair { worse, better, weight: weight(place) })
+            .map(|(place, (worse, better))| Pair { worse, better, weight: weight(place), margin: 0.0 })
             .collect();
         let found = loss.of(&PromptType::closed_ended(), &case.logits, &pairs).unwrap();
         assert!(

@@ -233,8 +233,8 @@ fn prompt_type(fields: &Map<String, Value>) -> Result<Option<PromptType>, String
 /// The list of scores or ranks beside a list of answers.
 fn list_of(fields: &Map<String, Value>) -> Result<Option<(Layout, Vec<f64>)>, String> {
     let found = [("scores", Layout::Scores), ("ranks", Layout::Ranks)].into_iter();
-    let found = found.filter_map(|(name, layout)| Some((name, layout, fields.get(name)?)));
-    let Some((name, layout, value)) = found.filter(|(.., value)| !value.is_null()).next() else { return Ok(None) };
+    let mut found = found.filter_map(|(name, layout)| Some((name, layout, fields.get(name)?)));
+    let Some((name, layout, value)) = found.find(|(.., value)| !value.is_null()) else { return Ok(None) };
     let Value::Array(list) = value else { return Err(format!("`{name}` is no list")) };
     let list = list.iter().map(|value| number(value, name)).collect::<Result<_, _>>()?;
     Ok(Some((layout, list)))

@@ -25,7 +25,7 @@ impl<R: BufRead> Lines<R> {
     /// [`DatasetError::File`], and [`DatasetError::Format`] for an endless line.
     pub fn next(&mut self) -> Result<Option<Line<'_>>, DatasetError> {
         let path = &self.path;
-        self.lines.next().map_err(|error| match error.kind() {
+        self.lines.next_line().map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => DatasetError::Format { path: path.clone(), reason: error.to_string() },
             _ => FileError::reading(path, error).into(),
         })

@@ -153,8 +153,8 @@ fn beginning(head: &[u8]) -> io::Result<Vec<u8>> {
     match result {
         // The rest comes later.
         Err(_) if !inside.is_empty() => Ok(inside),
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-        _ => Ok(inside),
+        Err(error) => Err(error),
+        Ok(_) => Ok(inside),
     }
 }
 

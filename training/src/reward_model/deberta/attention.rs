@@ -94,32 +94,48 @@ impl DisentangledSelfAttention {
         }
     }
 
-    /// Projects `embeddings`, `(2 span, H)`, for all relative positions of a pass.
+    /// Projects `embeddings`, `(2 span, H)`, for all relative positions of a pass and all `layers`, which are of the same make: one
+    /// product in place of two a layer.
     pub fn positions(
-        &self,
+        layers: &[&Self],
         weights: &Weights,
         embeddings: &Tensor,
         relative: &RelativePositions,
         training: bool,
-    ) -> ProjectedPositions {
-        let embeddings = self.pos_dropout.forward(embeddings.shallow_clone(), training);
+    ) -> Vec<ProjectedPositions> {
         let longest = relative.longest();
-        let project = |layer: &Linear, rows: &Tensor| {
-            // Short sequences need few rows, long ones repeat them.
-            let projected = if longest < self.span {
-                layer.forward(weights, &embeddings.index_select(0, rows))
-            } else {
-                layer.forward(weights, &embeddings).index_select(0, rows)
-            };
-            (projected * self.scale).view([-1, self.heads, self.width]).transpose(0, 1).contiguous()
+        let projections = layers.iter().flat_map(|own| {
+            let keys = own.content_to_position.then(|| own.pos_key_proj.as_ref().unwrap_or(&own.key_proj));
+            let queries = own.position_to_content.then(|| own.pos_query_proj.as_ref().unwrap_or(&own.query_proj));
+            keys.into_iter().chain(queries)
+        });
+        let projections: Vec<&Linear> = projections.collect();
+        let (Some(one), false) = (layers.first(), projections.is_empty()) else {
+            return layers.iter().map(|_| ProjectedPositions { keys: None, queries: None, longest }).collect();
         };
-        let keys = self
-            .content_to_position
-            .then(|| project(self.pos_key_proj.as_ref().unwrap_or(&self.key_proj), relative.descending()));
-        let queries = self
-            .position_to_content
-            .then(|| project(self.pos_query_proj.as_ref().unwrap_or(&self.query_proj), relative.ascending()));
-        ProjectedPositions { keys, queries, longest }
+
+        let count = layers.len() as i64;
+        let (weight, bias) = Linear::stacked(&projections, weights, count);
+        let table = embeddings.unsqueeze(0).expand([count, -1, -1], false);
+        let table = one.pos_dropout.forward(table, training).to_kind(weight.kind());
+        // Short sequences need few rows, long ones repeat them.
+        let short = longest < one.span;
+        let table = if short { table.index_select(1, relative.rows()) } else { table };
+        let projected = bias.baddbmm(&table, &weight, one.scale, one.scale);
+        let projected = if short { projected } else { projected.index_select(1, relative.rows()) };
+        let all = projected.view([count, 2 * longest + 1, -1, one.heads, one.width]).permute([2, 0, 3, 1, 4]);
+        let mut kinds = all.contiguous().unbind(0).into_iter();
+        let mut part = |wanted: bool, start: i64, descending: bool| {
+            let own = (if wanted { kinds.next() } else { None })?.narrow(2, start, 2 * longest);
+            Some(if descending { own.flip([2]) } else { own }.unbind(0))
+        };
+        let keys = part(one.content_to_position, 0, true);
+        let queries = part(one.position_to_content, 1, false);
+        let of =
+            |all: &Option<Vec<Tensor>>, k: usize| all.as_ref().and_then(|all| all.get(k)).map(Tensor::shallow_clone);
+        (0..layers.len())
+            .map(|k| ProjectedPositions { keys: of(&keys, k), queries: of(&queries, k), longest })
+            .collect()
     }
 
     /// Context `(N, H)` of all tokens, whose `states` are `(N, H)`.

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::Config;
-use super::attention::{Groups, ProjectedPositions};
+use super::attention::{DisentangledSelfAttention, Groups, ProjectedPositions};
 use super::convolution::Convolution;
 use super::layer::Layer;
 use super::relative_positions::RelativePositions;
@@ -48,8 +48,8 @@ impl Encoder {
             Some(norm) => norm.forward(weights, embeddings.table(weights)),
             None => embeddings.table(weights).shallow_clone(),
         };
-        let project = |layer: &Layer| layer.attention().positions(weights, &embeddings, relative, training);
-        self.layer.iter().map(project).collect()
+        let layers: Vec<_> = self.layer.iter().map(Layer::attention).collect();
+        DisentangledSelfAttention::positions(&layers, weights, &embeddings, relative, training)
     }
 
     /// The last state of each sequence's first token, `(B, H)`, from the `embeddings`, `(N, H)`.

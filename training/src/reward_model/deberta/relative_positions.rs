@@ -12,35 +12,29 @@ use super::Config;
 #[derive(Debug)]
 pub struct RelativePositions {
     longest: i64,
-    descending: Tensor,
-    ascending: Tensor,
+    rows: Tensor,
 }
 
 impl RelativePositions {
     /// Computes the rows for sequences of up to `longest` tokens.
     pub fn new(config: &Config, longest: i64, device: Device) -> Self {
         let span = config.attention_span();
-        let ascending = Tensor::arange_start(1 - longest, longest + 1, (Kind::Int64, Device::Cpu));
-        let rows = |positions: Tensor| {
-            let buckets = match config.position_buckets {
-                size if size > 0 => log_buckets(&positions, size, config.relative_range()),
-                _ => positions,
-            };
-            (buckets + span).clamp(0, 2 * span - 1).to_device(device)
+        let positions = Tensor::arange_start(-longest, longest + 1, (Kind::Int64, Device::Cpu));
+        let buckets = match config.position_buckets {
+            size if size > 0 => log_buckets(&positions, size, config.relative_range()),
+            _ => positions,
         };
-        let descending = Tensor::arange_start_step(longest - 1, -longest - 1, -1, (Kind::Int64, Device::Cpu));
-        Self { longest, descending: rows(descending), ascending: rows(ascending) }
+        Self { longest, rows: (buckets + span).clamp(0, 2 * span - 1).to_device(device) }
     }
 
     /// The rows for sequences of up to `longest` tokens, no more than these are for.
     pub fn up_to(&self, longest: i64) -> Self {
-        let part = |rows: &Tensor| rows.narrow(0, self.longest - longest, 2 * longest);
-        Self { longest, descending: part(&self.descending), ascending: part(&self.ascending) }
+        Self { longest, rows: self.rows.narrow(0, self.longest - longest, 2 * longest + 1) }
     }
 
     /// Where they are.
     pub fn device(&self) -> Device {
-        self.ascending.device()
+        self.rows.device()
     }
 
     /// The longest sequence.
@@ -48,14 +42,9 @@ impl RelativePositions {
         self.longest
     }
 
-    /// Rows for `i - j` from `longest - 1` down to `-longest`.
-    pub fn descending(&self) -> &Tensor {
-        &self.descending
-    }
-
-    /// Rows for `i - j` from `1 - longest` up to `longest`.
-    pub fn ascending(&self) -> &Tensor {
-        &self.ascending
+    /// Rows for `i - j` from `-longest` up to `longest`.
+    pub fn rows(&self) -> &Tensor {
+        &self.rows
     }
 }
 
@@ -87,9 +76,7 @@ mod tests {
         let (long, short) =
             (RelativePositions::new(&config, 40, Device::Cpu), RelativePositions::new(&config, 7, Device::Cpu));
         let part = long.up_to(7);
-        assert!(
-            part.longest() == 7 && part.ascending() == short.ascending() && part.descending() == short.descending()
-        );
+        assert!(part.longest() == 7 && part.rows() == short.rows());
     }
 
     #[test]

@@ -31,6 +31,16 @@ impl Linear {
         x.to_kind(weight.kind()).linear(weight, self.bias.map(|bias| &weights[bias]))
     }
 
+    /// `pieces` times as many projections as one product for each piece: the weights, `(pieces, H, outputs)`, and the biases,
+    /// `(pieces, 1, outputs)`.
+    pub fn stacked(layers: &[&Self], weights: &Weights, pieces: i64) -> (Tensor, Tensor) {
+        let weight: Vec<&Tensor> = layers.iter().map(|layer| &weights[layer.weight]).collect();
+        let bias: Vec<&Tensor> = layers.iter().filter_map(|layer| layer.bias).map(|bias| &weights[bias]).collect();
+        let (weight, bias) = (Tensor::cat(&weight, 0), Tensor::cat(&bias, 0));
+        let width = weight.size().last().copied().unwrap_or(1);
+        (weight.view([pieces, -1, width]).transpose(1, 2), bias.view([pieces, 1, -1]))
+    }
+
     /// Several projections of the same `x` as one: their outputs side by side.
     pub fn side_by_side(layers: &[&Self], weights: &Weights, x: &Tensor) -> Tensor {
         let weight: Vec<&Tensor> = layers.iter().map(|layer| &weights[layer.weight]).collect();
