@@ -8,7 +8,7 @@ use super::{Settings, SimulateError};
 use crate::compare::Optimum;
 use crate::experiment::Head;
 use crate::limit::{FreeLaw, Law};
-use crate::problem::{Equilibrium, EquilibriumError, Support};
+use crate::problem::{Equilibrium, EquilibriumError, Field, Support};
 use crate::solution::{SolveError, solve_equilibrium};
 use crate::utility::SharedUtility;
 
@@ -71,11 +71,11 @@ impl LossOptimum {
         };
         match solve_equilibrium(&problem, n, None) {
             Ok(solution) => {
-                // A design's limit law is its target.
-                let target = || Some(settings.field.as_ref()?.potential()?.target().clone());
-                let limit = match FreeLaw::of_problem(&problem) {
-                    Ok(law) => Some(Arc::new(law) as Arc<dyn Law + Send>),
-                    Err(_) => target().map(|law| Arc::new(law) as Arc<dyn Law + Send>),
+                // A design is made for its target, whatever its factor makes of the limit.
+                let target = settings.field.as_ref().and_then(Field::potential).map(|potential| potential.target().clone());
+                let limit = match target {
+                    Some(law) => Some(Arc::new(law) as Arc<dyn Law + Send>),
+                    None => FreeLaw::of_problem(&problem).ok().map(|law| Arc::new(law) as Arc<dyn Law + Send>),
                 };
                 Ok(Some(Self { rewards: solution.rewards, free_middle: false, limit }))
             }
