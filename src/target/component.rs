@@ -1,7 +1,8 @@
 //! The laws that a target is mixed of.
 
-use statrs::distribution::{Continuous, ContinuousCDF};
+use statrs::distribution::Continuous;
 use statrs::function::beta::{beta_reg, ln_beta};
+use statrs::function::gamma::checked_gamma_ur;
 
 use super::Steps;
 use crate::limit::Atom;
@@ -85,6 +86,20 @@ impl Normal {
         let law = statrs::distribution::Normal::new(mean, deviation).ok()?;
         (mean.is_finite() && deviation.is_finite() && deviation > 0.0).then_some(Self { mean, deviation, law })
     }
+
+    /// By the incomplete gamma function, which has three digits more than the error function of the same library.
+    fn cdf(&self, x: f64) -> f64 {
+        let z = (x - self.mean) / self.deviation;
+        let half = 0.5 * z * z;
+        let beyond = if half == 0.0 {
+            0.5
+        } else if half < 700.0 {
+            0.5 * checked_gamma_ur(0.5, half).unwrap_or(f64::NAN)
+        } else {
+            0.0
+        };
+        if z < 0.0 { beyond } else { 1.0 - beyond }
+    }
 }
 
 impl Component {
@@ -141,7 +156,7 @@ impl Component {
     pub(super) fn cdf(&self, x: f64) -> f64 {
         match self {
             Self::Beta(beta) => beta.cdf(x),
-            Self::Normal(normal) => normal.law.cdf(x),
+            Self::Normal(normal) => normal.cdf(x),
             Self::Steps(steps) => steps.cdf(x),
         }
     }
@@ -162,7 +177,7 @@ impl Component {
             Self::Beta(beta @ Beta { a, b, .. }) => x * beta.cdf(x) - a / (a + b) * regularised(a + 1.0, *b, x),
             Self::Normal(normal) => {
                 let z = (x - normal.mean) / normal.deviation;
-                (x - normal.mean) * normal.law.cdf(x)
+                (x - normal.mean) * normal.cdf(x)
                     + normal.deviation.powi(2) * normal.law.pdf(x) * f64::from(z.is_finite())
             }
             Self::Steps(steps) => steps.cdf_integral(x),

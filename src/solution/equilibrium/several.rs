@@ -28,10 +28,6 @@ pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f6
     for start in starts {
         let (rewards, objective, taken) = climb(problem, start);
         iterations += taken;
-        if std::env::var_os("DBG").is_some() {
-            let b = problem.balance(&rewards);
-            eprintln!("{objective} {taken} force {} mag {} {rewards:?} {:?}", force(problem, &rewards, &b), b.magnitude, b.gradient);
-        }
         let is_better = best.as_ref().is_none_or(|(known, _)| objective > *known);
         if objective.is_finite() && is_better {
             best = Some((objective, rewards));
@@ -48,12 +44,14 @@ pub(super) fn best(problem: &Equilibrium, n: usize, seed: u64) -> Result<(Vec<f6
 /// Quantiles of the law that the field is the potential of, evenly spaced rewards, and random ones.
 fn starts(problem: &Equilibrium, n: usize, seed: u64) -> Vec<Vec<f64>> {
     let support = problem.support();
-    let spaced = start::coarsest(problem, n);
+    let mut spaced = start::coarsest(problem, n);
     let (low, high) = match (support.is_bounded(), problem.field().and_then(|field| field.potential())) {
         (true, _) => (support.lower(), support.upper()),
         (false, Some(potential)) => {
             let law = potential.target();
-            (law.quantile(1e-3).max(support.lower()), law.quantile(1.0 - 1e-3).min(support.upper()))
+            let (low, high) = (law.quantile(1e-3).max(support.lower()), law.quantile(1.0 - 1e-3).min(support.upper()));
+            spaced = (0..n).map(|i| low + (high - low) * (i as f64 + 0.5) / n as f64).collect();
+            (low, high)
         }
         (false, None) => {
             let (low, high) = (spaced[0], spaced[n - 1]);
