@@ -140,7 +140,7 @@ impl Design {
     /// The design by a utility alone, for a law on [0, 1] that is its own mirror image.
     ///
     /// # Errors
-    /// [`DesignError::Asymmetric`]; [`DesignError::OutsideUnit`]; a programme or a solve that fails.
+    /// [`DesignError::Asymmetric`]; [`DesignError::Outside`]; a programme or a solve that fails.
     #[cfg(feature = "quadratic")]
     pub fn by_utility(target: Target, n: usize) -> Result<Self, DesignError> {
         let support = fitting(&target, Some(Support::UNIT))?;

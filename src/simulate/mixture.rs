@@ -60,7 +60,7 @@ mod tests {
             assert_eq!((next, parts.len()), (prompts as u64, weights.len()));
             let total: f64 = weights.iter().map(|weight| weight / weights[0]).sum();
             for (part, weight) in parts.iter().zip(&weights) {
-                assert!((part.prompts as f64 - prompts as f64 * weight / weights[0] / total).abs() < 1.0);
+                assert!((part.prompts as f64 - prompts as f64 * (weight / weights[0]) / total).abs() < 1.0);
             }
         }
     }

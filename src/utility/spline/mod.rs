@@ -291,7 +291,8 @@ mod tests {
         for x in [-2.0, -1.0, -0.5, 0.1, 0.5, 1.3, 2.0, 4.0] {
             let h = 1e-6;
             let slope = (spline.jet(x + h).value - spline.jet(x - h).value) / (2.0 * h);
-            assert!((spline.jet(x).slope - slope).abs() < 1e-8, "{x}");
+            // At a knot the curvature may jump, and the difference is off by its jump times h.
+            assert!((spline.jet(x).slope - slope).abs() < 2e-6, "{x}");
         }
         assert_eq!(spline.concavity(), Ok(Concavity::Proved));
         let convex = Spline::from_curvatures(0.0, 1.0, &[(0.0, -1.0), (1.0, 0.1), (2.0, -1.0), (3.0, -1.0)]).unwrap();
