@@ -72,7 +72,8 @@ impl LossOptimum {
         match solve_equilibrium(&problem, n, None) {
             Ok(solution) => {
                 // A design is made for its target, whatever its factor makes of the limit.
-                let target = settings.field.as_ref().and_then(Field::potential).map(|potential| potential.target().clone());
+                let target =
+                    settings.field.as_ref().and_then(Field::potential).map(|potential| potential.target().clone());
                 let limit = match target {
                     Some(law) => Some(Arc::new(law) as Arc<dyn Law + Send>),
                     None => FreeLaw::of_problem(&problem).ok().map(|law| Arc::new(law) as Arc<dyn Law + Send>),
