@@ -6,6 +6,7 @@ mod compare_command;
 mod comparison;
 mod contract;
 mod design;
+mod diagnosis;
 mod equilibrium;
 mod experiment;
 mod expressions;

@@ -78,7 +78,11 @@ fn dash() -> String {
 }
 
 fn share(x: f64) -> String {
-    format!("{x:.4}")
+    match x.abs() {
+        // A difference that four decimals would not show.
+        small if small > 0.0 && small < 5e-4 => format!("{x:.1e}"),
+        _ => format!("{x:.4}"),
+    }
 }
 
 fn percent(x: f64) -> String {

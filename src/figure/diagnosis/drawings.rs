@@ -13,11 +13,14 @@ const COLUMNS: usize = 3;
 const MOST_PANELS: usize = 9;
 /// Tests that have a line, the largest first.
 const MOST_TESTS: usize = 16;
+/// Positions that are marked each.
+const MOST_MARKED: usize = 20;
 /// Marks that an axis should have, about.
 const MARKS: f64 = 5.0;
 
 const MEAN: Stroke = Stroke::solid(colour::BLUE, 1.3);
-const OPTIMUM: Stroke = Stroke::dashed(colour::VERMILLION, 1.1, Dash::SHORT);
+const MEAN_POINT: Marker = Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.7 };
+const OPTIMUM: Stroke = Stroke::dashed(colour::VERMILLION, 1.4, Dash::SHORT);
 const EDGE: Stroke = Stroke::solid(colour::SKY, 0.6);
 
 /// Round numbers for an axis, with the step between its marks.
@@ -91,6 +94,9 @@ fn positions(canvas: &Canvas<'_>, panel: &Panel, positions: &[Position]) -> Resu
     canvas.line(&low, EDGE)?;
     canvas.line(&high, EDGE)?;
     canvas.line(&curve(&|of| of.mean), MEAN)?;
+    if positions.len() <= MOST_MARKED {
+        curve(&|of| of.mean).into_iter().try_for_each(|point| canvas.marker(point, MEAN_POINT))?;
+    }
     let optimum: Option<Vec<f64>> = positions.iter().map(|of| of.optimum).collect();
     if let Some(optimum) = optimum {
         let points: Vec<(f64, f64)> =
@@ -167,8 +173,7 @@ pub(super) fn reliability(agreement: &Agreement) -> Result<String, FigureError> 
         let points: Vec<(f64, f64)> =
             agreement.reliability.iter().map(|of| panel.at((of.predicted, of.observed))).collect();
         canvas.line(&points, MEAN)?;
-        let marker = Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 2.0 };
-        points.iter().try_for_each(|&point| canvas.marker(point, marker))?;
+        points.iter().try_for_each(|&point| canvas.marker(point, MEAN_POINT))?;
         Ok(panel.top + panel.height + 24.0 + TEXT + MARGIN)
     })
 }
