@@ -291,6 +291,11 @@ fn fits(
     };
     let mut fits: Vec<Fit> = fit::scales(scaled.scale).iter().filter_map(on_scale).flatten().collect();
     fits.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    // Resamples compare losses of one scale only.
+    if let Some((scale, distance)) = fits.first().map(|best| (best.scale, best.distance)) {
+        let others = fits.iter_mut().filter(|fit| fit.scale != scale);
+        others.for_each(|fit| fit.as_good_as_best = fit.distance - distance < options.tolerance / 4.0);
+    }
     fits
 }
 

@@ -62,6 +62,11 @@ pub struct Position {
 }
 
 impl TypeSummary {
+    /// Whether it is the only one of these types.
+    pub(super) fn is(&self, types: &[String]) -> bool {
+        matches!(types, [only] if only.as_str() == self.prompt_type.as_deref().unwrap_or_default())
+    }
+
     /// Without what theory says.
     pub(super) fn of(sample: &Sample<'_>, scaled: &Scaled, prompts: &[usize], options: &Options) -> Self {
         let (mut squares, mut responses, mut sizes) = (0.0, 0, [usize::MAX, 0]);

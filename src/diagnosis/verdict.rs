@@ -38,6 +38,13 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Below this, the prompts of a type are alike: rewards are at most half as far from those of the mean prompt as independent draws would be.
+const ALIKE: f64 = 0.5;
+
+fn is_alike(of: &TypeSummary) -> bool {
+    of.likeness.and_then(|likeness| likeness.ratio).is_some_and(|ratio| ratio < ALIKE)
+}
+
 /// A share of the width of the scale, as the report writes it.
 fn share(x: f64) -> String {
     format!("{x:.3}")
@@ -59,33 +66,37 @@ pub(super) fn decide(scaled: &Scaled, types: &[TypeSummary], tests: &[Test], opt
         );
         return (Verdict::Undecided, why);
     }
-    let of_types: Vec<&Test> = tests.iter().filter(|test| test.subject != Subject::Prompts).collect();
-    // For one type there is only its prompts; between types, what a test within one of them finds must be larger without doubt.
-    let convinces = |test: &&Test| {
-        let size = if test.subject == Subject::Prompts { test.interval[0] } else { test.effect };
-        test.p_corrected < LEVEL && size > tolerance
-    };
-    let convincing: Vec<&Test> = tests.iter().filter(convinces).collect();
-    if let Some(test) = convincing.iter().max_by(|a, b| a.effect.total_cmp(&b.effect)) {
-        return (Verdict::PromptDependent, rejected(test, tolerance));
-    }
     let several = types.len() > 1;
-    if several && !of_types.is_empty() {
+    let of_types: Vec<&Test> = tests.iter().filter(|test| test.subject != Subject::Prompts).collect();
+    let largest = |tests: Vec<&Test>| tests.into_iter().max_by(|a, b| a.effect.total_cmp(&b.effect)).cloned();
+    let convinces = |test: &&&Test| test.p_corrected < LEVEL && test.effect > tolerance;
+    if let Some(test) = largest(of_types.iter().filter(convinces).copied().collect()) {
+        return (Verdict::PromptDependent, rejected(&test, tolerance));
+    }
+    let widest = of_types.iter().max_by(|a, b| a.interval[1].total_cmp(&b.interval[1]));
+    if let Some(widest) = widest {
         // A pair of types without a number of responses in common has no test.
         let complete = of_types.iter().filter(|test| test.subject == Subject::Types).count() >= expected(types.len());
-        let largest = of_types.iter().max_by(|a, b| a.interval[1].total_cmp(&b.interval[1]));
-        if let Some(largest) = largest {
-            if largest.interval[1] < tolerance && complete {
-                let why = format!(
-                    "types of prompts have the same distribution of rewards: no two differ by more than {} (95 %), and the \
-                     tolerance is {tolerance}{}",
-                    share(largest.interval[1]),
-                    likeness(types)
-                );
-                return (Verdict::Collapsed, why);
-            }
-            return (Verdict::Undecided, between(largest, tolerance));
+        if complete && widest.interval[1] < tolerance && types.iter().all(is_alike) {
+            let why = format!(
+                "types of prompts have the same distribution of rewards: no two differ by more than {} (95 %), and the \
+                 tolerance is {tolerance}{}",
+                share(widest.interval[1]),
+                likeness(types)
+            );
+            return (Verdict::Collapsed, why);
         }
+    }
+    // What a test within a type finds must be larger without doubt. Where there are several types, a little of it is no sign that rewards
+    // depend on the prompt by intention: prompts must be unlike, too.
+    let unlike = |test: &Test| !several || types.iter().any(|of| of.is(&test.types) && !is_alike(of));
+    let within = tests.iter().filter(|test| test.subject == Subject::Prompts);
+    let within = within.filter(|test| test.p_corrected < LEVEL && test.interval[0] > tolerance && unlike(test));
+    if let Some(test) = largest(within.collect()) {
+        return (Verdict::PromptDependent, rejected(&test, tolerance));
+    }
+    if let (true, Some(widest)) = (several, widest) {
+        return (Verdict::Undecided, between(widest, types, tolerance));
     }
     if several {
         let why =
@@ -151,10 +162,14 @@ fn rejected(test: &Test, tolerance: f64) -> String {
     }
 }
 
-fn between(test: &Test, tolerance: f64) -> String {
+fn between(test: &Test, types: &[TypeSummary], tolerance: f64) -> String {
     let effect = format!("{} ({})", share(test.effect), span(test.interval));
     let p = p_value(test.p_corrected);
-    let reason = if test.p_corrected < LEVEL {
+    let reason = if test.interval[1] < tolerance && !types.iter().all(is_alike) {
+        "types do not differ, but neither do the prompts of a type repeat each other's rewards"
+    } else if test.interval[1] < tolerance {
+        "some types have no number of responses in common with others, and cannot be compared"
+    } else if test.p_corrected < LEVEL {
         "they differ beyond chance, but not by more than the tolerance without doubt"
     } else {
         "there are too few prompts, or too much noise, to say whether they differ"
@@ -166,6 +181,9 @@ fn likeness(types: &[TypeSummary]) -> String {
     let known = types.iter().filter_map(|of| of.likeness);
     let worst = known.max_by(|a, b| a.distance.total_cmp(&b.distance));
     worst.map_or_else(String::new, |worst| {
-        format!(". Within a type, the rewards of a prompt are {} from those of the mean prompt", share(worst.distance))
+        format!(
+            ". Within a type, the rewards of a prompt are on average {} from those of the mean prompt",
+            share(worst.distance)
+        )
     })
 }

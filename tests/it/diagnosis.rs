@@ -159,6 +159,10 @@ fn verdicts_are_those_of_how_rewards_came_about() {
         rewards
     });
     assert_eq!(verdict(&swapped, true).0, Verdict::Collapsed);
+    // Types may be alike while prompts are not: rewards that are drawn at random.
+    let drawn = prompts(3000, |_, random| (0..4).map(|_| random.random()).collect());
+    let (found, why) = verdict(&drawn, true);
+    assert!(found == Verdict::Undecided && why.contains("repeat"), "{why}");
     // A model that does not rank yet, few prompts with much noise, and types that share no number of responses.
     let flat = prompts(100, |_, random| (0..8).map(|_| 0.5 + 0.01 * random.random::<f64>()).collect());
     let (found, why) = verdict(&flat, true);

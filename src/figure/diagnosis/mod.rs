@@ -9,8 +9,8 @@ use crate::diagnosis::{Agreement, Diagnosis, Fit, PathPlace, Scale, TypeSummary,
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;color:#222;max-width:60em;margin:2em auto;padding:0 1em}\
 h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}h3{font-size:1em}table{border-collapse:collapse;margin:.6em 0;font-size:13px}\
-th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #ddd;vertical-align:top}th{border-bottom:1px solid #888}\
-td.text,th.text{text-align:left;max-width:30em;overflow-wrap:break-word}svg{max-width:100%;height:auto;display:block;margin:1em 0}\
+td{white-space:nowrap}th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #ddd;vertical-align:top}th{border-bottom:1px solid #888}\
+td.text,th.text{white-space:normal;text-align:left;max-width:30em;overflow-wrap:break-word}svg{max-width:100%;height:auto;display:block;margin:1em 0}\
 .verdict{border-left:.4em solid #777;padding:.4em 1em;background:#f5f5f5}.collapsed{border-color:#d55e00}\
 .prompt-dependent{border-color:#009e73}.note{color:#555;font-size:13px}";
 
