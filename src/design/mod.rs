@@ -17,9 +17,13 @@ pub use error::DesignError;
 pub use file::DesignFile;
 
 use crate::compare::wasserstein1;
-use crate::limit::{FreeLaw, LimitLaw};
+use crate::limit::FreeLaw;
+#[cfg(feature = "quadratic")]
+use crate::limit::LimitLaw;
 use crate::problem::{Equilibrium, Field, Support};
-use crate::solution::{Scope, solve, solve_equilibrium};
+#[cfg(feature = "quadratic")]
+use crate::solution::solve;
+use crate::solution::{Scope, solve_equilibrium};
 use crate::target::{Potential, Target};
 use crate::utility::{Concavity, SharedUtility};
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::columns::{Columns, Slot};
+#[cfg(feature = "tables")]
+use super::columns::Columns;
+use super::columns::Slot;
 
 /// One field of a row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +33,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Puts a field wherever its name is wanted.
+    #[cfg(feature = "tables")]
     pub(super) fn set_named(&mut self, columns: &Columns, name: &str, cell: &Cell<'a>) {
         for slot in Slot::ALL.into_iter().filter(|&slot| columns.name(slot) == name) {
             self.set(slot, cell.clone());
