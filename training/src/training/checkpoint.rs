@@ -60,6 +60,11 @@ pub fn list(directory: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
     Ok(found)
 }
 
+/// The folder of a checkpoint.
+pub fn folder(directory: &Path, step: u64) -> PathBuf {
+    directory.join(format!("{PREFIX}{step}"))
+}
+
 /// Removes what a killed run left half-written. What cannot be removed does no harm.
 pub fn sweep(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -84,7 +89,7 @@ pub fn write(
     tokenizer: &Tokenizer,
     optimiser: &AdamW,
 ) -> Result<PathBuf, TrainingError> {
-    let folder = directory.join(format!("{PREFIX}{}", state.step));
+    let folder = folder(directory, state.step);
     let temporary = tempfile::Builder::new()
         .prefix(&format!("{TEMPORARY}{}-", state.step))
         .tempdir_in(directory)

@@ -5,7 +5,9 @@ use tch::{Kind, Tensor};
 use crate::reward_model::{Batches, Grouping, ModelError, RewardModel, Sequence, copied};
 use reward_collapse::experiment::PromptType;
 
+use super::TrainingError;
 use super::loss::{Pair, RankingLoss};
+use super::ranks::Ranks;
 
 /// A prompt ready to be trained on: its responses as tokens, worst first, and its ranked pairs.
 #[derive(Debug, Clone)]
@@ -48,6 +50,21 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Adds those of other processes, the same on each.
+    ///
+    /// # Errors
+    /// [`TrainingError::Ranks`].
+    pub fn sum(&mut self, ranks: &Ranks) -> Result<(), TrainingError> {
+        let counts = [self.prompts, self.sequences, self.tokens].map(|count| count as f64);
+        let mut numbers = [&[self.loss, self.accuracy][..], &counts].concat();
+        ranks.sum_numbers(&mut numbers)?;
+        if let [loss, accuracy, prompts, sequences, tokens] = numbers[..] {
+            let [prompts, sequences, tokens] = [prompts, sequences, tokens].map(|count| count as usize);
+            *self = Self { loss, accuracy, prompts, sequences, tokens };
+        }
+        Ok(())
+    }
+
     /// Adds those of other prompts.
     pub fn add(&mut self, other: &Self) {
         self.loss += other.loss;

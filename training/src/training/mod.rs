@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod observer;
 pub mod optimiser;
 mod prepare;
+pub mod ranks;
 pub mod schedule;
 pub mod source;
 pub mod trainer;

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use super::loss_scale::LossScale;
 use super::metrics::{EvaluationPoint, Metrics, TrainingPoint};
 use super::observer::{Observer, Outcome, Progress};
 use super::optimiser::{AdamW, clip};
+use super::ranks::Ranks;
 use super::schedule::Schedule;
 use super::source::PromptSource;
 use super::workers::Workers;
@@ -29,12 +31,14 @@ pub struct Trainer {
     pub(super) configuration: Configuration,
     pub(super) directory: PathBuf,
     pub(super) workers: Workers,
-    pub(super) tokenizer: std::sync::Arc<Tokenizer>,
+    pub(super) tokenizer: Arc<Tokenizer>,
     pub(super) source: PromptSource,
     pub(super) evaluations: Vec<Evaluation>,
     pub(super) optimiser: AdamW,
     pub(super) scale: LossScale,
-    pub(super) metrics: Metrics,
+    /// Of the rank that writes.
+    pub(super) metrics: Option<Metrics>,
+    pub(super) ranks: Arc<Ranks>,
     pub(super) compute: Compute,
     pub(super) data_checksum: u32,
     /// What tells the type of a prompt in the file of rewards.
@@ -89,6 +93,11 @@ impl Trainer {
         self.workers.threads()
     }
 
+    /// Which of several processes trains it.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
+    }
+
     /// Steps taken.
     pub fn step(&self) -> u64 {
         self.step
@@ -107,11 +116,11 @@ impl Trainer {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainingError> {
         let per_step = self.configuration.prompts_per_step();
         let (from, to) = (self.step, self.configuration.max_steps);
-        let mut source = self.source.clone();
+        let (mut source, ranks) = (self.source.clone(), self.ranks.clone());
         let (sender, receiver) = sync_channel(AHEAD);
         std::thread::scope(|scope| {
             // Ends when the receiver does.
-            scope.spawn(move || feed(&mut source, from..to, per_step, &sender));
+            scope.spawn(move || feed(&mut source, from..to, per_step, &ranks, &sender));
             let outcome = self.steps(&receiver, observer);
             drop(receiver);
             outcome
@@ -163,7 +172,8 @@ impl Trainer {
             if last || self.step.is_multiple_of(self.configuration.save_steps) {
                 self.save(observer)?;
             }
-            if flow == ControlFlow::Break(()) && !last {
+            // Asked of one rank, all stop, after the same step.
+            if self.ranks.any(flow == ControlFlow::Break(()))? && !last {
                 let checkpoint = self.save(observer)?;
                 return Ok(Outcome::Interrupted { step: self.step, checkpoint });
             }
@@ -180,9 +190,14 @@ impl Trainer {
     ) -> Result<Totals, TrainingError> {
         // Dropout depends on the step alone, so that a run goes on as if it had never stopped.
         let seed = self.configuration.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.step + 1);
+        let seed = seed.wrapping_add((self.ranks.rank() as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
         tch::manual_seed((seed >> 1) as i64);
         let scale = self.scale.scale();
-        let (totals, mut gradient) = self.workers.gradient(&self.configuration.loss, prompts, scale)?;
+        let all = self.configuration.prompts_per_step();
+        let (mut totals, mut gradient) =
+            self.workers.gradient_of_part(&self.configuration.loss, prompts, all, scale)?;
+        totals.sum(&self.ranks)?;
+        self.ranks.sum(&mut gradient)?;
         if !totals.loss.is_finite() {
             return Err(self.not_finite("the loss")?);
         }
@@ -210,9 +225,10 @@ impl Trainer {
     }
 
     fn log(&mut self, window: &Window, schedule: &Schedule) -> Result<(), TrainingError> {
+        let Some(metrics) = &mut self.metrics else { return Ok(()) };
         let Window { totals, norm, steps, seconds } = window;
         let prompts = totals.prompts.max(1) as f64;
-        self.metrics.log_training(&TrainingPoint {
+        metrics.log_training(&TrainingPoint {
             step: self.step,
             loss: totals.loss / prompts,
             accuracy: totals.accuracy / prompts,
@@ -228,17 +244,21 @@ impl Trainer {
     fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut rows = Vec::new();
         for evaluation in &self.evaluations {
-            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step)?;
+            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step, &self.ranks)?;
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
             if !loss.is_finite() {
                 return Err(self.not_finite("the loss")?);
             }
-            self.metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
+            if let Some(metrics) = &mut self.metrics {
+                metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
+            }
             observer.evaluated(&evaluated);
             rows.extend(evaluated.rows);
         }
         // In one piece: a row of a step stands for all of them.
-        experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows, self.type_column)?;
+        if self.ranks.is_first() {
+            experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows, self.type_column)?;
+        }
         Ok(())
     }
 
@@ -255,6 +275,10 @@ impl Trainer {
         {
             return Ok(path.clone());
         }
+        // The first rank writes for all.
+        if !self.ranks.is_first() {
+            return Ok(checkpoint::folder(&self.directory, self.step));
+        }
         let state = State {
             step: self.step,
             optimiser_steps: self.optimiser.steps(),
@@ -270,16 +294,18 @@ impl Trainer {
     }
 }
 
-/// Tokenises the prompts of each step, until there are no more steps or nobody takes them.
+/// Tokenises this rank's prompts of each step, until there are no more steps or nobody takes them.
 fn feed(
     source: &mut PromptSource,
     steps: std::ops::Range<u64>,
     per_step: usize,
+    ranks: &Ranks,
     sender: &SyncSender<Result<Vec<EncodedPrompt>, TrainingError>>,
 ) {
     for step in steps {
         let places = step * per_step as u64..(step + 1) * per_step as u64;
-        let batch: Result<Vec<EncodedPrompt>, TrainingError> = places.map(|place| source.at(place)).collect();
+        let own = places.clone().filter(|place| ranks.takes(place - places.start));
+        let batch: Result<Vec<EncodedPrompt>, TrainingError> = own.map(|place| source.at(place)).collect();
         let failed = batch.is_err();
         if sender.send(batch).is_err() || failed {
             return;

@@ -103,8 +103,22 @@ impl Workers {
         prompts: &[EncodedPrompt],
         scale: f64,
     ) -> Result<(Totals, Tensor), TrainingError> {
+        self.gradient_of_part(loss, prompts, prompts.len(), scale)
+    }
+
+    /// The same where `prompts` are a part of those of a step, of which there are `all`: their part of the mean.
+    ///
+    /// # Errors
+    /// [`TrainingError::Model`].
+    pub fn gradient_of_part(
+        &mut self,
+        loss: &RankingLoss,
+        prompts: &[EncodedPrompt],
+        all: usize,
+        scale: f64,
+    ) -> Result<(Totals, Tensor), TrainingError> {
         let (kind, tokens) = (self.kind, self.tokens_per_pass);
-        let scale = scale / prompts.len().max(1) as f64;
+        let scale = scale / all.max(1) as f64;
         let loads: Vec<usize> = prompts.iter().map(EncodedPrompt::tokens).collect();
         let shares = shares(&loads, self.workers.len());
         let compute = |worker: &mut Worker, share: &[usize]| -> Result<Totals, ModelError> {
