@@ -1,8 +1,8 @@
 //! Loss and gradient of the prompts of a step.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use crate::reward_model::{Batches, Grouping, ModelError, RewardModel, Sequence, copied};
+use crate::reward_model::{Batches, Grouping, ModelError, RewardModel, Sequence, Sizes, copied};
 use reward_collapse::experiment::PromptType;
 
 use super::TrainingError;
@@ -75,57 +75,84 @@ impl Totals {
     }
 }
 
-/// Adds the gradient of the summed loss of `prompts`, times `scale`, to `gradient`.
+/// Prompts that go through the model together, laid out for it.
+#[derive(Debug)]
+pub struct Pass {
+    prompts: Vec<EncodedPrompt>,
+    batches: Batches,
+}
+
+impl Pass {
+    /// As many passes as it takes: whole prompts share one, up to `tokens_per_pass` tokens. What a step needs of the data is then on the
+    /// device.
+    ///
+    /// # Errors
+    /// [`ModelError`]: a sequence that the model cannot take, or no memory.
+    pub fn all(
+        prompts: Vec<EncodedPrompt>,
+        sizes: &Sizes,
+        device: Device,
+        tokens_per_pass: usize,
+    ) -> Result<Vec<Self>, ModelError> {
+        let mut shares: Vec<(usize, Vec<EncodedPrompt>)> = Vec::new();
+        for prompt in prompts {
+            let tokens = prompt.tokens();
+            match shares.last_mut() {
+                Some((sum, share)) if *sum + tokens <= tokens_per_pass => {
+                    *sum += tokens;
+                    share.push(prompt);
+                }
+                _ => shares.push((tokens, vec![prompt])),
+            }
+        }
+        let laid_out = |(_, prompts): (usize, Vec<EncodedPrompt>)| {
+            let sequences: Vec<Sequence> = prompts.iter().flat_map(EncodedPrompt::sequences).collect();
+            let batches = Batches::new(&sequences, sizes, device, Grouping::Fastest)?;
+            Ok(Self { prompts, batches })
+        };
+        shares.into_iter().map(laid_out).collect()
+    }
+}
+
+/// Adds the gradient of the summed loss of the prompts of `passes`, times `scale`, to `gradient`.
 ///
-/// Each response is encoded once, however many pairs it is in; as many prompts as `tokens_per_pass` allows share a pass.
+/// Each response is encoded once, however many pairs it is in.
 ///
 /// # Errors
-/// [`ModelError`]: a sequence that the model cannot take, a type of prompt that the loss lacks, or no memory.
+/// [`ModelError`]: a type of prompt that the loss lacks, or no memory.
 pub fn accumulate(
     model: &RewardModel,
     loss: &RankingLoss,
-    prompts: &[&EncodedPrompt],
+    passes: &[Pass],
     kind: Kind,
-    tokens_per_pass: usize,
     scale: f64,
     gradient: &Tensor,
 ) -> Result<Totals, ModelError> {
     let mut totals = Totals::default();
-    let mut rest = prompts;
-    while !rest.is_empty() {
-        let mut tokens = 0;
-        let fit = rest.iter().take_while(|prompt| {
-            tokens += prompt.tokens();
-            tokens <= tokens_per_pass
-        });
-        let (now, later) = rest.split_at(fit.count().max(1));
-        pass(model, loss, now, kind, scale, gradient, &mut totals)?;
-        rest = later;
+    for pass in passes {
+        add(model, loss, pass, kind, scale, gradient, &mut totals)?;
     }
     Ok(totals)
 }
 
-fn pass(
+fn add(
     model: &RewardModel,
     loss: &RankingLoss,
-    prompts: &[&EncodedPrompt],
+    Pass { prompts, batches }: &Pass,
     kind: Kind,
     scale: f64,
     gradient: &Tensor,
     totals: &mut Totals,
 ) -> Result<(), ModelError> {
     let parameters = model.parameters();
-    let sequences: Vec<Sequence> = prompts.iter().flat_map(|prompt| prompt.sequences()).collect();
-    let sizes = model.config().sizes();
-    let batches = Batches::new(&sequences, &sizes, parameters.device(), Grouping::Fastest)?;
     let order = &batches.order;
-    let pass = model.architecture().forward(parameters, &batches, kind, true);
+    let pass = model.architecture().forward(parameters, batches, kind, true);
 
     // The loss is a few hundred numbers: any utility, in double precision, without a graph of its own.
-    let values = Vec::<f32>::try_from(pass.logits.detach().to_device(tch::Device::Cpu))?;
-    let mut by_sequence = vec![0.0; sequences.len()];
+    let values = Vec::<f32>::try_from(pass.logits.detach().to_device(Device::Cpu))?;
+    let mut by_sequence = vec![0.0; order.len()];
     order.iter().zip(&values).for_each(|(&index, &value)| by_sequence[index] = f64::from(value));
-    let mut slopes = Vec::with_capacity(sequences.len());
+    let mut slopes = Vec::with_capacity(order.len());
     for prompt in prompts {
         let own = &by_sequence[slopes.len()..slopes.len() + prompt.responses.len()];
         let outcome = loss.of(&prompt.prompt_type, own, &prompt.pairs)?;
@@ -135,7 +162,7 @@ fn pass(
         totals.tokens += prompt.tokens();
         slopes.extend(outcome.gradient);
     }
-    totals.sequences += sequences.len();
+    totals.sequences += order.len();
     let slopes: Vec<f32> = order.iter().map(|&index| (scale * slopes[index]) as f32).collect();
     let slopes = copied(&Tensor::from_slice(&slopes), parameters.device());
     let scalar = (&pass.logits * slopes).sum(Kind::Float);

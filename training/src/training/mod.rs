@@ -21,5 +21,6 @@ pub mod schedule;
 pub mod source;
 pub mod trainer;
 pub mod workers;
+mod writer;
 
 pub use error::TrainingError;

@@ -17,6 +17,7 @@ use super::ranks::{Ranks, RanksError};
 use super::source::{PromptSource, Taking};
 use super::trainer::Trainer;
 use super::workers::Workers;
+use super::writer::Writer;
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, Config, DeviceName, RewardModel, max_length, weights};
@@ -161,6 +162,7 @@ impl Trainer {
             step,
             seconds,
             saved: resumed.map(|(path, _)| (step, path)),
+            writer: Writer::default(),
             configuration,
         })
     }

@@ -7,7 +7,7 @@ use reward_collapse_training::reward_model::tokenizer::Encoding;
 use reward_collapse_training::reward_model::{Batches, Compute, Grouping, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
-use reward_collapse_training::training::gradient::{EncodedPrompt, accumulate};
+use reward_collapse_training::training::gradient::{EncodedPrompt, Pass, accumulate};
 use reward_collapse_training::training::loss::{Pair, RankingLoss};
 use reward_collapse_training::training::optimiser::{AdamW, clip};
 use reward_collapse_training::training::workers::Workers;
@@ -99,11 +99,11 @@ fn each_text_is_encoded_once_and_loss_and_gradient_are_those_of_all_pairs() {
         sum += &gradient;
         each.push(gradient);
     }
-    let all: Vec<&EncodedPrompt> = prompts.iter().collect();
     // One prompt a pass, a few, all.
     for tokens in [1, 500, 1 << 20] {
         let gradient = sum.zeros_like();
-        let totals = accumulate(&model, &loss, &all, Kind::Float, tokens, 1.0, &gradient).unwrap();
+        let passes = Pass::all(prompts.clone(), &model.config().sizes(), Device::Cpu, tokens).unwrap();
+        let totals = accumulate(&model, &loss, &passes, Kind::Float, 1.0, &gradient).unwrap();
         assert!((totals.loss / total - 1.0).abs() < 1e-5, "{tokens}: {} {total}", totals.loss);
         assert_eq!((totals.prompts, totals.sequences), (4, 32));
         assert_near(&gradient, &sum, 1e-5, &format!("{tokens} tokens a pass"));
