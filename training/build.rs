@@ -21,5 +21,8 @@ fn main() {
     shim.cpp(true).std("c++17").warnings(false).define("_GLIBCXX_USE_CXX11_ABI", &*abi);
     // Packages of libtorch lack the headers of gloo, which it has inside.
     shim.include("src/libtorch/declarations");
-    shim.file("src/libtorch/shim.cpp").file("src/libtorch/group.cpp").compile("reward_collapse_libtorch");
+    shim.file("src/libtorch/shim.cpp")
+        .file("src/libtorch/group.cpp")
+        .file("src/libtorch/count.cpp")
+        .compile("reward_collapse_libtorch");
 }

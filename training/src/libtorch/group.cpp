@@ -7,12 +7,21 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
 
+// What c10d says of connections, unless someone wants to hear it: the program tells its own errors.
+extern int FLAGS_caffe2_log_level __attribute__((weak));
+
 namespace {
+
+void hush() {
+  constexpr int fatal = 3;
+  if (&FLAGS_caffe2_log_level != nullptr && std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = fatal;
+}
 
 template <typename F>
 char* said(F&& act) {
@@ -43,6 +52,7 @@ extern "C" {
 // The store on `host`, which this process keeps there or finds there; keys get `prefix`.
 char* reward_collapse_store_new(const char* host, uint16_t port, bool serves, const char* prefix, int64_t milliseconds, void** made) {
   return said([&] {
+    hush();
     c10d::TCPStoreOptions options;
     options.port = port;
     options.isServer = serves;

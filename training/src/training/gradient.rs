@@ -79,12 +79,22 @@ impl Totals {
 #[derive(Debug)]
 pub struct Pass {
     prompts: Vec<EncodedPrompt>,
-    batches: Batches,
+    /// Of one prompt there may be several, whose activations are not held together.
+    parts: Vec<Batches>,
+}
+
+/// How much goes through the model at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The most tokens.
+    pub tokens: usize,
+    /// Whether a prompt of more tokens is divided. Then its activations are computed twice: once for its loss, and again for the
+    /// gradient of each part.
+    pub divides: bool,
 }
 
 impl Pass {
-    /// As many passes as it takes: whole prompts share one, up to `tokens_per_pass` tokens. What a step needs of the data is then on the
-    /// device.
+    /// As many passes as it takes: whole prompts share one, up to the limit. What a step needs of the data is then on the device.
     ///
     /// # Errors
     /// [`ModelError`]: a sequence that the model cannot take, or no memory.
@@ -92,26 +102,46 @@ impl Pass {
         prompts: Vec<EncodedPrompt>,
         sizes: &Sizes,
         device: Device,
-        tokens_per_pass: usize,
+        limit: Limit,
     ) -> Result<Vec<Self>, ModelError> {
         let mut shares: Vec<(usize, Vec<EncodedPrompt>)> = Vec::new();
         for prompt in prompts {
             let tokens = prompt.tokens();
             match shares.last_mut() {
-                Some((sum, share)) if *sum + tokens <= tokens_per_pass => {
+                Some((sum, share)) if *sum + tokens <= limit.tokens => {
                     *sum += tokens;
                     share.push(prompt);
                 }
                 _ => shares.push((tokens, vec![prompt])),
             }
         }
-        let laid_out = |(_, prompts): (usize, Vec<EncodedPrompt>)| {
+        let laid_out = |(tokens, prompts): (usize, Vec<EncodedPrompt>)| {
             let sequences: Vec<Sequence> = prompts.iter().flat_map(EncodedPrompt::sequences).collect();
-            let batches = Batches::new(&sequences, sizes, device, Grouping::Fastest)?;
-            Ok(Self { prompts, batches })
+            let batches = |part: &[Sequence]| Batches::new(part, sizes, device, Grouping::Fastest);
+            let parts = match limit.divides && tokens > limit.tokens {
+                true => parts(&sequences, limit.tokens).into_iter().map(batches).collect::<Result<_, _>>()?,
+                false => vec![batches(&sequences)?],
+            };
+            Ok(Self { prompts, parts })
         };
         shares.into_iter().map(laid_out).collect()
     }
+}
+
+/// Neighbours of up to `most` tokens together, each at least one.
+fn parts<'a, 'b>(mut rest: &'b [Sequence<'a>], most: usize) -> Vec<&'b [Sequence<'a>]> {
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let mut tokens = 0;
+        let fit = rest.iter().take_while(|sequence| {
+            tokens += sequence.ids.len();
+            tokens <= most
+        });
+        let (part, later) = rest.split_at(fit.count().max(1));
+        parts.push(part);
+        rest = later;
+    }
+    parts
 }
 
 /// Adds the gradient of the summed loss of the prompts of `passes`, times `scale`, to `gradient`.
@@ -138,23 +168,40 @@ pub fn accumulate(
 fn add(
     model: &RewardModel,
     loss: &RankingLoss,
-    Pass { prompts, batches }: &Pass,
+    Pass { prompts, parts }: &Pass,
     kind: Kind,
     scale: f64,
     gradient: &Tensor,
     totals: &mut Totals,
 ) -> Result<(), ModelError> {
     let parameters = model.parameters();
-    let order = &batches.order;
-    let pass = model.architecture().forward(parameters, batches, kind, true);
+    let forward = |batches: &Batches| model.architecture().forward(parameters, batches, kind, true);
+    // Parts are computed twice, with the same dropout.
+    let seed = match parts.len() {
+        1 => None,
+        _ => Some(Tensor::f_randint(i64::MAX, [1], (Kind::Int64, Device::Cpu))?.int64_value(&[0])),
+    };
+    let draw_again = |part: usize| {
+        if let Some(seed) = seed {
+            tch::manual_seed(seed.wrapping_add(part as i64));
+        }
+    };
+    let mut logits = Vec::new();
+    let mut whole = None;
+    for (part, batches) in parts.iter().enumerate() {
+        draw_again(part);
+        let pass = if seed.is_some() { tch::no_grad(|| forward(batches)) } else { forward(batches) };
+        let values = Vec::<f32>::try_from(pass.logits.detach().to_device(Device::Cpu))?;
+        let start = logits.len();
+        logits.resize(start + values.len(), 0.0);
+        batches.order.iter().zip(&values).for_each(|(&index, &value)| logits[start + index] = f64::from(value));
+        whole = seed.is_none().then_some(pass);
+    }
 
     // The loss is a few hundred numbers: any utility, in double precision, without a graph of its own.
-    let values = Vec::<f32>::try_from(pass.logits.detach().to_device(Device::Cpu))?;
-    let mut by_sequence = vec![0.0; order.len()];
-    order.iter().zip(&values).for_each(|(&index, &value)| by_sequence[index] = f64::from(value));
-    let mut slopes = Vec::with_capacity(order.len());
+    let mut slopes = Vec::with_capacity(logits.len());
     for prompt in prompts {
-        let own = &by_sequence[slopes.len()..slopes.len() + prompt.responses.len()];
+        let own = &logits[slopes.len()..slopes.len() + prompt.responses.len()];
         let outcome = loss.of(&prompt.prompt_type, own, &prompt.pairs)?;
         totals.loss += outcome.loss;
         totals.accuracy += outcome.accuracy;
@@ -162,9 +209,18 @@ fn add(
         totals.tokens += prompt.tokens();
         slopes.extend(outcome.gradient);
     }
-    totals.sequences += order.len();
-    let slopes: Vec<f32> = order.iter().map(|&index| (scale * slopes[index]) as f32).collect();
-    let slopes = copied(&Tensor::from_slice(&slopes), parameters.device());
-    let scalar = (&pass.logits * slopes).sum(Kind::Float);
-    pass.add_gradient(&scalar, parameters, gradient)
+    totals.sequences += slopes.len();
+    let mut start = 0;
+    for (part, batches) in parts.iter().enumerate() {
+        draw_again(part);
+        let pass = whole.take().unwrap_or_else(|| forward(batches));
+        let slopes: Vec<f32> = batches.order.iter().map(|&index| (scale * slopes[start + index]) as f32).collect();
+        start += slopes.len();
+        let slopes = copied(&Tensor::from_slice(&slopes), parameters.device());
+        let scalar = (&pass.logits * slopes).sum(Kind::Float);
+        pass.add_gradient(&scalar, parameters, gradient)?;
+    }
+    // What comes next draws numbers of its own.
+    draw_again(parts.len());
+    Ok(())
 }

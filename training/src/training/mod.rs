@@ -6,6 +6,8 @@
 
 pub mod checkpoint;
 pub mod configuration;
+#[cfg(test)]
+mod counts;
 pub mod embedded;
 mod error;
 pub mod evaluation;

@@ -118,6 +118,7 @@ impl Trainer {
 
         let parameters = model.parameters().declarations().elements() as u64;
         let workers = Workers::new(model, compute, configuration.tokens_per_pass)?;
+        let workers = workers.dividing(configuration.gradient_checkpointing);
         let device = compute.describe(workers.threads());
 
         // From here on the directory is this run's; no rank looks into it any more.

@@ -8,7 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
-use super::gradient::{EncodedPrompt, Pass, Totals, accumulate};
+use super::gradient::{EncodedPrompt, Limit, Pass, Totals, accumulate};
 use super::loss::RankingLoss;
 use crate::reward_model::{Compute, ModelError, RewardModel, Sequence, Sizes};
 
@@ -27,6 +27,7 @@ pub struct Workers {
     pool: Option<ThreadPool>,
     kind: Kind,
     tokens_per_pass: usize,
+    divides: bool,
 }
 
 impl std::fmt::Debug for Workers {
@@ -48,7 +49,7 @@ struct Worker {
 pub struct Planner {
     sizes: Sizes,
     device: Device,
-    tokens_per_pass: usize,
+    limit: Limit,
     workers: usize,
 }
 
@@ -66,7 +67,7 @@ impl Planner {
         let mut prompts: Vec<Option<EncodedPrompt>> = prompts.into_iter().map(Some).collect();
         let own = |share: Vec<usize>| {
             let own = share.into_iter().filter_map(|place| prompts.get_mut(place)?.take()).collect();
-            Ok(Pass::all(own, &self.sizes, self.device, self.tokens_per_pass)?)
+            Ok(Pass::all(own, &self.sizes, self.device, self.limit)?)
         };
         shares(&loads, self.workers).into_iter().map(own).collect::<Result<_, _>>().map(Plan)
     }
@@ -104,7 +105,13 @@ impl Workers {
         let free = compute.memory().map(|memory| GPU_PART * (memory.free + memory.held - memory.taken) as f64);
         let estimate = self::tokens_per_pass(&sizes, compute, free) / count;
         let tokens_per_pass = tokens_per_pass.unwrap_or(estimate).max(1);
-        Ok(Self { workers, pool, kind: compute.kind, tokens_per_pass })
+        Ok(Self { workers, pool, kind: compute.kind, tokens_per_pass, divides: false })
+    }
+
+    /// Divides prompts of more tokens than a pass may have, or not: see [`Limit::divides`].
+    #[must_use]
+    pub fn dividing(self, divides: bool) -> Self {
+        Self { divides, ..self }
     }
 
     /// The model; its replicas have the same parameters in the same memory.
@@ -142,7 +149,7 @@ impl Workers {
         Planner {
             sizes: model.config().sizes(),
             device: model.parameters().device(),
-            tokens_per_pass: self.tokens_per_pass,
+            limit: Limit { tokens: self.tokens_per_pass, divides: self.divides },
             workers: self.workers.len(),
         }
     }

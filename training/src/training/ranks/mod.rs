@@ -287,3 +287,59 @@ impl Drop for Joined {
         self.watch.silence();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    fn place(rank: usize, launcher_serves: bool, port: u16) -> Option<Environment> {
+        Some(Environment {
+            rank,
+            size: 2,
+            local_rank: rank,
+            host: "127.0.0.1".to_owned(),
+            port,
+            launcher_serves,
+            restarts: 0,
+        })
+    }
+
+    /// A port that nobody has.
+    fn port() -> u16 {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    }
+
+    #[test]
+    fn ranks_meet_in_the_store_of_their_launcher() {
+        let port = port();
+        let launcher = Store::new("127.0.0.1", port, true, "torchelastic", PATIENCE).unwrap();
+        let ranks = [0, 1].map(|rank| {
+            thread::spawn(move || {
+                let ranks = Ranks::join(place(rank, true, port), PATIENCE).unwrap();
+                let mut numbers = [1.0, rank as f64];
+                ranks.sum_numbers(&mut numbers).unwrap();
+                let mut first = Tensor::from_slice(&[rank as f32]);
+                ranks.broadcast(&mut first).unwrap();
+                let agreed = ranks.agree("word", "same", |own, other| (own != other).then(|| "differ".to_owned()));
+                ranks.finish().unwrap();
+                (numbers, first.double_value(&[0]), agreed.is_ok(), ranks.takes(3))
+            })
+        });
+        let found = ranks.map(|rank| rank.join().unwrap());
+        assert_eq!(found, [([2.0, 1.0], 0.0, true, false), ([2.0, 1.0], 0.0, true, true)]);
+        drop(launcher);
+    }
+
+    #[test]
+    fn a_rank_that_does_not_come_is_named() {
+        let patience = Duration::from_secs(1);
+        let error = Ranks::join(place(0, false, port()), patience).unwrap_err().to_string();
+        assert!(error.starts_with("rank 0 of 2 cannot join the others at 127.0.0.1:"), "{error}");
+        assert!(error.ends_with("rank 1 does not come within 1 s"), "{error}");
+        let error = Ranks::join(place(1, false, port()), patience).unwrap_err().to_string();
+        assert!(error.ends_with("rank 0 does not answer there within 1 s"), "{error}");
+    }
+}
