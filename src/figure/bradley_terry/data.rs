@@ -7,7 +7,7 @@ use crate::experiment::{Head, LossTerms, PromptType, RESPONSES, RewardRow, Run, 
 use crate::figure::FigureError;
 use crate::limit::FreeLaw;
 use crate::problem::{Equilibrium, Support};
-use crate::solution::solve_equilibrium;
+use crate::solution::{largest_gap, solve_equilibrium};
 use crate::utility::{Concavity, parse};
 
 /// The utility: the Bradley-Terry loss is `-log sigmoid` of the difference of two logits.
@@ -98,7 +98,7 @@ impl BradleyTerryData {
         let bins = counts.iter().enumerate().map(|(k, &count)| (at(k, BINS), at(k + 1, BINS), height(count)));
         Ok(Self {
             terms,
-            gap: few.gap.max(many.gap),
+            gap: largest_gap([few.gap, many.gap]),
             concavity: few.concavity,
             optimal: few.rewards,
             ends,

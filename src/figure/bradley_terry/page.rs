@@ -6,6 +6,7 @@ use crate::figure::canvas::{Align, Canvas, draw as draw_page};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
 use crate::figure::style::{MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, TEXT, colour};
+use crate::solution::largest_gap;
 use crate::utility::Concavity;
 
 const LEFT: f64 = 40.0;
@@ -112,7 +113,7 @@ fn law(
 }
 
 fn caption(data: &[BradleyTerryData]) -> String {
-    let gap = data.iter().map(|loss| loss.gap).fold(0.0, f64::max);
+    let gap = largest_gap(data.iter().map(|loss| loss.gap));
     let concavity = match data.iter().all(|loss| loss.concavity == Concavity::Proved) {
         true => "",
         false => " (U is known to be concave at samples only)",

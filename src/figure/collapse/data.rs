@@ -8,6 +8,7 @@ use crate::experiment::{Loss, PromptType, RESPONSES, find_runs};
 use crate::figure::published::published;
 use crate::figure::style::mathematics;
 use crate::figure::{FigureError, PublishedPoint};
+use crate::solution::largest_gap;
 
 /// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
 const LIMIT_STEPS: usize = 20 * RESPONSES;
@@ -111,7 +112,7 @@ impl CollapseData {
     /// The largest certificate of the rewards drawn.
     pub fn largest_gap(&self) -> f64 {
         let theories = self.panels.iter().flat_map(|panel| &panel.theory);
-        theories.map(|(_, pair)| pair.gap()).fold(0.0, f64::max)
+        largest_gap(theories.map(|(_, pair)| pair.gap()))
     }
 
     /// Every distance: each panel, source, and type of prompt as well as both together.

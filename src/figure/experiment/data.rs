@@ -10,6 +10,7 @@ use crate::compare::{
 };
 use crate::experiment::{Head, Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
+use crate::solution::largest_gap;
 use crate::utility::Concavity;
 
 /// Of the intervals: a figure drawn again has the same.
@@ -216,7 +217,7 @@ impl ExperimentRun {
 
     /// The largest certificate of the rewards drawn.
     fn largest_gap(&self) -> f64 {
-        self.theories.values().map(TheoryPair::gap).fold(0.0, f64::max)
+        largest_gap(self.theories.values().map(TheoryPair::gap))
     }
 }
 
@@ -310,9 +311,9 @@ impl ExperimentData {
         pairs.all(|pair| pair.concavity() == Concavity::Proved)
     }
 
-    /// The largest certificate of the rewards drawn.
+    /// The largest certificate of the rewards drawn; NaN where some have none.
     pub fn largest_gap(&self) -> f64 {
-        self.runs.iter().map(ExperimentRun::largest_gap).fold(0.0, f64::max)
+        largest_gap(self.runs.iter().map(ExperimentRun::largest_gap))
     }
 }
 
