@@ -67,6 +67,7 @@ pub mod figure;
 pub mod files;
 pub mod limit;
 pub mod problem;
+mod resample;
 pub mod simulate;
 pub mod solution;
 pub mod study;

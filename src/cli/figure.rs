@@ -238,12 +238,31 @@ fn listing(written: &[Written], format: Format) -> Result<String, CliError> {
 
 /// Distances at the last step of each run; one line where both theories are the same.
 fn distances(rows: &[RunDistance]) -> String {
-    let header =
-        ["run", "step", "split", "prompts", "n", "theory", "U", "mean |d|", "max |d|", "W1", "W1 limit", "sd", "count"];
+    let header = [
+        "run",
+        "step",
+        "split",
+        "prompts",
+        "n",
+        "theory",
+        "U",
+        "mean |d|",
+        "max |d|",
+        "W1",
+        "W1 limit",
+        "sd",
+        "count",
+        "mean |d|, 95 %",
+        "max |d|, 95 %",
+    ];
     let last = rows.iter().filter(|row| row.is_last);
     let lines = last.filter(|row| !row.theories_agree || row.distance.theory == Prediction::Trained).map(|row| {
         let distance = &row.distance;
         let number = |value: f64| format!("{value:.4}");
+        let interval = |ends: Option<[f64; 2]>| match ends {
+            Some([low, high]) => format!("{low:.4}..{high:.4}"),
+            None => "-".to_owned(),
+        };
         vec![
             row.run.clone(),
             distance.step.to_string(),
@@ -258,6 +277,8 @@ fn distances(rows: &[RunDistance]) -> String {
             distance.w1_limit.map_or_else(|| "-".to_owned(), number),
             number(distance.mean_deviation),
             distance.count.to_string(),
+            interval(row.intervals.map(|of| of.mad)),
+            interval(row.intervals.map(|of| of.max_abs_difference)),
         ]
     });
     output::columns(&header, lines)

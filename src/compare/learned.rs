@@ -36,6 +36,8 @@ pub struct Learned {
     pub responses: Vec<LearnedReward>,
     /// Every reward, ascending.
     pub rewards: Vec<f64>,
+    /// The rewards of each prompt, worst response first; NaN for one that is missing.
+    pub prompts: Vec<Vec<f64>>,
 }
 
 /// How far what was learned lies from one theory.
@@ -79,17 +81,22 @@ impl Learned {
             let n = prompts.entry(place(row)).or_default();
             *n = row.index.max(*n);
         }
-        let mut groups: BTreeMap<(u64, Split, PromptType, usize), ByResponse> = BTreeMap::new();
+        let mut groups: BTreeMap<(u64, Split, PromptType, usize), (ByResponse, ByPrompt<'_>)> = BTreeMap::new();
         for row in rows {
             let n = prompts.get(&place(row)).copied().unwrap_or_default();
             let group = groups.entry((row.step, row.split, row.prompt_type.clone(), n)).or_default();
-            group.entry(row.index).or_default().push(row.reward);
+            group.0.entry(row.index).or_default().push(row.reward);
+            let of_prompt = group.1.entry(&row.prompt).or_insert_with(|| vec![f64::NAN; n]);
+            if let Some(reward) = row.index.checked_sub(1).and_then(|i| of_prompt.get_mut(i)) {
+                *reward = row.reward;
+            }
         }
-        let learned = |((step, split, prompt_type, n), by_index): (_, ByResponse)| {
+        let learned = |((step, split, prompt_type, n), (by_index, by_prompt)): (_, (ByResponse, ByPrompt<'_>))| {
             let responses = by_index.iter().map(|(&index, rewards)| response(index, rewards)).collect();
             let mut rewards: Vec<f64> = by_index.into_values().flatten().collect();
             rewards.sort_by(f64::total_cmp);
-            Self { step, split, prompt_type, n, responses, rewards }
+            let prompts = by_prompt.into_values().collect();
+            Self { step, split, prompt_type, n, responses, rewards, prompts }
         };
         groups.into_iter().map(learned).collect()
     }
@@ -175,6 +182,9 @@ pub fn centred(rows: &[RewardRow]) -> Vec<RewardRow> {
 
 /// The rewards of each response.
 type ByResponse = BTreeMap<usize, Vec<f64>>;
+
+/// The rewards of each prompt.
+type ByPrompt<'a> = BTreeMap<&'a str, Vec<f64>>;
 
 /// A prompt at one evaluation.
 type Place<'a> = (u64, Split, &'a PromptType, &'a str);

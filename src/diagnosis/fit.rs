@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::resample::{Purpose, below, choose, interval, repeat, stream};
 use super::theory::{FitScale, Loss, LossFamily, ON_LINE, ON_UNIT, Prediction, Predictions};
 use super::{Options, Sample, Scale};
 use crate::experiment::Head;
+use crate::resample::{Purpose, below, choose, interval, repeat, stream};
 use crate::utility::parse;
 
 /// Parameters of a family that are tried before the best is refined.

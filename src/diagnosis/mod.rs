@@ -15,7 +15,6 @@ mod fit;
 mod grid;
 mod pairs;
 mod path;
-mod resample;
 mod sample;
 mod scaled;
 mod spread;

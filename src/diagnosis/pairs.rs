@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::resample::{Purpose, below, interval, quantiles, repeat, stream};
 use super::{Options, Sample};
+use crate::resample::{Purpose, below, interval, quantiles, repeat, stream};
 
 /// Pairs that are looked at; of more, so many are drawn, as many from each prompt.
 const MOST_PAIRS: usize = 4_000_000;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::resample::{Purpose, quantiles, shuffle, stream};
 use super::{DiagnosisError, Options, Sample, Shift};
+use crate::resample::{Purpose, quantiles, shuffle, stream};
 
 /// The scale of rewards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

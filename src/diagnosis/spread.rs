@@ -5,10 +5,10 @@ use statrs::statistics::Statistics;
 
 use super::fit::Fit;
 use super::path::PathPlace;
-use super::resample::quantiles;
 use super::scaled::{Scale, Scaled};
 use super::within::Likeness;
 use super::{Options, Sample};
+use crate::resample::quantiles;
 
 /// The rewards of one type of prompts.
 #[derive(Debug, Clone, Serialize)]

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::Options;
 use super::grid::Grid;
-use super::resample::holm;
 use super::scaled::Scaled;
 use super::types::Groups;
 use super::within::{Exchange, Property, homogeneity};
+use crate::resample::holm;
 
 /// A comparison: its subject, types, prompts with their groups, and the number of groups.
 type Planned = (Subject, Vec<usize>, Vec<(usize, u8)>, usize);

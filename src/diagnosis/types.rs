@@ -1,8 +1,8 @@
 //! Whether types of prompts have the same rewards: permutations of prompts between types.
 
 use super::grid::Grid;
-use super::resample::{Purpose, below, interval, p_value, repeat, shuffle, stream};
 use super::scaled::Scaled;
+use crate::resample::{Purpose, below, interval, p_value, repeat, shuffle, stream};
 
 /// Lists the prompts of a stratum, each with its group.
 type Lister<'a> = dyn FnMut(&Stratum, &mut Vec<(usize, u8)>) + 'a;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::resample::{Purpose, below, choose, interval, p_value, repeat, shuffle, stream};
 use super::scaled::Scaled;
+use crate::resample::{Purpose, below, choose, interval, p_value, repeat, shuffle, stream};
 
 /// Prompts of a type that a test within it looks at; of more, so many are drawn.
 const MOST_PROMPTS: usize = 5000;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use reward_collapse::compare::{Learned, Optimum, Prediction, wasserstein1_between};
+use reward_collapse::compare::{Learned, Optimum, Prediction, SamplingError, wasserstein1_between};
 use reward_collapse::experiment::{
     ExperimentError, Head, Loss, LossTerms, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
     UtilityPair, append_rewards, read_rewards,
@@ -174,6 +174,7 @@ fn the_middle_reward_of_a_linear_utility_is_free() {
             [0.0, middle, 1.0].into_iter().zip(1..).map(|(r, i)| row(i, PromptType::open_ended(), 0, r)).collect();
         let distance = Learned::all(&rows)[0].distance(Prediction::Trained, &optimum).unwrap();
         assert_eq!((distance.mad, distance.w1_finite), (0.0, 0.0), "{middle}");
+        assert_eq!(SamplingError::of(&Learned::all(&rows)[0], 99, 0), None);
     }
     // For an even number there is no such freedom: four of eight are 0.
     let optimum = Optimum::compute(&parse("x").unwrap(), 8).unwrap();
@@ -220,6 +221,17 @@ fn the_figure_shows_every_released_configuration() {
     for pair in found.chunks(2) {
         assert!(pair[0].0 == Prediction::Named && pair[1].1 < pair[0].1, "{found:?}");
     }
+    // Each distance lies in its interval, which the table tells too.
+    for (row, listed) in figure.distances.iter().zip(&tables[1]) {
+        let intervals = row.intervals.unwrap();
+        let ends = [intervals.mad, intervals.max_abs_difference];
+        for ([low, high], value) in ends.into_iter().zip([row.distance.mad, row.distance.max_abs_difference]) {
+            assert!(0.0 <= low && low <= value && value < high && high - low < 0.2, "{row:?}");
+        }
+        let found: Vec<f64> = listed[12..].iter().map(|number| number.parse().unwrap()).collect();
+        assert!(found.iter().zip(ends.concat()).all(|(found, end)| (found - end).abs() < 1e-6), "{found:?}");
+    }
+    assert!(texts.contains("± what another sample"), "{texts}");
 }
 
 #[test]

@@ -24,10 +24,12 @@ pub(super) fn caption(data: &ExperimentData) -> String {
         ));
     }
     let described: Vec<String> = data.runs.iter().filter_map(sentence).collect();
+    let has_margins = data.runs.iter().any(|run| run.margin((run.late, Split::Train)).is_some());
     if !described.is_empty() {
         text.push_str(&format!(
-            " Last step, training prompts: mean |difference| as named → as trained, and W₁ of all rewards from the optimum as \
+            " Last step, training prompts: mean |difference| as named → as trained{}, and W₁ of all rewards from the optimum as \
              trained: {}.",
+            if has_margins { " (± what another sample of prompts may change, bootstrap, 95 %)" } else { "" },
             described.join("; ")
         ));
     }
@@ -65,6 +67,7 @@ fn sentence(run: &ExperimentRun) -> Option<String> {
     let (named, trained) = (mad(Prediction::Named)?, mad(Prediction::Trained)?);
     let w1 = run.mean(last, Prediction::Trained, |distance| distance.w1_finite)?;
     let change = if run.theories_agree() { format!("{trained:.3}") } else { format!("{named:.3} → {trained:.3}") };
+    let change = change + &run.margin(last).map_or(String::new(), |margin| format!("\u{a0}±\u{a0}{margin:.3}"));
     Some(format!("{}\u{a0}{change},\u{a0}{w1:.3}", run.name.replace(' ', "\u{a0}")))
 }
 

@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::scale::RewardScale;
-use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
+use crate::compare::{
+    Comparison, DistanceIntervals, Learned, LearnedDistance, Prediction, RESAMPLES, SamplingError, Theories, TheoryPair,
+};
 use crate::experiment::{Head, Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
 use crate::solution::largest_gap;
 use crate::utility::Concavity;
+
+/// Of the intervals: a figure drawn again has the same.
+const SEED: u64 = 0;
 
 /// One run, and what theory says of it.
 #[derive(Debug, Clone)]
@@ -45,6 +50,9 @@ pub struct RunDistance {
     /// The distance.
     #[serde(flatten)]
     pub distance: LearnedDistance,
+    /// 95 % bootstrap intervals over prompts of the mean and of the largest difference; none for a single prompt.
+    #[serde(flatten)]
+    pub intervals: Option<DistanceIntervals>,
 }
 
 /// The numbers of the whole figure.
@@ -189,6 +197,24 @@ impl ExperimentRun {
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
+    /// What the mean absolute difference of [`ExperimentRun::mean`] may be off, 95 times in 100: the bootstrap over the prompts of
+    /// each type; `None` where there is a single one of a type.
+    pub fn margin(&self, (step, split): (u64, Split)) -> Option<f64> {
+        let types = self.types();
+        let learned: Vec<Vec<&Learned>> = types
+            .iter()
+            .map(|of| self.learned(step, split, of).map(|at| &at.learned).collect())
+            .filter(|sizes: &Vec<&Learned>| !sizes.is_empty())
+            .collect();
+        let of_types = learned.len() as f64;
+        let parts = learned.iter().flat_map(|sizes| {
+            let total: usize = sizes.iter().map(|at| at.count()).sum();
+            let weight = move |at: &Learned| at.count() as f64 / total as f64 / of_types;
+            sizes.iter().map(move |at| (weight(at), SamplingError::of(at, RESAMPLES, SEED)))
+        });
+        SamplingError::weighted(parts).map(|error| error.of_mean())
+    }
+
     /// The largest certificate of the rewards drawn.
     fn largest_gap(&self) -> f64 {
         largest_gap(self.theories.values().map(TheoryPair::gap))
@@ -263,12 +289,15 @@ impl ExperimentData {
         let mut distances = Vec::new();
         for run in &self.runs {
             for at in &run.evaluations {
+                let error = SamplingError::of(&at.learned, RESAMPLES, SEED);
                 for theory in Prediction::BOTH {
+                    let distance = at.distance(theory)?;
                     distances.push(RunDistance {
                         run: run.name.clone(),
                         is_last: at.learned.step == run.late,
                         theories_agree: at.theories.agree(),
-                        distance: at.distance(theory)?,
+                        intervals: error.as_ref().map(|error| error.intervals(&distance)),
+                        distance,
                     });
                 }
             }
@@ -309,6 +338,7 @@ mod tests {
                 n: 8,
                 responses: Vec::new(),
                 rewards: Vec::new(),
+                prompts: Vec::new(),
             };
             let learned: Vec<Learned> = steps.iter().map(at).collect();
             drawn_steps(Learned::steps(&learned, Split::Train))

@@ -61,9 +61,13 @@ pub(super) fn distances(distances: &[RunDistance], sizes_differ: bool) -> Result
         "w1_limit",
         "mean_deviation",
         "count",
+        "mad_low",
+        "mad_high",
+        "max_low",
+        "max_high",
     ];
     header.extend(sizes_differ.then_some(RESPONSES));
-    let rows = distances.iter().map(|RunDistance { run, distance, .. }| {
+    let rows = distances.iter().map(|RunDistance { run, distance, intervals, .. }| {
         let mut row = vec![
             run.clone(),
             distance.step.to_string(),
@@ -78,6 +82,8 @@ pub(super) fn distances(distances: &[RunDistance], sizes_differ: bool) -> Result
             number(&distance.mean_deviation),
             distance.count.to_string(),
         ];
+        let ends = intervals.map(|of| [of.mad, of.max_abs_difference].concat().iter().map(number).collect());
+        row.extend(ends.unwrap_or(vec![String::new(); 4]));
         row.extend(sizes_differ.then(|| distance.n.to_string()));
         row
     });

@@ -12,6 +12,7 @@ use crate::training::TrainingError;
 use crate::training::configuration::Configuration;
 use crate::training::evaluation::Evaluated;
 use crate::training::observer::{Observer, Outcome, Progress};
+use crate::training::ranks::{Environment, PATIENCE, Ranks, RanksError};
 use crate::training::trainer::Trainer;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -55,7 +56,27 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    let mut configuration = Configuration::read(&arguments.config).map_err(TrainingError::from)?;
+    let environment = Environment::read(|name| std::env::var(name).ok()).map_err(TrainingError::from)?;
+    let ranks = Arc::new(Ranks::join(environment, PATIENCE).map_err(TrainingError::from)?);
+    // One speaks for all, but for errors.
+    let ended = train(arguments, quiet || !ranks.is_first(), &ranks);
+    match ended {
+        Ok(said) => {
+            ranks.finish()?;
+            if ranks.is_first() { output::print(&said) } else { Ok(()) }
+        }
+        Err(error) => {
+            if !matches!(error, TrainingError::Ranks(RanksError::Gone { .. } | RanksError::Differ { .. })) {
+                ranks.fail(&error.to_string());
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// What to say of a run that ended as it should.
+fn train(arguments: &Arguments, quiet: bool, ranks: &Arc<Ranks>) -> Result<String, TrainingError> {
+    let mut configuration = Configuration::read(&arguments.config)?;
     for text in configuration.warnings() {
         warn(text, quiet);
     }
@@ -68,17 +89,18 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     if let Some(steps) = arguments.max_steps {
         configuration.max_steps = steps;
     }
-    let stop = stop_on_signal()?;
+    let stop = stop_on_signal(ranks.is_first())?;
     let mut preparing = Preparing { progress: cli::progress::ProgressDisplay::new(quiet, None), quiet };
-    let mut trainer = Trainer::prepare(configuration, arguments.data.as_deref(), arguments.resume, &mut preparing)?;
+    let (data, resume) = (arguments.data.as_deref(), arguments.resume);
+    let mut trainer = Trainer::prepare_on(ranks.clone(), configuration, data, resume, &mut preparing)?;
     drop(preparing);
 
     let total = trainer.configuration().max_steps;
     let mut watcher = Watcher::new(quiet, total, &trainer, stop);
     let outcome = trainer.run(&mut watcher);
     watcher.bar.finish_and_clear();
-    match outcome? {
-        Outcome::Finished => output::print(&format!(
+    Ok(match outcome? {
+        Outcome::Finished => format!(
             "{} steps in {}{}; rewards, metrics and checkpoints are in {}\n",
             trainer.step(),
             duration(trainer.seconds()),
@@ -90,16 +112,16 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
                 )
             }),
             trainer.directory().display()
-        )),
-        Outcome::Interrupted { step, checkpoint } => output::print(&format!(
+        ),
+        Outcome::Interrupted { step, checkpoint } => format!(
             "stopped after {step} of {total} steps, saved in {}; --resume goes on from there\n",
             checkpoint.display()
-        )),
-    }
+        ),
+    })
 }
 
 /// True once the program is asked to stop; asked twice, it stops at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>, CliError> {
+fn stop_on_signal(speaks: bool) -> Result<Arc<AtomicBool>, TrainingError> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     ctrlc::set_handler(move || {
@@ -107,9 +129,11 @@ fn stop_on_signal() -> Result<Arc<AtomicBool>, CliError> {
             // What was saved stays whole.
             std::process::exit(130);
         }
-        eprintln!("stopping after this step; once more stops at once, without saving");
+        if speaks {
+            eprintln!("stopping after this step; once more stops at once, without saving");
+        }
     })
-    .map_err(|error| CliError::Failure(format!("cannot watch for signals: {error}")))?;
+    .map_err(|error| TrainingError::Signals(error.to_string()))?;
     Ok(stop)
 }
 
@@ -154,11 +178,12 @@ impl Watcher {
         let watcher = Self { bar, quiet, stop, pending: None };
         let model = trainer.model();
         watcher.tell(&format!(
-            "{}: {} parameters on {}{}, {} prompts a step{}",
+            "{}: {} parameters on {}{}{}, {} prompts a step{}",
             trainer.configuration().name,
             grouped(model.parameters().declarations().elements()),
             trainer.compute().describe(trainer.threads()),
             trainer.compute().remark().map_or_else(String::new, |remark| format!(" ({remark})")),
+            if trainer.ranks().size() > 1 { format!(", {} ranks", trainer.ranks().size()) } else { String::new() },
             trainer.configuration().prompts_per_step(),
             if trainer.step() > 0 { format!(", going on after step {}", trainer.step()) } else { String::new() },
         ));
@@ -221,7 +246,11 @@ fn grouped(count: i64) -> String {
 impl From<TrainingError> for CliError {
     fn from(error: TrainingError) -> Self {
         match error {
-            TrainingError::NotFinite { .. } => CliError::failure(&error),
+            TrainingError::NotFinite { .. }
+            | TrainingError::Signals(_)
+            | TrainingError::Ranks(RanksError::Gone { .. } | RanksError::Join { .. } | RanksError::Differ { .. }) => {
+                CliError::failure(&error)
+            }
             TrainingError::Model(error) => error.into(),
             _ => CliError::input(&error),
         }

@@ -1,9 +1,17 @@
 //! What of libtorch the crate tch leaves out, through a few lines of C++ (`shim.cpp`).
 
+#[cfg(test)]
+mod count;
+mod group;
+
 use std::ffi::{CStr, c_char, c_double, c_void};
 use std::ptr;
 
 use tch::{TchError, Tensor};
+
+#[cfg(test)]
+pub use count::{Work, count};
+pub use group::{Group, Store};
 
 unsafe extern "C" {
     fn reward_collapse_adamw(

@@ -5,10 +5,11 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tch::Tensor;
+use tch::{Device, TchError, Tensor};
 
 use super::TrainingError;
 use super::configuration::Configuration;
@@ -60,6 +61,11 @@ pub fn list(directory: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
     Ok(found)
 }
 
+/// The folder of a checkpoint.
+pub fn folder(directory: &Path, step: u64) -> PathBuf {
+    directory.join(format!("{PREFIX}{step}"))
+}
+
 /// Removes what a killed run left half-written. What cannot be removed does no harm.
 pub fn sweep(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -73,18 +79,70 @@ pub fn sweep(directory: &Path) {
     }
 }
 
-/// Writes the checkpoint of `state` into `directory` and returns its folder.
-///
-/// # Errors
-/// [`TrainingError::File`], such as for a full disk; earlier checkpoints stay as they are.
-pub fn write(
+/// What a checkpoint has, in memory of its own: training may go on while it is written.
+#[derive(Debug)]
+pub struct Snapshot {
+    state: State,
+    config: Value,
+    tokenizer: Arc<Tokenizer>,
+    values: Vec<(String, Tensor)>,
+    moments: Vec<(String, Tensor)>,
+}
+
+impl Snapshot {
+    /// Copies the model and the moments, 12 bytes a parameter, to the memory of the CPU.
+    ///
+    /// # Errors
+    /// [`TrainingError::Model`] where there is no memory.
+    pub fn take(
+        state: State,
+        model: &RewardModel,
+        tokenizer: Arc<Tokenizer>,
+        optimiser: &AdamW,
+    ) -> Result<Self, TrainingError> {
+        let parameters = model.parameters();
+        let values = parameters.named().map(|(name, value)| Ok((name.to_owned(), copied(value)?)));
+        let moments = optimiser.moments().into_iter().flat_map(|(moment, flat)| {
+            let copy = move |(name, value): (&str, Tensor)| Ok((format!("{moment}.{name}"), copied(&value)?));
+            parameters.views(flat).map(copy)
+        });
+        let values = values.collect::<Result<Vec<_>, TchError>>()?;
+        let moments = moments.collect::<Result<Vec<_>, TchError>>()?;
+        Ok(Self { state, config: described(model.config()), tokenizer, values, moments })
+    }
+
+    /// Writes the checkpoint into `directory` and returns its folder.
+    ///
+    /// # Errors
+    /// [`TrainingError::File`], such as for a full disk; earlier checkpoints stay as they are.
+    pub fn write(self, directory: &Path) -> Result<PathBuf, TrainingError> {
+        let Self { state, config, tokenizer, values, moments } = self;
+        write(directory, &state, &config, &tokenizer, values, moments)
+    }
+}
+
+/// The same values on the CPU, in memory of their own.
+fn copied(tensor: &Tensor) -> Result<Tensor, TchError> {
+    tch::no_grad(|| {
+        let tensor = tensor.detach();
+        if tensor.device() != Device::Cpu {
+            return tensor.f_to_device(Device::Cpu);
+        }
+        let mut copy = tensor.f_empty_like()?;
+        copy.f_copy_(&tensor)?;
+        Ok(copy)
+    })
+}
+
+fn write(
     directory: &Path,
     state: &State,
-    model: &RewardModel,
+    config: &Value,
     tokenizer: &Tokenizer,
-    optimiser: &AdamW,
+    values: Vec<(String, Tensor)>,
+    moments: Vec<(String, Tensor)>,
 ) -> Result<PathBuf, TrainingError> {
-    let folder = directory.join(format!("{PREFIX}{}", state.step));
+    let folder = folder(directory, state.step);
     let temporary = tempfile::Builder::new()
         .prefix(&format!("{TEMPORARY}{}-", state.step))
         .tempdir_in(directory)
@@ -94,18 +152,13 @@ pub fn write(
         let path = within(name);
         fs::write(&path, format!("{value:#}\n")).writing(&path)
     };
-    text("config.json", &described(model.config()))?;
+    text("config.json", config)?;
     for (name, content) in tokenizer.files() {
         let path = within(&name);
         fs::write(&path, content).writing(&path)?;
     }
-    let parameters = model.parameters();
-    let values = parameters.named().map(|(name, value)| (name.to_owned(), value.detach()));
-    weights::write(&within("model.safetensors"), values)?;
-    let moments = optimiser.moments().into_iter().flat_map(|(moment, flat)| {
-        parameters.views(flat).map(move |(name, value)| (format!("{moment}.{name}"), value))
-    });
-    weights::write(&within(OPTIMISER), moments)?;
+    weights::write(&within("model.safetensors"), values.into_iter())?;
+    weights::write(&within(OPTIMISER), moments.into_iter())?;
     text(STATE, &serde_json::to_value(state).writing(&within(STATE))?)?;
     settle(temporary.path()).writing(temporary.path())?;
     readable(temporary.path()).writing(temporary.path())?;

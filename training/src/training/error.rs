@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::configuration::ConfigurationError;
 use super::metrics::MetricsError;
+use super::ranks::RanksError;
 use crate::dataset::DatasetError;
 use crate::reward_model::ModelError;
 use crate::reward_model::tokenizer::TokenizerError;
@@ -38,6 +39,9 @@ pub enum TrainingError {
     /// What it writes for people who watch it.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// Processes that train together do not get on.
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
     /// A configuration that trains on the LongForm ranking data, which come with no program.
     #[error(
         "datasets: `alpaca` is the ranking data made of LongForm; give the file with --data (see `dataset build`), or train on \
@@ -81,6 +85,9 @@ pub enum TrainingError {
     /// Threads that cannot be had.
     #[error("cannot start threads: {0}")]
     Threads(String),
+    /// Signals that cannot be watched for.
+    #[error("cannot watch for signals: {0}")]
+    Signals(String),
     /// A loss or gradient that is no number.
     #[error(
         "{what} is not finite after {steps} steps; training stops, and the model as it was is in {checkpoint}. A smaller \

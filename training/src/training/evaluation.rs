@@ -3,6 +3,7 @@
 use super::TrainingError;
 use super::gradient::EncodedPrompt;
 use super::loss::RankingLoss;
+use super::ranks::Ranks;
 use super::workers::Workers;
 use crate::reward_model::{ModelError, Sequence};
 use reward_collapse::experiment::{RewardRow, Split};
@@ -48,13 +49,28 @@ impl Evaluation {
         self.prompts.iter().map(|prompt| prompt.responses.len()).max().unwrap_or(0)
     }
 
-    /// Rewards, loss and accuracy after `step` steps.
+    /// Rewards, loss and accuracy after `step` steps, on every one of `ranks`; each computes its share of the prompts.
     ///
     /// # Errors
-    /// [`TrainingError::Model`].
-    pub fn run(&self, workers: &mut Workers, loss: &RankingLoss, step: u64) -> Result<Evaluated, TrainingError> {
-        let sequences: Vec<Sequence> = self.prompts.iter().flat_map(EncodedPrompt::sequences).collect();
-        let logits = workers.logits(&sequences)?;
+    /// [`TrainingError::Model`], and [`TrainingError::Ranks`].
+    pub fn run(
+        &self,
+        workers: &mut Workers,
+        loss: &RankingLoss,
+        step: u64,
+        ranks: &Ranks,
+    ) -> Result<Evaluated, TrainingError> {
+        let places = self.prompts.iter().zip(0..);
+        let own = places.clone().filter(|(_, place)| ranks.takes(*place));
+        let sequences: Vec<Sequence> = own.flat_map(|(prompt, _)| prompt.sequences()).collect();
+        let mut computed = workers.logits(&sequences)?.into_iter();
+        // What another computes is 0 here, so that the sum is the logits themselves.
+        let of_prompt = |(prompt, place): (&EncodedPrompt, u64)| -> Vec<f64> {
+            let count = prompt.responses.len();
+            if ranks.takes(place) { computed.by_ref().take(count).collect() } else { vec![0.0; count] }
+        };
+        let mut logits: Vec<f64> = places.flat_map(of_prompt).collect();
+        ranks.sum_numbers(&mut logits)?;
         let share = 1.0 / self.prompts.len().max(1) as f64;
         let mut evaluated =
             Evaluated { split: self.split, step, loss: 0.0, accuracy: 0.0, rows: Vec::with_capacity(logits.len()) };

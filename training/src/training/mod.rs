@@ -6,6 +6,8 @@
 
 pub mod checkpoint;
 pub mod configuration;
+#[cfg(test)]
+mod counts;
 pub mod embedded;
 mod error;
 pub mod evaluation;
@@ -16,9 +18,11 @@ pub mod metrics;
 pub mod observer;
 pub mod optimiser;
 mod prepare;
+pub mod ranks;
 pub mod schedule;
 pub mod source;
 pub mod trainer;
 pub mod workers;
+mod writer;
 
 pub use error::TrainingError;

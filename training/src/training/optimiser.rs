@@ -18,6 +18,8 @@ pub struct AdamW {
 /// Decays of the mean of gradients, and of that of their squares.
 const BETAS: [f64; 2] = [0.9, 0.999];
 const EPSILON: f64 = 1e-8;
+/// Numbers that are copied to double precision at a time, 2 MB.
+const PIECE: i64 = 1 << 18;
 
 impl AdamW {
     /// An optimiser whose moments are 0.
@@ -68,9 +70,16 @@ impl AdamW {
 
 /// The Euclidean norm of `gradient`, which is scaled down to `longest` where it is longer; 0 is no limit.
 pub fn clip(gradient: &mut Tensor, longest: f64) -> f64 {
-    // On a CPU a sum in single precision would have an error of 1e-4. A GPU adds by halves, and would copy all to double precision.
-    let kind = if gradient.device().is_cuda() { Kind::Float } else { Kind::Double };
-    let norm = gradient.norm_scalaropt_dtype(2.0, kind).double_value(&[]);
+    let norm = match gradient.device().is_cuda() {
+        // It adds by halves.
+        true => gradient.norm_scalaropt_dtype(2.0, Kind::Float).double_value(&[]),
+        // On a CPU a sum in single precision would have an error of 1e-4. libtorch copies what it sums to double precision: a piece at a
+        // time.
+        false => {
+            let square = |piece: &Tensor| piece.norm_scalaropt_dtype(2.0, Kind::Double).double_value(&[]).powi(2);
+            gradient.split(PIECE, 0).iter().map(square).sum::<f64>().sqrt()
+        }
+    };
     // As in PyTorch.
     let factor = longest / (norm + 1e-6);
     if longest > 0.0 && factor < 1.0 {

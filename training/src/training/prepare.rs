@@ -13,12 +13,14 @@ use super::loss_scale::LossScale;
 use super::metrics::{METRICS_FILE, Metrics};
 use super::observer::Observer;
 use super::optimiser::AdamW;
+use super::ranks::{Ranks, RanksError};
 use super::source::{PromptSource, Taking};
 use super::trainer::Trainer;
 use super::workers::Workers;
+use super::writer::Writer;
 use crate::dataset::Rankings;
 use crate::reward_model::tokenizer::Tokenizer;
-use crate::reward_model::{Compute, Config, RewardModel, max_length, weights};
+use crate::reward_model::{Compute, Config, DeviceName, RewardModel, max_length, weights};
 use reward_collapse::experiment::{self, ExperimentError, PromptType, REWARDS_FILE, RunDescription, Split, TypeColumn};
 use reward_collapse::files::{self, OnFile};
 
@@ -40,12 +42,31 @@ impl Trainer {
         resume: bool,
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainingError> {
+        Self::prepare_on(Arc::new(Ranks::alone()), configuration, data, resume, observer)
+    }
+
+    /// The same on one of several processes, all of which do so with the same arguments. Directory and data must be there for each
+    /// of them; the first writes.
+    ///
+    /// # Errors
+    /// [`TrainingError`], among them [`TrainingError::Ranks`].
+    pub fn prepare_on(
+        ranks: Arc<Ranks>,
+        configuration: Configuration,
+        data: Option<&Path>,
+        resume: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, TrainingError> {
+        let prompts = configuration.prompts_per_step();
+        if prompts < ranks.size() {
+            return Err(RanksError::TooMany { prompts, size: ranks.size() }.into());
+        }
         let directory = configuration.output_dir.clone();
         check_directory(&directory, resume)?;
         if let Some(threads) = configuration.threads {
             tch::set_num_threads(threads as i32);
         }
-        let compute = Compute::new(configuration.device, configuration.precision, configuration.fp16)?;
+        let compute = compute(&configuration, &ranks)?;
         let resumed = if resume { newest(&directory, &configuration, observer)? } else { None };
 
         observer.preparing("reading the data");
@@ -97,9 +118,17 @@ impl Trainer {
 
         let parameters = model.parameters().declarations().elements() as u64;
         let workers = Workers::new(model, compute, configuration.tokens_per_pass)?;
+        let workers = workers.dividing(configuration.gradient_checkpointing);
         let device = compute.describe(workers.threads());
 
-        // From here on the directory is this run's.
+        // From here on the directory is this run's; no rank looks into it any more.
+        together(&ranks, &configuration, data_checksum, step)?;
+        if ranks.size() > 1 {
+            let parameters = workers.model().parameters().flat();
+            for mut values in [parameters].into_iter().chain(optimiser.moments().map(|(_, own)| own.shallow_clone())) {
+                tch::no_grad(|| ranks.broadcast(&mut values))?;
+            }
+        }
         let description = RunDescription {
             name: configuration.name.clone(),
             model: configuration.model_name.to_string(),
@@ -113,7 +142,11 @@ impl Trainer {
             device,
             ..RunDescription::from(configuration.loss.loss()).with_types(&types)
         };
-        let metrics = claim(&directory, &configuration, &description, resume, resumed.as_ref().map(|_| step))?;
+        let from = resumed.as_ref().map(|_| step);
+        let metrics = match ranks.is_first() {
+            true => Some(claim(&directory, &configuration, &description, resume, from)?),
+            false => None,
+        };
         Ok(Self {
             directory,
             workers,
@@ -123,15 +156,60 @@ impl Trainer {
             optimiser,
             scale,
             metrics,
+            ranks,
             compute,
             data_checksum,
             type_column: TypeColumn::of(&types),
             step,
             seconds,
             saved: resumed.map(|(path, _)| (step, path)),
+            writer: Writer::default(),
             configuration,
         })
     }
+}
+
+/// Where a rank computes: among several, on the GPU of its place on the machine.
+fn compute(configuration: &Configuration, ranks: &Ranks) -> Result<Compute, TrainingError> {
+    let Configuration { device, precision, fp16, .. } = *configuration;
+    let of_rank = DeviceName::Cuda(ranks.local_rank());
+    let device = match device {
+        _ if ranks.size() == 1 => device,
+        DeviceName::Cpu => DeviceName::Cpu,
+        DeviceName::Cuda(0) => of_rank,
+        DeviceName::Cuda(index) => return Err(RanksError::Device(index).into()),
+        // All ranks take a GPU, or none does.
+        DeviceName::Auto => match Compute::new(DeviceName::Auto, precision, fp16)?.device {
+            tch::Device::Cuda(_) => of_rank,
+            _ => DeviceName::Auto,
+        },
+    };
+    Ok(Compute::new(device, precision, fp16)?)
+}
+
+/// Waits until all ranks are about to do the same.
+fn together(ranks: &Ranks, configuration: &Configuration, data: u32, step: u64) -> Result<(), TrainingError> {
+    let own = serde_json::to_string(&(configuration, data, step)).unwrap_or_default();
+    ranks.agree("run", &own, |first, other| {
+        let read = |text: &str| serde_json::from_str::<(Configuration, u32, u64)>(text).ok();
+        let (Some((first, data, step)), Some((other, other_data, other_step))) = (read(first), read(other)) else {
+            return Some("do not understand each other".to_owned());
+        };
+        let evaluates = |of: &Configuration| (of.eval_steps, of.eval_at_start);
+        let differences = other.differences(&first);
+        if !differences.is_empty() {
+            return Some(format!("have different configurations: {}", differences.join("; ")));
+        }
+        if evaluates(&first) != evaluates(&other) {
+            return Some("have different configurations: eval_steps or eval_at_start".to_owned());
+        }
+        if data != other_data {
+            return Some("have different data".to_owned());
+        }
+        (step != other_step).then(|| {
+            format!("begin after {other_step} and {step} steps; output_dir must be a folder that all ranks see")
+        })
+    })
 }
 
 /// Each type of prompt in the data needs a utility; one without prompts may be a slip.

@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 use super::TrainingError;
-use super::checkpoint::{self, State};
+use super::checkpoint::{self, Snapshot, State};
 use super::configuration::Configuration;
 use super::evaluation::{Evaluated, Evaluation};
 use super::gradient::{EncodedPrompt, Totals};
@@ -14,14 +15,16 @@ use super::loss_scale::LossScale;
 use super::metrics::{EvaluationPoint, Metrics, TrainingPoint};
 use super::observer::{Observer, Outcome, Progress};
 use super::optimiser::{AdamW, clip};
+use super::ranks::Ranks;
 use super::schedule::Schedule;
 use super::source::PromptSource;
-use super::workers::Workers;
+use super::workers::{Plan, Planner, Workers};
+use super::writer::Writer;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, RewardModel};
 use reward_collapse::experiment::{self, REWARDS_FILE, TypeColumn};
 
-/// Steps that are tokenised ahead.
+/// Steps that are tokenised and laid out ahead.
 const AHEAD: usize = 2;
 
 /// A run ready to go.
@@ -29,20 +32,23 @@ pub struct Trainer {
     pub(super) configuration: Configuration,
     pub(super) directory: PathBuf,
     pub(super) workers: Workers,
-    pub(super) tokenizer: std::sync::Arc<Tokenizer>,
+    pub(super) tokenizer: Arc<Tokenizer>,
     pub(super) source: PromptSource,
     pub(super) evaluations: Vec<Evaluation>,
     pub(super) optimiser: AdamW,
     pub(super) scale: LossScale,
-    pub(super) metrics: Metrics,
+    /// Of the rank that writes.
+    pub(super) metrics: Option<Metrics>,
+    pub(super) ranks: Arc<Ranks>,
     pub(super) compute: Compute,
     pub(super) data_checksum: u32,
     /// What tells the type of a prompt in the file of rewards.
     pub(super) type_column: TypeColumn,
     pub(super) step: u64,
     pub(super) seconds: f64,
-    /// The last checkpoint, with its step.
+    /// The last checkpoint, with its step; it may be in the making.
     pub(super) saved: Option<(u64, PathBuf)>,
+    pub(super) writer: Writer,
 }
 
 impl std::fmt::Debug for Trainer {
@@ -89,6 +95,11 @@ impl Trainer {
         self.workers.threads()
     }
 
+    /// Which of several processes trains it.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
+    }
+
     /// Steps taken.
     pub fn step(&self) -> u64 {
         self.step
@@ -107,11 +118,11 @@ impl Trainer {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainingError> {
         let per_step = self.configuration.prompts_per_step();
         let (from, to) = (self.step, self.configuration.max_steps);
-        let mut source = self.source.clone();
+        let (mut source, planner, ranks) = (self.source.clone(), self.workers.planner(), self.ranks.clone());
         let (sender, receiver) = sync_channel(AHEAD);
         std::thread::scope(|scope| {
             // Ends when the receiver does.
-            scope.spawn(move || feed(&mut source, from..to, per_step, &sender));
+            scope.spawn(move || feed((&mut source, &planner), from..to, per_step, &ranks, &sender));
             let outcome = self.steps(&receiver, observer);
             drop(receiver);
             outcome
@@ -120,7 +131,7 @@ impl Trainer {
 
     fn steps(
         &mut self,
-        prompts: &Receiver<Result<Vec<EncodedPrompt>, TrainingError>>,
+        prompts: &Receiver<Result<Plan, TrainingError>>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, TrainingError> {
         let schedule = Schedule::from(&self.configuration);
@@ -142,11 +153,14 @@ impl Trainer {
                 }
             };
             let started = Instant::now();
-            let totals = self.update(&batch, &schedule, &mut window)?;
+            let totals = self.update(batch, &schedule, &mut window)?;
             let seconds = started.elapsed().as_secs_f64();
             self.seconds += seconds;
             window.seconds += seconds;
             seen += totals.sequences;
+            if let Some(path) = self.writer.written()? {
+                observer.saved(&path);
+            }
             let flow = observer.stepped(&Progress {
                 step: self.step,
                 loss: totals.loss / totals.prompts as f64,
@@ -160,10 +174,13 @@ impl Trainer {
             if last || self.step.is_multiple_of(self.configuration.eval_steps) {
                 self.evaluate(observer)?;
             }
-            if last || self.step.is_multiple_of(self.configuration.save_steps) {
+            if last {
                 self.save(observer)?;
+            } else if self.step.is_multiple_of(self.configuration.save_steps) {
+                self.begin_checkpoint(observer)?;
             }
-            if flow == ControlFlow::Break(()) && !last {
+            // Asked of one rank, all stop, after the same step.
+            if self.ranks.any(flow == ControlFlow::Break(()))? && !last {
                 let checkpoint = self.save(observer)?;
                 return Ok(Outcome::Interrupted { step: self.step, checkpoint });
             }
@@ -172,17 +189,17 @@ impl Trainer {
     }
 
     /// One step of the optimiser.
-    fn update(
-        &mut self,
-        prompts: &[EncodedPrompt],
-        schedule: &Schedule,
-        window: &mut Window,
-    ) -> Result<Totals, TrainingError> {
+    fn update(&mut self, prompts: Plan, schedule: &Schedule, window: &mut Window) -> Result<Totals, TrainingError> {
         // Dropout depends on the step alone, so that a run goes on as if it had never stopped.
         let seed = self.configuration.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.step + 1);
+        let seed = seed.wrapping_add((self.ranks.rank() as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
         tch::manual_seed((seed >> 1) as i64);
         let scale = self.scale.scale();
-        let (totals, mut gradient) = self.workers.gradient(&self.configuration.loss, prompts, scale)?;
+        let all = self.configuration.prompts_per_step();
+        let (mut totals, mut gradient) =
+            self.workers.gradient_of_part(&self.configuration.loss, prompts, all, scale)?;
+        totals.sum(&self.ranks)?;
+        self.ranks.sum(&mut gradient)?;
         if !totals.loss.is_finite() {
             return Err(self.not_finite("the loss")?);
         }
@@ -205,14 +222,15 @@ impl Trainer {
     }
 
     fn not_finite(&mut self, what: &'static str) -> Result<TrainingError, TrainingError> {
-        let checkpoint = self.checkpoint()?;
+        let checkpoint = self.save(&mut ())?;
         Ok(TrainingError::NotFinite { what, steps: self.step, checkpoint })
     }
 
     fn log(&mut self, window: &Window, schedule: &Schedule) -> Result<(), TrainingError> {
+        let Some(metrics) = &mut self.metrics else { return Ok(()) };
         let Window { totals, norm, steps, seconds } = window;
         let prompts = totals.prompts.max(1) as f64;
-        self.metrics.log_training(&TrainingPoint {
+        metrics.log_training(&TrainingPoint {
             step: self.step,
             loss: totals.loss / prompts,
             accuracy: totals.accuracy / prompts,
@@ -228,32 +246,44 @@ impl Trainer {
     fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut rows = Vec::new();
         for evaluation in &self.evaluations {
-            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step)?;
+            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step, &self.ranks)?;
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
             if !loss.is_finite() {
                 return Err(self.not_finite("the loss")?);
             }
-            self.metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
+            if let Some(metrics) = &mut self.metrics {
+                metrics.log_evaluation(&EvaluationPoint { step, split: split.to_string(), loss, accuracy })?;
+            }
             observer.evaluated(&evaluated);
             rows.extend(evaluated.rows);
         }
         // In one piece: a row of a step stands for all of them.
-        experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows, self.type_column)?;
+        if self.ranks.is_first() {
+            experiment::append_rewards(&self.directory.join(REWARDS_FILE), &rows, self.type_column)?;
+        }
         Ok(())
     }
 
+    /// Writes a checkpoint to its end.
     fn save(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainingError> {
-        let path = self.checkpoint()?;
-        observer.saved(&path);
+        let path = self.begin_checkpoint(observer)?;
+        if let Some(path) = self.writer.wait()? {
+            observer.saved(&path);
+        }
         Ok(path)
     }
 
-    fn checkpoint(&mut self) -> Result<PathBuf, TrainingError> {
+    /// Copies the state as it is, for another thread to write.
+    fn begin_checkpoint(&mut self, observer: &mut dyn Observer) -> Result<PathBuf, TrainingError> {
         // One that is there is never at risk.
         if let Some((step, path)) = &self.saved
             && *step == self.step
         {
             return Ok(path.clone());
+        }
+        // The first rank writes for all.
+        if !self.ranks.is_first() {
+            return Ok(checkpoint::folder(&self.directory, self.step));
         }
         let state = State {
             step: self.step,
@@ -264,24 +294,31 @@ impl Trainer {
             data_checksum: self.data_checksum,
             configuration: self.configuration.clone(),
         };
-        let path = checkpoint::write(&self.directory, &state, self.model(), &self.tokenizer, &self.optimiser)?;
+        let snapshot = Snapshot::take(state, self.model(), self.tokenizer.clone(), &self.optimiser)?;
+        if let Some(former) = self.writer.begin(&self.directory, snapshot)? {
+            observer.saved(&former);
+        }
+        let path = checkpoint::folder(&self.directory, self.step);
         self.saved = Some((self.step, path.clone()));
         Ok(path)
     }
 }
 
-/// Tokenises the prompts of each step, until there are no more steps or nobody takes them.
+/// Tokenises and lays out this rank's prompts of each step, until there are no more steps or nobody takes them.
 fn feed(
-    source: &mut PromptSource,
+    (source, planner): (&mut PromptSource, &Planner),
     steps: std::ops::Range<u64>,
     per_step: usize,
-    sender: &SyncSender<Result<Vec<EncodedPrompt>, TrainingError>>,
+    ranks: &Ranks,
+    sender: &SyncSender<Result<Plan, TrainingError>>,
 ) {
     for step in steps {
         let places = step * per_step as u64..(step + 1) * per_step as u64;
-        let batch: Result<Vec<EncodedPrompt>, TrainingError> = places.map(|place| source.at(place)).collect();
-        let failed = batch.is_err();
-        if sender.send(batch).is_err() || failed {
+        let own = places.clone().filter(|place| ranks.takes(place - places.start));
+        let batch: Result<Vec<EncodedPrompt>, TrainingError> = own.map(|place| source.at(place)).collect();
+        let plan = batch.and_then(|prompts| planner.plan(prompts));
+        let failed = plan.is_err();
+        if sender.send(plan).is_err() || failed {
             return;
         }
     }

@@ -8,7 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tch::{Device, Kind, Tensor};
 
 use super::TrainingError;
-use super::gradient::{EncodedPrompt, Totals, accumulate};
+use super::gradient::{EncodedPrompt, Limit, Pass, Totals, accumulate};
 use super::loss::RankingLoss;
 use crate::reward_model::{Compute, ModelError, RewardModel, Sequence, Sizes};
 
@@ -27,6 +27,7 @@ pub struct Workers {
     pool: Option<ThreadPool>,
     kind: Kind,
     tokens_per_pass: usize,
+    divides: bool,
 }
 
 impl std::fmt::Debug for Workers {
@@ -41,6 +42,35 @@ impl std::fmt::Debug for Workers {
 struct Worker {
     model: RewardModel,
     gradient: Tensor,
+}
+
+/// Shares the prompts of a step out among workers and lays them out for the model.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    sizes: Sizes,
+    device: Device,
+    limit: Limit,
+    workers: usize,
+}
+
+/// The passes of each worker.
+#[derive(Debug)]
+pub struct Plan(Vec<Vec<Pass>>);
+
+impl Planner {
+    /// The passes of `prompts`.
+    ///
+    /// # Errors
+    /// [`TrainingError::Model`]: a sequence that the model cannot take, or no memory.
+    pub fn plan(&self, prompts: Vec<EncodedPrompt>) -> Result<Plan, TrainingError> {
+        let loads: Vec<usize> = prompts.iter().map(EncodedPrompt::tokens).collect();
+        let mut prompts: Vec<Option<EncodedPrompt>> = prompts.into_iter().map(Some).collect();
+        let own = |share: Vec<usize>| {
+            let own = share.into_iter().filter_map(|place| prompts.get_mut(place)?.take()).collect();
+            Ok(Pass::all(own, &self.sizes, self.device, self.limit)?)
+        };
+        shares(&loads, self.workers).into_iter().map(own).collect::<Result<_, _>>().map(Plan)
+    }
 }
 
 impl Workers {
@@ -75,7 +105,13 @@ impl Workers {
         let free = compute.memory().map(|memory| GPU_PART * (memory.free + memory.held - memory.taken) as f64);
         let estimate = self::tokens_per_pass(&sizes, compute, free) / count;
         let tokens_per_pass = tokens_per_pass.unwrap_or(estimate).max(1);
-        Ok(Self { workers, pool, kind: compute.kind, tokens_per_pass })
+        Ok(Self { workers, pool, kind: compute.kind, tokens_per_pass, divides: false })
+    }
+
+    /// Divides prompts of more tokens than a pass may have, or not: see [`Limit::divides`].
+    #[must_use]
+    pub fn dividing(self, divides: bool) -> Self {
+        Self { divides, ..self }
     }
 
     /// The model; its replicas have the same parameters in the same memory.
@@ -103,16 +139,40 @@ impl Workers {
         prompts: &[EncodedPrompt],
         scale: f64,
     ) -> Result<(Totals, Tensor), TrainingError> {
-        let (kind, tokens) = (self.kind, self.tokens_per_pass);
-        let scale = scale / prompts.len().max(1) as f64;
-        let loads: Vec<usize> = prompts.iter().map(EncodedPrompt::tokens).collect();
-        let shares = shares(&loads, self.workers.len());
-        let compute = |worker: &mut Worker, share: &[usize]| -> Result<Totals, ModelError> {
+        let plan = self.planner().plan(prompts.to_vec())?;
+        self.gradient_of_part(loss, plan, prompts.len(), scale)
+    }
+
+    /// What lays out the prompts of a step for these workers, on any thread.
+    pub fn planner(&self) -> Planner {
+        let model = self.model();
+        Planner {
+            sizes: model.config().sizes(),
+            device: model.parameters().device(),
+            limit: Limit { tokens: self.tokens_per_pass, divides: self.divides },
+            workers: self.workers.len(),
+        }
+    }
+
+    /// The same of a `plan` of these workers' planner, whose prompts are a part of those of a step, of which there are `all`: their
+    /// part of the mean.
+    ///
+    /// # Errors
+    /// [`TrainingError::Model`].
+    pub fn gradient_of_part(
+        &mut self,
+        loss: &RankingLoss,
+        plan: Plan,
+        all: usize,
+        scale: f64,
+    ) -> Result<(Totals, Tensor), TrainingError> {
+        let kind = self.kind;
+        let scale = scale / all.max(1) as f64;
+        let compute = |worker: &mut Worker, passes: Vec<Pass>| -> Result<Totals, ModelError> {
             let _ = worker.gradient.zero_();
-            let own: Vec<&EncodedPrompt> = share.iter().map(|&index| &prompts[index]).collect();
-            accumulate(&worker.model, loss, &own, kind, tokens, scale, &worker.gradient)
+            accumulate(&worker.model, loss, &passes, kind, scale, &worker.gradient)
         };
-        let outcomes = self.each(&shares, compute);
+        let outcomes = self.each(plan.0, compute);
         let mut totals = Totals::default();
         for outcome in outcomes {
             totals.add(&outcome?);
@@ -133,7 +193,7 @@ impl Workers {
         let (kind, tokens) = (self.kind, self.tokens_per_pass);
         let loads: Vec<usize> = sequences.iter().map(|sequence| sequence.ids.len()).collect();
         let shares = shares(&loads, self.workers.len());
-        let outcomes = self.each(&shares, |worker: &mut Worker, share: &[usize]| {
+        let outcomes = self.each(shares.iter().collect(), |worker: &mut Worker, share: &Vec<usize>| {
             let own: Vec<Sequence> = share.iter().map(|&index| sequences[index]).collect();
             worker.model.logits(&own, kind, tokens)
         });
@@ -145,10 +205,10 @@ impl Workers {
     }
 
     /// Each worker with its share.
-    fn each<T: Send>(
+    fn each<S: Send, T: Send>(
         &mut self,
-        shares: &[Vec<usize>],
-        compute: impl Fn(&mut Worker, &[usize]) -> T + Sync + Send,
+        shares: Vec<S>,
+        compute: impl Fn(&mut Worker, S) -> T + Sync + Send,
     ) -> Vec<T> {
         let workers = &mut self.workers;
         match &self.pool {

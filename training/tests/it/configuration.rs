@@ -136,10 +136,10 @@ fn values_are_taken_in_every_form_that_python_takes() {
 
 #[test]
 fn what_has_no_effect_is_told() {
-    let ignored = "num_train_epochs: 3\ngradient_checkpointing: true\nper_digit_tokens: false\nwandb_entity: someone\n";
+    let ignored = "num_train_epochs: 3\nper_digit_tokens: false\nwandb_entity: someone\n";
     let configuration = good(&format!("{LEAST}{ignored}"));
     let warnings = configuration.warnings().join("\n");
-    for key in ["num_train_epochs", "gradient_checkpointing", "wandb_entity"] {
+    for key in ["num_train_epochs", "wandb_entity"] {
         assert!(warnings.contains(&format!("`{key}` has no effect")), "{warnings}");
     }
     assert!(!warnings.contains("per_digit_tokens"));

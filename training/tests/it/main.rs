@@ -14,6 +14,8 @@ mod parity;
 mod preferences;
 mod python_losses;
 mod pytorch;
+#[cfg(target_os = "linux")]
+mod ranks;
 mod runs;
 mod shards;
 mod tokenizer;

@@ -7,7 +7,7 @@ use reward_collapse_training::reward_model::tokenizer::Encoding;
 use reward_collapse_training::reward_model::{Batches, Compute, Grouping, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
-use reward_collapse_training::training::gradient::{EncodedPrompt, accumulate};
+use reward_collapse_training::training::gradient::{EncodedPrompt, Limit, Pass, accumulate};
 use reward_collapse_training::training::loss::{Pair, RankingLoss};
 use reward_collapse_training::training::optimiser::{AdamW, clip};
 use reward_collapse_training::training::workers::Workers;
@@ -85,6 +85,39 @@ fn assert_near(found: &Tensor, wanted: &Tensor, tolerance: f64, what: &str) {
     assert!(distance < tolerance, "{what}: {distance:e}");
 }
 
+/// The gradient is that of the loss whose activations were thrown away: parts are computed again with the dropout that they had.
+#[test]
+fn a_divided_prompt_keeps_its_dropout() {
+    let overrides = EmbeddedOverrides {
+        hidden_size: Some(32),
+        num_attention_heads: Some(2),
+        intermediate_size: Some(64),
+        dropout: Some(0.2),
+        ..EmbeddedOverrides::default()
+    };
+    let model = RewardModel::new(&embedded::config(VOCABULARY, 0, &overrides), 3, Device::Cpu).unwrap();
+    let loss = RankingLoss::parse("adaptive").unwrap();
+    let limit = Limit { tokens: 60, divides: true };
+    let evaluate = || {
+        let gradient = model.parameters().flat().zeros_like();
+        let passes = Pass::all(prompts(1), &model.config().sizes(), Device::Cpu, limit).unwrap();
+        tch::manual_seed(11);
+        let totals = accumulate(&model, &loss, &passes, Kind::Float, 1.0, &gradient).unwrap();
+        (totals.loss, gradient)
+    };
+    let (_, gradient) = evaluate();
+    let norm = gradient.norm().double_value(&[]);
+    let h = 1e-3;
+    let step = &gradient * (h / norm);
+    let moved = |sign: f64| {
+        tch::no_grad(|| _ = model.parameters().flat().g_add_(&(&step * sign)));
+        evaluate().0
+    };
+    let (above, below) = (moved(1.0), moved(-2.0));
+    let difference = (above - below) / (2.0 * h);
+    assert!((difference / norm - 1.0).abs() < 0.02, "{difference} {norm}");
+}
+
 /// One test: how many threads libtorch uses is a setting of the whole process.
 #[test]
 fn each_text_is_encoded_once_and_loss_and_gradient_are_those_of_all_pairs() {
@@ -99,11 +132,12 @@ fn each_text_is_encoded_once_and_loss_and_gradient_are_those_of_all_pairs() {
         sum += &gradient;
         each.push(gradient);
     }
-    let all: Vec<&EncodedPrompt> = prompts.iter().collect();
     // One prompt a pass, a few, all.
-    for tokens in [1, 500, 1 << 20] {
+    for (tokens, divides) in [(1, false), (500, false), (1 << 20, false), (1, true), (50, true), (500, true)] {
         let gradient = sum.zeros_like();
-        let totals = accumulate(&model, &loss, &all, Kind::Float, tokens, 1.0, &gradient).unwrap();
+        let passes =
+            Pass::all(prompts.clone(), &model.config().sizes(), Device::Cpu, Limit { tokens, divides }).unwrap();
+        let totals = accumulate(&model, &loss, &passes, Kind::Float, 1.0, &gradient).unwrap();
         assert!((totals.loss / total - 1.0).abs() < 1e-5, "{tokens}: {} {total}", totals.loss);
         assert_eq!((totals.prompts, totals.sequences), (4, 32));
         assert_near(&gradient, &sum, 1e-5, &format!("{tokens} tokens a pass"));

@@ -12,6 +12,7 @@ const FREE: &[&str] = &[
     "device",
     "threads",
     "tokens_per_pass",
+    "gradient_checkpointing",
     "per_device_eval_batch_size",
     "eval_steps",
     "save_steps",

@@ -99,6 +99,9 @@ pub struct Configuration {
     threads: Option<usize> = None, |given| given.integer(1..=4096).map(Some);
     /// The most tokens in one pass through the model, at least 1; it bounds memory and doesn't change the result.
     tokens_per_pass: Option<usize> = None, |given| given.integer(1..=MOST).map(Some);
+    /// Whether a prompt with more tokens than a pass may have is divided, and its activations computed twice.
+    #[serde(default)]
+    gradient_checkpointing: bool = false, Given::flag;
     /// What the run is called in figures and tables; by default the configuration file's name without its extension.
     name: String = String::new(), Given::name;
     /// Seeds the weights made from scratch, dropout and the choice of pairs.

@@ -34,8 +34,7 @@ fn is_misspelt(key: &str) -> bool {
 }
 
 /// Keys of the released code that have no effect here, with the reason where there is more to say.
-const WITHOUT_EFFECT: [(&str, &str); 6] = [
-    ("gradient_checkpointing", ": `tokens_per_pass` bounds memory"),
+const WITHOUT_EFFECT: [(&str, &str); 5] = [
     ("num_train_epochs", ": `max_steps` ends a run"),
     ("deepspeed", " here"),
     ("local_rank", " here"),

@@ -7,15 +7,16 @@ use statrs::statistics::{Data, OrderStatistics};
 
 /// What random numbers are for: each purpose has streams of its own, so that no test depends on which others there are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     Permutation = 1,
     Bootstrap = 2,
     Choice = 3,
     Ties = 4,
+    Distance = 5,
 }
 
 /// The numbers of one repetition of one task. They depend on nothing else, whatever the number of threads.
-pub(super) fn stream(seed: u64, purpose: Purpose, task: u64, repetition: u64) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, purpose: Purpose, task: u64, repetition: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, task, 0]) {
         bytes.copy_from_slice(&word.to_le_bytes());
@@ -26,19 +27,19 @@ pub(super) fn stream(seed: u64, purpose: Purpose, task: u64, repetition: u64) ->
 }
 
 /// A number from 0 to `bound - 1`, for a positive bound below 2^32; none is more likely than another by more than `bound / 2^32`.
-pub(super) fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
+pub(crate) fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
     ((u64::from(random.next_u32()) * bound as u64) >> 32) as usize
 }
 
 /// Every order is equally likely (Fisher and Yates).
-pub(super) fn shuffle<T>(items: &mut [T], random: &mut ChaCha8Rng) {
+pub(crate) fn shuffle<T>(items: &mut [T], random: &mut ChaCha8Rng) {
     for i in (1..items.len()).rev() {
         items.swap(i, below(random, i + 1));
     }
 }
 
 /// So many of the numbers from 0 to `all - 1`, without repetition, ascending.
-pub(super) fn choose(all: usize, most: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
+pub(crate) fn choose(all: usize, most: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
     let mut chosen: Vec<usize> = (0..all).collect();
     if all > most {
         for i in 0..most {
@@ -52,13 +53,13 @@ pub(super) fn choose(all: usize, most: usize, random: &mut ChaCha8Rng) -> Vec<us
 }
 
 /// `of(0), of(1), ..`, computed by all threads, in order.
-pub(super) fn repeat<T: Send>(repetitions: usize, of: impl Fn(u64) -> T + Send + Sync) -> Vec<T> {
+pub(crate) fn repeat<T: Send>(repetitions: usize, of: impl Fn(u64) -> T + Send + Sync) -> Vec<T> {
     (0..repetitions as u64).into_par_iter().map(of).collect()
 }
 
 /// `(1 + #{permuted >= observed}) / (1 + permutations)`: under the null hypothesis at most `a` with probability at most `a`. What
 /// differs by rounding counts as equal.
-pub(super) fn p_value(observed: f64, permuted: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn p_value(observed: f64, permuted: impl IntoIterator<Item = f64>) -> f64 {
     let least = observed - 1e-10 * observed.abs();
     let (all, as_large) = permuted
         .into_iter()
@@ -67,18 +68,18 @@ pub(super) fn p_value(observed: f64, permuted: impl IntoIterator<Item = f64>) ->
 }
 
 /// Quantiles of a sample (Hyndman and Fan's type 8); NaN for an empty one.
-pub(super) fn quantiles<const K: usize>(sample: Vec<f64>, probabilities: [f64; K]) -> [f64; K] {
+pub(crate) fn quantiles<const K: usize>(sample: Vec<f64>, probabilities: [f64; K]) -> [f64; K] {
     let mut data = Data::new(sample);
     probabilities.map(|probability| data.quantile(probability))
 }
 
 /// From the 2.5 % to the 97.5 % point.
-pub(super) fn interval(sample: Vec<f64>) -> [f64; 2] {
+pub(crate) fn interval(sample: Vec<f64>) -> [f64; 2] {
     quantiles(sample, [0.025, 0.975])
 }
 
 /// Holm's correction: p-values that may be compared with the level together.
-pub(super) fn holm(p_values: &[f64]) -> Vec<f64> {
+pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let mut corrected = vec![1.0; p_values.len()];
