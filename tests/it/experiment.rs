@@ -9,7 +9,7 @@ use reward_collapse::experiment::{
     ExperimentError, Head, Loss, LossTerms, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
     UtilityPair, append_rewards, read_rewards,
 };
-use reward_collapse::figure::{CollapseData, CurveSource, FigureError, experiment};
+use reward_collapse::figure::{Cases, CollapseData, CurveSource, FigureError, Page, experiment};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
@@ -187,10 +187,10 @@ fn the_figure_shows_every_released_configuration() {
     for name in Loss::RELEASED {
         write_run(&runs.path().join(name), &Loss::parse(name).unwrap());
     }
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     assert_eq!(figure.name, "experiment");
     check_page(&figure.files);
-    let texts = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    let texts = texts(&figure.files);
     for label in [
         "(a) x: U(x) = x",
         "(b) log: U(x) = log x, trained as log(x+0.1)",
@@ -240,15 +240,15 @@ fn unusual_runs_are_drawn_too() {
         }
     }
     fs::write(odd.join(REWARDS_FILE), text).unwrap();
-    let figures = experiment(out.path(), runs.path()).unwrap();
+    let figures = experiment(out.path(), &Page::default(), runs.path()).unwrap();
     check_page(&figures[0].files);
-    let texts = texts(&fs::read_to_string(&figures[0].files.svg).unwrap());
+    let texts = texts(&figures[0].files);
     for label in ["(a) first:", "(c) second:", "no earlier step", "no rewards", "…"] {
         assert!(texts.contains(label), "{label} is missing from {texts}");
     }
     assert!(!texts.contains("NaN") && !texts.contains("inf"), "{texts}");
     // One run by itself.
-    let [figure] = &experiment(out.path(), &odd).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), &odd).unwrap()[..] else { panic!() };
     check_page(&figure.files);
     assert_eq!(figure.distances.len(), 4);
 }
@@ -258,7 +258,7 @@ fn further_groups_have_figures_of_their_own() {
     let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     write_run(&runs.path().join("base/x_adaptive"), &Loss::parse("adaptive").unwrap());
     write_run(&runs.path().join("embedded/log"), &Loss::parse("log").unwrap());
-    let figures = experiment(out.path(), runs.path()).unwrap();
+    let figures = experiment(out.path(), &Page::default(), runs.path()).unwrap();
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["experiment", "experiment_base"]);
     assert_eq!(figures[0].distances[0].run, "log");
@@ -274,7 +274,7 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     fs::remove_file(runs.path().join("x/run.json")).unwrap();
     // Its folder says -1/x, and its description something else.
     write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
-    let data = CollapseData::compute(Some(runs.path())).unwrap();
+    let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
     let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
     let log = data.distance("log", CurveSource::Run, None).unwrap();
@@ -284,15 +284,15 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
 #[test]
 fn a_run_without_its_files_is_an_error_that_says_what_to_do() {
     let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(error, FigureError::NoRuns { .. }), "{error:?}");
     assert!(error.to_string().contains("rewards.csv and run.json"), "{error}");
-    let error = experiment(out.path(), &runs.path().join("nowhere")).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), &runs.path().join("nowhere")).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 
     write_run(&runs.path().join("log"), &Loss::parse("log").unwrap());
     fs::remove_file(runs.path().join("log/run.json")).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(&error, FigureError::Experiment(ExperimentError::NoDescription { .. })), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("run.json") && text.contains("training writes it") && text.contains("\"trained\""), "{text}");
@@ -301,7 +301,7 @@ fn a_run_without_its_files_is_an_error_that_says_what_to_do() {
     // The example in the message would do.
     let example = &text[text.find("{\"name\"").unwrap()..];
     fs::write(runs.path().join("log/run.json"), example).unwrap();
-    assert_eq!(experiment(out.path(), runs.path()).unwrap().len(), 1);
+    assert_eq!(experiment(out.path(), &Page::default(), runs.path()).unwrap().len(), 1);
 }
 
 fn program(arguments: &[&str], directory: &Path) -> std::process::Output {
@@ -356,7 +356,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
     for name in ["x", "log", "adaptive"] {
         let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         mixed_run(runs.path(), &Loss::parse(name).unwrap());
-        let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+        let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
         check_page(&figure.files);
         let found: Vec<(PromptType, usize, usize)> = figure
             .distances
@@ -371,7 +371,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
             .collect();
         let [open, closed] = PromptType::RELEASED;
         assert_eq!(found, [(open.clone(), 2, 10), (open, 4, 10), (closed.clone(), 2, 10), (closed, 4, 10)]);
-        let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+        let page = texts(&figure.files);
         assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");
         assert!(page.contains("(i − ½) / n") && !page.contains("response 1"), "{page}");
 
@@ -414,13 +414,13 @@ fn the_program_finds_no_distance_between_prompts_and_their_own_optima() {
 fn the_collapse_figure_wants_runs_of_eight_responses() {
     let runs = TempDir::new().unwrap();
     mixed_run(&runs.path().join("x"), &Loss::parse("x").unwrap());
-    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    assert!(matches!(CollapseData::compute(&Cases::collapse(), Some(runs.path())), Err(FigureError::NoRuns { .. })));
     // Said to have up to eight, it still has no prompt of eight.
     let description = RunDescription::from(&Loss::parse("x").unwrap());
     description.write(&runs.path().join("x")).unwrap();
-    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    assert!(matches!(CollapseData::compute(&Cases::collapse(), Some(runs.path())), Err(FigureError::NoRuns { .. })));
     write_run(&runs.path().join("x-again"), &Loss::parse("x").unwrap());
-    let data = CollapseData::compute(Some(runs.path())).unwrap();
+    let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
     assert_eq!(data.panels[0].run.iter().map(|learned| learned.n).collect::<Vec<_>>(), [8, 8]);
 }
 
@@ -476,9 +476,9 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     rows.sort_by_key(|row| row.step);
     append_rewards(&runs.path().join(REWARDS_FILE), &rows, TypeColumn::of(&types)).unwrap();
     RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
-    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    let page = texts(&figure.files);
     for label in ["chat: U(x)", "creative: U(x)", "(c) ", "exam: U(x) = x"] {
         assert!(page.contains(label), "{label}: {page}");
     }
@@ -491,12 +491,12 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     // A loss that lacks one of them is no theory of it.
     let loss = Loss::parse_by_type([(&types[0], "x"), (&types[1], "x")]).unwrap();
     RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err().to_string();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err().to_string();
     assert!(error.contains("`chat`") && error.contains("`creative`, `exam`"), "{error}");
     // One utility for all prompts is one for each type.
     RunDescription { responses: 6, ..RunDescription::from(&Loss::parse("x").unwrap()) }.write(runs.path()).unwrap();
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
-    assert!(texts(&fs::read_to_string(&figure.files.svg).unwrap()).contains("chat: U(x) = x"));
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
+    assert!(texts(&figure.files).contains("chat: U(x) = x"));
 }
 
 /// Prompts at their optimum, each shifted by a number of its own, under a loss with terms.
@@ -535,7 +535,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
     write("level", "logsigmoid(x)", LossTerms { centering: 0.1, ..raw.clone() }, 0.2);
     write("held", "log", LossTerms { field: Some("-0.2x^2".to_owned()), ..raw.clone() }, 0.0);
     write("pulled", "x", LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".to_owned()), ..LossTerms::default() }, 0.0);
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
     let last: Vec<_> = figure.distances.iter().filter(|row| row.is_last).map(|row| (&row.run, &row.distance)).collect();
     assert_eq!(last.len(), 5 * 2 * 2);
@@ -549,7 +549,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
         let limit = distance.w1_limit.unwrap();
         assert!(limit > 1e-3 && limit < 0.5, "{run}: {limit}");
     }
-    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    let page = texts(&figure.files);
     for words in
         ["smoothed: U(x) = log sigmoid(x), raw, smoothing 0.1", "count for smoothed:", "the scale of rewards", "−2"]
     {
@@ -570,7 +570,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
     // Raw logits that nothing holds have no optimum.
     let loose = Loss::parse("logsigmoid(x)").unwrap().with(raw).unwrap();
     RunDescription::from(&loose).write(&at("level")).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(error, FigureError::NoTheory { .. }) && error.to_string().contains("level: "), "{error}");
 }
 
@@ -579,7 +579,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
 fn the_kept_runs_on_raw_logits_are_near_their_theory() {
     let out = TempDir::new().unwrap();
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures/raw");
-    let [figure] = &experiment(out.path(), &kept).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), &kept).unwrap()[..] else { panic!() };
     let last: Vec<_> =
         figure.distances.iter().filter(|row| row.is_last && row.distance.split == Split::Train).collect();
     assert_eq!(last.len(), 2 * 2 * 2);

@@ -41,10 +41,6 @@ pub(super) fn caption(data: &ExperimentData) -> String {
              at which it was sampled."
         )
     });
-    // An equation is not to be broken at the end of a line.
-    for operator in ["=", "+", "−", "→"] {
-        text = text.replace(&format!(" {operator} "), &format!("\u{a0}{operator}\u{a0}"));
-    }
     text
 }
 

@@ -25,7 +25,7 @@ pub(super) fn marker(prompt_type: &PromptType) -> Marker {
 }
 
 pub(super) fn draw(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     (run, types): (&ExperimentRun, &[PromptType]),
@@ -53,7 +53,7 @@ pub(super) fn draw(
 }
 
 fn band(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     rewards: RewardScale,
@@ -70,7 +70,7 @@ fn band(
 }
 
 fn theory(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     theories: &TheoryPair,
@@ -87,7 +87,7 @@ fn theory(
 
 /// The step, and the distance from both theories, in the corners that rising rewards leave free.
 fn notes(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     (run, types): (&ExperimentRun, &[PromptType]),
     (step, split): (u64, Split),

@@ -32,7 +32,7 @@ pub(super) struct Place {
 
 /// Draws the histograms of types of prompts below each other.
 pub(super) fn draw(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     run: &ExperimentRun,
     types: &[PromptType],
     place: &Place,
@@ -61,14 +61,14 @@ pub(super) fn draw(
         panel.frame(canvas, "")?;
         fill(canvas, &panel, run, prompt_type, &shares)?;
         let ink = curves::marker(prompt_type).colour;
-        let note = canvas.shortened(prompt_type.label(), SMALL, width - 4.0)?;
+        let note = canvas.shortened(prompt_type.label(), SMALL, width - 4.0);
         canvas.coloured_text(&note, (left + 0.5 * width, top + SMALL + 0.5), SMALL, Align::Centre, ink)?;
     }
     canvas.upward_text("share", (left - 20.5, top + 0.5 * height), SMALL, colour::BLACK)
 }
 
 fn fill(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     run: &ExperimentRun,
     prompt_type: &PromptType,
@@ -95,7 +95,7 @@ fn fill(
     Ok(())
 }
 
-fn expected(canvas: &Canvas<'_>, panel: &Panel, expected: &Expected, theory: Prediction) -> Result<(), FigureError> {
+fn expected(canvas: &Canvas, panel: &Panel, expected: &Expected, theory: Prediction) -> Result<(), FigureError> {
     let limit = if theory == Prediction::Trained { TRAINED_LIMIT } else { NAMED_LIMIT };
     let curve: Vec<(f64, f64)> = clipped(&expected.curve, panel.y.to).into_iter().map(|at| panel.at(at)).collect();
     if curve.len() > 1 {

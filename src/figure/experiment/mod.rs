@@ -14,7 +14,7 @@ use std::path::Path;
 pub use data::{ExperimentData, ExperimentRun, RunDistance};
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles};
+use super::{FigureError, FigureFiles, Page, Width};
 use crate::experiment::{Run, RunGroup, find_runs};
 
 /// A figure of the experiment, with the distances that it is about.
@@ -40,44 +40,47 @@ pub struct ExperimentFigure {
 /// # Errors
 /// [`FigureError`]: no runs, a run whose files are missing or malformed, or an `out` that cannot be written. Every figure is
 /// computed before the first is written.
-pub fn experiment(out: &Path, runs: &Path) -> Result<Vec<ExperimentFigure>, FigureError> {
+pub fn experiment(out: &Path, page: &Page, runs: &Path) -> Result<Vec<ExperimentFigure>, FigureError> {
     let groups = find_runs(runs)?;
     if groups.is_empty() {
         let expected = "rewards.csv and run.json there, or in a folder for each run".to_owned();
         return Err(FigureError::NoRuns { path: runs.to_owned(), expected });
     }
     let drawn: Vec<(Figure, Vec<RunDistance>)> =
-        groups.iter().enumerate().map(|(number, group)| draw(group, number == 0)).collect::<Result<_, _>>()?;
+        groups.iter().enumerate().map(|(number, group)| draw(page, group, number == 0)).collect::<Result<_, _>>()?;
     let write = |(figure, distances): (Figure, Vec<RunDistance>)| {
-        Ok(ExperimentFigure { files: figure.write(out)?, name: figure.name, distances })
+        Ok(ExperimentFigure { files: figure.write(out, page)?, name: figure.name, distances })
     };
     drawn.into_iter().map(write).collect()
 }
 
-fn draw(group: &RunGroup, is_first: bool) -> Result<(Figure, Vec<RunDistance>), FigureError> {
+fn draw(page: &Page, group: &RunGroup, is_first: bool) -> Result<(Figure, Vec<RunDistance>), FigureError> {
     let name = match &group.name {
         Some(group) if !is_first => format!("experiment_{group}"),
         _ => "experiment".to_owned(),
     };
-    figure_of(&ExperimentData::compute(group)?, name)
+    figure_of(page, &ExperimentData::compute(group)?, name)
 }
 
 /// Draws the same of one run, wherever its rewards come from: its early step is left out.
 ///
 /// # Errors
 /// As [`experiment`], but for the files of runs.
-pub fn experiment_of(out: &Path, run: Run) -> Result<ExperimentFigure, FigureError> {
-    let (figure, distances) = figure_of(&ExperimentData::of_run(run)?, "experiment".to_owned())?;
-    Ok(ExperimentFigure { files: figure.write(out)?, name: figure.name, distances })
+pub fn experiment_of(out: &Path, page: &Page, run: Run) -> Result<ExperimentFigure, FigureError> {
+    let (figure, distances) = figure_of(page, &ExperimentData::of_run(run)?, "experiment".to_owned())?;
+    Ok(ExperimentFigure { files: figure.write(out, page)?, name: figure.name, distances })
 }
 
-fn figure_of(data: &ExperimentData, name: String) -> Result<(Figure, Vec<RunDistance>), FigureError> {
+fn figure_of(page: &Page, data: &ExperimentData, name: String) -> Result<(Figure, Vec<RunDistance>), FigureError> {
     let distances = data.distances()?;
-    let svg = page::draw(data, &caption::caption(data))?;
     let tables = vec![
         (format!("{name}.csv"), tables::rewards(data)?),
         (format!("{name}_distances.csv"), tables::distances(&distances, data.sizes_differ())?),
         (format!("{name}_histogram.csv"), tables::histogram(data)?),
     ];
-    Ok((Figure { name, svg, tables }, distances))
+    // Thirty panels need their width.
+    let wide = Page { width: Width::points(page::PAGE_WIDTH.max(page.width.get()))?, ..page.clone() };
+    let text = caption::caption(data);
+    let figure = Figure::draw(name, page::HEADING, &wide, text, tables, |canvas| page::draw(canvas, data))?;
+    Ok((figure, distances))
 }

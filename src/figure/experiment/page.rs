@@ -5,10 +5,10 @@ use super::scale::Scale;
 use super::{caption, curves, histogram};
 use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
-use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::canvas::{Align, Canvas};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::Panel;
-use crate::figure::style::{MARGIN, PAGE_WIDTH, SMALL, TEXT, TITLE, colour, mathematics};
+use crate::figure::style::{MARGIN, SMALL, TEXT, TITLE, colour, mathematics};
 
 const LEFT: f64 = 33.0;
 /// A panel of rewards, the gap between two steps and between two splits.
@@ -25,27 +25,28 @@ const TOP: f64 = 64.0;
 /// A row's title above its panels, and the rows' distance.
 const TITLE_ABOVE: f64 = 6.0;
 const ROW: f64 = HEIGHT + 25.0;
-/// From the last row to the first line of the caption.
-const BELOW: f64 = 37.0;
+/// From the last row to what is below it.
+const BELOW: f64 = 24.0;
+/// The width that all of this needs.
+pub(super) const PAGE_WIDTH: f64 = 504.0;
 
-pub(super) fn draw(data: &ExperimentData, text: &str) -> Result<String, FigureError> {
+pub(super) const HEADING: &str = "Learned rewards over the optimal rewards, as named and as trained";
+
+/// Draws the page and returns its height.
+pub(super) fn draw(canvas: &Canvas, data: &ExperimentData) -> Result<f64, FigureError> {
     let rows = data.rows();
-    draw_page(PAGE_WIDTH, "Learned rewards over the optimal rewards, as named and as trained", |canvas| {
-        legends(canvas, data)?;
-        columns(canvas)?;
-        let models_differ = data.shared(|run| run.description.parameters).is_none();
-        for (number, ((run, types), letter)) in rows.iter().zip(letters()).enumerate() {
-            let top = TOP + ROW * number as f64;
-            let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
-            heading(canvas, &format!("{letter} {}", title(run, types)?), &size, top - TITLE_ABOVE)?;
-            let next = rows.get(number + 1);
-            let has_own_scale = next.is_none_or(|(next, _)| next.scale != run.scale);
-            row(canvas, (run, types), Scale::of(data), top, (next.is_none(), has_own_scale))?;
-        }
-        let caption_top = TOP + ROW * (rows.len() as f64 - 1.0) + HEIGHT + BELOW;
-        let last = canvas.paragraph(text, (MARGIN, caption_top), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
-        Ok(last + 0.4 * TEXT + MARGIN)
-    })
+    legends(canvas, data)?;
+    columns(canvas)?;
+    let models_differ = data.shared(|run| run.description.parameters).is_none();
+    for (number, ((run, types), letter)) in rows.iter().zip(letters()).enumerate() {
+        let top = TOP + ROW * number as f64;
+        let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
+        heading(canvas, &format!("{letter} {}", title(run, types)?), &size, top - TITLE_ABOVE)?;
+        let next = rows.get(number + 1);
+        let has_own_scale = next.is_none_or(|(next, _)| next.scale != run.scale);
+        row(canvas, (run, types), Scale::of(data), top, (next.is_none(), has_own_scale))?;
+    }
+    Ok(TOP + ROW * (rows.len() as f64 - 1.0) + HEIGHT + BELOW)
 }
 
 /// (a) to (z), then (aa) and so on.
@@ -69,7 +70,7 @@ fn histogram_left() -> f64 {
     left(Split::Test, true) + WIDTH + HISTOGRAM_GAP
 }
 
-fn columns(canvas: &Canvas<'_>) -> Result<(), FigureError> {
+fn columns(canvas: &Canvas) -> Result<(), FigureError> {
     let baseline = TOP - TITLE_ABOVE - 13.0;
     let pair = WIDTH + 0.5 * STEP_GAP;
     let histogram = histogram_left();
@@ -84,12 +85,12 @@ fn columns(canvas: &Canvas<'_>) -> Result<(), FigureError> {
 }
 
 /// The run's name and utility, and the size of its model at the right where there is room.
-fn heading(canvas: &Canvas<'_>, title: &str, size: &str, baseline: f64) -> Result<(), FigureError> {
+fn heading(canvas: &Canvas, title: &str, size: &str, baseline: f64) -> Result<(), FigureError> {
     let width = PAGE_WIDTH - 2.0 * MARGIN;
-    let title = canvas.shortened(title, TITLE, width)?;
+    let title = canvas.shortened(title, TITLE, width);
     canvas.text(&title, (MARGIN, baseline), TITLE, Align::Left)?;
-    let room = width - canvas.text_width(&title, TITLE)? - 12.0;
-    if !size.is_empty() && canvas.text_width(size, SMALL)? <= room {
+    let room = width - canvas.text_width(&title, TITLE) - 12.0;
+    if !size.is_empty() && canvas.text_width(size, SMALL) <= room {
         canvas.coloured_text(size, (PAGE_WIDTH - MARGIN, baseline), SMALL, Align::Right, colour::AXIS)?;
     }
     Ok(())
@@ -121,7 +122,7 @@ fn terms(run: &ExperimentRun) -> String {
 }
 
 fn row(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     (run, types): (&ExperimentRun, &[PromptType]),
     scale: Scale,
     top: f64,
@@ -156,7 +157,7 @@ fn row(
     histogram::draw(canvas, run, types, &place, (is_last, has_own_scale))
 }
 
-fn legends(canvas: &Canvas<'_>, data: &ExperimentData) -> Result<(), FigureError> {
+fn legends(canvas: &Canvas, data: &ExperimentData) -> Result<(), FigureError> {
     let mut rewards =
         vec![(Key::Line(curves::NAMED), "optimum, U as named"), (Key::Line(curves::TRAINED), "optimum, U as trained")];
     let has = |wanted: &PromptType| data.runs.iter().any(|run| run.types().contains(wanted));
@@ -169,7 +170,7 @@ fn legends(canvas: &Canvas<'_>, data: &ExperimentData) -> Result<(), FigureError
         (false, true) => rewards.push((Key::Point(curves::marker(&closed)), "mean, ±1 sd")),
         _ => rewards.push((Key::Point(curves::marker(&open)), "mean, ±1 sd")),
     }
-    legend::row(canvas, &rewards, 12.0)?;
+    legend::rows(canvas, &rewards)?;
     let shares = [
         (Key::Point(histogram::NAMED_ATOM), "finite optimum, as named"),
         (Key::Point(histogram::TRAINED_ATOM), "as trained"),
@@ -177,5 +178,5 @@ fn legends(canvas: &Canvas<'_>, data: &ExperimentData) -> Result<(), FigureError
         (Key::Line(histogram::TRAINED_LIMIT), "as trained"),
         (Key::Point(histogram::LIMIT_ATOM), "its atoms"),
     ];
-    legend::row(canvas, &shares, 25.0)
+    legend::rows_from(canvas, &shares, 25.0).map(|_| ())
 }
