@@ -13,10 +13,11 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from ._core import Utility, __version__
+from ._design import design
 from ._distance import asymptotics, wasserstein
 from ._errors import ConvergenceError, InputError, RewardCollapseError
 from ._limit import Limit
-from ._results import Asymptotics, Atom, PreferenceFit, Rate, Simulation, Solution
+from ._results import Asymptotics, Atom, Design, PreferenceFit, Rate, Simulation, Solution
 from ._simulate import simulate
 from ._solve import solve
 from ._tables import Comparison, Diagnosis, compare, diagnose
@@ -26,6 +27,7 @@ __all__ = [
     "Atom",
     "Comparison",
     "ConvergenceError",
+    "Design",
     "Diagnosis",
     "InputError",
     "Limit",
@@ -38,6 +40,7 @@ __all__ = [
     "__version__",
     "asymptotics",
     "compare",
+    "design",
     "diagnose",
     "simulate",
     "solve",

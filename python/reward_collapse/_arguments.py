@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Sequence, Union
 
 from ._core import Utility
 from ._errors import InputError
+from ._results import Design
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAlias
 
-__all__ = ["UtilityLike", "count", "interval", "number", "utility_of"]
+__all__ = ["LossLike", "UtilityLike", "count", "interval", "loss_of", "number", "utility_of"]
 
 UtilityLike: TypeAlias = Union[str, Utility]
+LossLike: TypeAlias = Union[str, Utility, Design]
 
 # Parsing proves concavity, which takes longer than solving a small problem.
 _parsed = lru_cache(maxsize=256)(Utility)
@@ -28,6 +30,17 @@ def utility_of(utility: UtilityLike) -> Utility:
     if isinstance(utility, str):
         return _parsed(utility)
     raise TypeError(f"a utility is a text such as 'log(x)' or a Utility, not {type(utility).__name__}")
+
+
+def loss_of(
+    loss: LossLike, field: str | None, support: Sequence[float] | None, usual: tuple[float, float]
+) -> tuple[Utility, str | None, tuple[float, float]]:
+    """Utility, field and support, which a design brings all along."""
+    if not isinstance(loss, Design):
+        return utility_of(loss), field, usual if support is None else interval(support)
+    if field is not None or support is not None:
+        raise InputError("a design has a field and a support of its own: leave out field and support")
+    return utility_of(loss.utility), loss.field, loss.support
 
 
 def interval(support: Sequence[float]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _core
-from ._arguments import UtilityLike, interval, utility_of
+from ._arguments import LossLike, loss_of
 from ._results import Atom, table
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ class Limit:
 
     Parameters
     ----------
-    utility : str or Utility
-        An increasing concave expression in ``x``.
+    utility : str, Utility or Design
+        An increasing concave expression in ``x``, or a loss that :func:`design` made, with its field and support.
     field : str, optional
-        A concave expression in a reward ``x``; twice its mean is added to the mean utility.
-    support : (float, float)
-        The interval that rewards are chosen from; either end may be infinite.
+        A concave expression in a reward ``x``, or the potential of a law as a design has it; twice its mean is added to the mean
+        utility.
+    support : (float, float), optional
+        The interval that rewards are chosen from, (0, 1) unless given; either end may be infinite.
     smoothing : float
         Label smoothing ``q``: ``U(x)`` becomes ``(1 - q) U(x) + q U(-x)``.
     centering : float
@@ -105,15 +106,15 @@ class Limit:
 
     def __init__(
         self,
-        utility: UtilityLike,
+        utility: LossLike,
         *,
         field: str | None = None,
-        support: Sequence[float] = (0, 1),
+        support: Sequence[float] | None = None,
         smoothing: float = 0.0,
         centering: float = 0.0,
     ) -> None:
-        self.utility = utility_of(utility)
-        self._terms = (field, interval(support), float(smoothing), float(centering))
+        self.utility, field, ends = loss_of(utility, field, support, (0.0, 1.0))
+        self._terms = (field, ends, float(smoothing), float(centering))
         law = _core.Law(self.utility, *self._terms)
         self._law = law
         self.mean, self.var, self.std = _Number(law.mean), _Number(law.var), _Number(law.var**0.5)

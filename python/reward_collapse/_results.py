@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    import os
+
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
-__all__ = ["Asymptotics", "Atom", "PreferenceFit", "Rate", "Record", "Simulation", "Solution", "table"]
+__all__ = ["Asymptotics", "Atom", "Design", "PreferenceFit", "Rate", "Record", "Simulation", "Solution", "table"]
 
 # Elements of a sequence that a table shows from each side.
 _SHOWN = 6
@@ -61,7 +63,8 @@ class Record:
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
-        return table(type(self).__name__, {field.name: getattr(self, field.name) for field in fields(self)})  # type: ignore[arg-type]
+        names = [field.name for field in fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
+        return table(type(self).__name__, {name: getattr(self, name) for name in names})
 
 
 def table(title: str, rows: dict[str, Any]) -> str:
@@ -115,7 +118,10 @@ class Solution(Record):
     seconds : float
         Wall-clock time of the solve.
     basis : str
-        What the gap rests on beside concavity: ``"support"``, ``"mean-distance"``, ``"strong-concavity"`` or ``"gaps"``.
+        What the gap rests on beside concavity: ``"support"``, ``"mean-distance"``, ``"strong-concavity"`` or ``"gaps"``; for a
+        field that is not concave ``"laws"``, or ``"starts"`` where there is no gap.
+    bound : str
+        What the gap is over: ``"global in r"`` all rewards, ``"over all laws"``, or ``"local"``, where the gap is NaN.
     field : str or None
         The field.
     support : tuple of float
@@ -145,10 +151,105 @@ class Solution(Record):
     concavity: str
     seconds: float
     basis: str
+    bound: str = "global in r"
     field: str | None = None
     support: tuple[float, float] = (0.0, 1.0)
     smoothing: float = 0.0
     centering: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Design(Record):
+    """A loss for a law that is wanted: what to train with, and how near its rewards come.
+
+    It can be given to :func:`solve`, :class:`Limit`, :func:`simulate` and :func:`compare` in place of a utility, and the file that
+    :meth:`save` writes to the program's ``--design`` and, as ``{design: FILE}``, to the loss of a training run.
+
+    Attributes
+    ----------
+    target : str
+        The law that is wanted.
+    method : str
+        ``"field"`` or ``"utility"``.
+    utility : str
+        The base utility, or the one that was found.
+    field : str or None
+        The field.
+    support : tuple of float
+        The interval of the rewards.
+    n : int
+        The number of responses of ``rewards``.
+    rewards : ndarray of float64, shape (n,)
+        The optimal rewards of the loss, ascending.
+    w1, w1_limit : float
+        The Wasserstein-1 distances of ``rewards``, and of the limit law of the loss, from the target.
+    quantile_distance : float
+        The mean distance of ``rewards`` from the target's quantiles of ``(i - 1/2) / n``.
+    residual : float
+        The variation of the target's potential, as a share of ``U(width) - U(0)``; 0 for a perfect design.
+    gap : float
+        A bound, per pair, on how much better any other rewards could be; NaN where ``bound`` is ``"local"``.
+    bound : str
+        What the gap is over: ``"global in r"``, ``"over all laws"`` or ``"local"``.
+    concavity : str
+        How it is known that utility and field are concave; ``"refuted"`` for a field that is not.
+
+    Examples
+    --------
+    >>> import reward_collapse
+    >>> found = reward_collapse.design("beta(2,5)", base="x", n=8, exact=True)
+    >>> round(found.w1, 4), found.bound
+    (0.022, 'global in r')
+    """
+
+    target: str
+    method: str
+    utility: str
+    field: str | None
+    support: tuple[float, float]
+    n: int
+    rewards: NDArray[np.float64]
+    w1: float
+    w1_limit: float
+    quantile_distance: float
+    residual: float
+    gap: float
+    bound: str
+    concavity: str
+    _file: str
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the design as the JSON that the program reads: to a temporary name first, which is then renamed."""
+        import os
+        import tempfile
+
+        folder = os.path.dirname(os.path.abspath(path))
+        descriptor, temporary = tempfile.mkstemp(suffix=".json", prefix=".design-", dir=folder)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(self._file + "\n")
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def potential(self, x: ArrayLike, order: int = 0) -> Any:
+        """The field ``V``, or its derivative of order 1 or 2, elementwise; 0 without a field.
+
+        Examples
+        --------
+        >>> import reward_collapse
+        >>> found = reward_collapse.design("uniform", base="x")
+        >>> found.potential([0.0, 0.5, 1.0]).round(12)  # V(x) = -(x^2 + (1-x)^2)/2
+        array([-0.5 , -0.25, -0.5 ])
+        """
+        from . import _core
+
+        if self.field is None:
+            import numpy as np
+
+            return 0.0 * np.asarray(x, dtype=np.float64)
+        return _core.field_values(self.field, self.support, x, order)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Literal, Sequence
 
 from . import _core
-from ._arguments import UtilityLike, count, utility_of
+from ._arguments import LossLike, count, loss_of
+from ._errors import InputError
 from ._results import Simulation
 
 __all__ = ["simulate"]
 
 
 def simulate(
-    utility: UtilityLike,
+    utility: LossLike,
     n: int,
     prompts: int,
     steps: int,
@@ -24,6 +25,7 @@ def simulate(
     flip: float = 0.0,
     qualities: Sequence[float] | None = None,
     noise: Literal["fixed", "fresh"] = "fixed",
+    field: str | None = None,
     smoothing: float = 0.0,
     centering: float = 0.0,
     compared: int | None = None,
@@ -38,7 +40,7 @@ def simulate(
 
     Parameters
     ----------
-    utility : str or Utility
+    utility : str, Utility or Design
         Of a finite slope at 0: training begins with pairs in the wrong order.
     n, prompts, steps : int
         Responses of each prompt, prompts, and steps of the optimiser.
@@ -56,6 +58,8 @@ def simulate(
         True qualities, the worst response first: labels are then those of Bradley and Terry.
     noise : {"fixed", "fresh"}
         Whether random labels are drawn once, or in every step.
+    field : str, optional
+        A concave expression in a reward ``x``, or the potential of a law; the loss has less twice its mean over the responses.
     smoothing, centering : float
         Label smoothing and centring coefficient of the loss.
     compared : int, optional
@@ -79,6 +83,10 @@ def simulate(
     >>> run.rewards.shape == (len(run.step), 8)
     True
     """
+    room = (float("-inf"), float("inf")) if head == "raw" else (0.0, 1.0)
+    parsed, field, ends = loss_of(utility, field, None, room)
+    if ends != room:
+        raise InputError(f"the design has rewards in {ends}, and this head gives rewards in {room}")
     sizes = {"full": None, "pairs": 1}
     options = {
         "optimiser": optimiser,
@@ -88,6 +96,7 @@ def simulate(
         "flip": flip,
         "qualities": None if qualities is None else [float(quality) for quality in qualities],
         "noise": noise,
+        "field": field,
         "smoothing": smoothing,
         "centering": centering,
         "compared": None if compared is None else count("compared", compared, 1),
@@ -95,7 +104,6 @@ def simulate(
         "every": None if every is None else count("every", every, 1),
         "seed": count("seed", seed, 0),
     }
-    parsed = utility_of(utility)
     found = _core.simulate(
         parsed, count("n", n, 2), count("prompts", prompts, 1), count("steps", steps, 1), options
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence, overload
 
 from . import _core
-from ._arguments import UtilityLike, count, interval, utility_of
+from ._arguments import LossLike, count, loss_of
 from ._errors import InputError
 from ._results import PreferenceFit, Solution
 
@@ -17,7 +17,7 @@ _LINE = (float("-inf"), float("inf"))
 
 @overload
 def solve(
-    utility: UtilityLike,
+    utility: LossLike,
     n: int,
     *,
     preferences: None = None,
@@ -30,7 +30,7 @@ def solve(
 
 @overload
 def solve(
-    utility: UtilityLike,
+    utility: LossLike,
     n: None = None,
     *,
     preferences: Any,
@@ -43,7 +43,7 @@ def solve(
 
 
 def solve(
-    utility: UtilityLike,
+    utility: LossLike,
     n: int | None = None,
     *,
     preferences: Any = None,
@@ -59,8 +59,8 @@ def solve(
 
     Parameters
     ----------
-    utility : str or Utility
-        An increasing concave expression in ``x``.
+    utility : str, Utility or Design
+        An increasing concave expression in ``x``, or a loss that :func:`design` made, with its field and support.
     n : int, optional
         The number of ranked responses.
     preferences : table, optional
@@ -68,7 +68,8 @@ def solve(
         ``margin``, each of shape (comparisons,). It may be a mapping of columns, a tuple ``(winner, loser[, count[, margin]])``, or a
         DataFrame of any library. Items may be of any hashable kind.
     field : str, optional
-        A concave expression ``V`` in a reward ``x``; twice its mean is added to the mean utility.
+        A concave expression ``V`` in a reward ``x``, or the potential of a law as a design has it; twice its mean is added to
+        the mean utility.
     support : (float, float), optional
         The interval of the rewards, whose ends may be infinite: (0, 1) for a ranking unless given, the whole line for
         preferences.
@@ -100,13 +101,12 @@ def solve(
     >>> raw.rewards[-1].round(6), raw.unique
     (np.float64(2.457787), 'up to a shift')
     """
-    parsed = utility_of(utility)
     if preferences is not None:
         if n is not None:
             raise InputError("give n for a ranking or preferences, not both")
         if centering != 0:
             raise InputError("centering is for full rankings; field='-0.01x^2' centres the rewards of preferences")
-        ends = _LINE if support is None else interval(support)
+        parsed, field, ends = loss_of(utility, field, support, _LINE)
         from ._frames import read
 
         rows = read(preferences)
@@ -134,9 +134,9 @@ def solve(
         raise InputError("give n, the number of ranked responses, or preferences")
     if standard_errors:
         raise InputError("standard errors are for preferences")
-    ends = _UNIT if support is None else interval(support)
+    parsed, field, ends = loss_of(utility, field, support, _UNIT)
     n = count("n", n, 1)
-    (rewards, objective, mean_utility, gap, unique, iterations, closed_form, concavity, seconds, basis) = _core.solve(
+    (rewards, objective, mean_utility, gap, unique, iterations, closed_form, concavity, seconds, basis, bound) = _core.solve(
         parsed, n, field, ends, smoothing, centering
     )
     return Solution._of(
@@ -153,6 +153,7 @@ def solve(
             "concavity": concavity,
             "seconds": seconds,
             "basis": basis,
+            "bound": bound,
             "field": field,
             "support": ends,
             "smoothing": smoothing,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from . import _core
-from ._arguments import UtilityLike, count, interval, utility_of
+from ._arguments import LossLike, UtilityLike, count, loss_of, utility_of
 from ._errors import InputError
 from ._results import Record
 
@@ -27,7 +27,7 @@ class Comparison(Record):
     ----------
     rows : list of dict
         One for each type of prompts: ``type``, ``prompts``, ``n``, ``utility``, ``mean_abs_difference``, ``largest``,
-        ``largest_prompt``, ``w1``, ``w1_limit``, ``order``, ``shifted``, ``tied``, ``single``, ``gap``, ``concavity`` and ``sizes``, as in
+        ``largest_prompt``, ``w1``, ``w1_limit``, ``order``, ``shifted``, ``tied``, ``single``, ``gap``, ``bound``, ``concavity`` and ``sizes``, as in
         the JSON of ``reward-collapse compare``.
     sigmoid : bool
         Whether the rewards were logits, and their sigmoids were compared.
@@ -126,7 +126,7 @@ def _rewards(
 
 def compare(
     data: Any,
-    utility: UtilityLike | Mapping[str, UtilityLike],
+    utility: LossLike | Mapping[str, LossLike],
     *,
     sigmoid: bool = False,
     prompt_column: str | None = None,
@@ -134,7 +134,7 @@ def compare(
     type_column: str | None = None,
     rank_column: str | None = None,
     field: str | None = None,
-    support: Sequence[float] = (0, 1),
+    support: Sequence[float] | None = None,
     smoothing: float = 0.0,
     centering: float = 0.0,
 ) -> Comparison:
@@ -147,7 +147,7 @@ def compare(
     data : path or table
         A file that ``reward-collapse compare`` reads, or a mapping of columns or DataFrame with a row for each response:
         ``prompt``, ``reward`` and, where there are any, ``type`` and ``rank`` (1 is the best).
-    utility : str, Utility or mapping
+    utility : str, Utility, Design or mapping
         What the model was trained on; by type where it is a mapping.
     sigmoid : bool
         Whether the rewards are logits, and their sigmoids are to be compared.
@@ -174,10 +174,10 @@ def compare(
             if name not in utility or name not in kinds:
                 what = "has no utility" if name in kinds else "is not in the table"
                 raise InputError(f"the type {name!r} {what}; the table has the types {', '.join(kinds)}")
-        utilities = [utility_of(utility[kind]) for kind in kinds]
+        losses = [loss_of(utility[kind], field, support, (0.0, 1.0)) for kind in kinds]
     else:
-        utilities = [utility_of(utility)] * len(kinds)
-    rows = _core.compare(rewards, utilities, sigmoid, field, interval(support), smoothing, centering)
+        losses = [loss_of(utility, field, support, (0.0, 1.0))] * len(kinds)
+    rows = _core.compare(rewards, losses, sigmoid, smoothing, centering)
     return Comparison(json.loads(rows), sigmoid)
 
 

@@ -4,6 +4,7 @@
 //! longer computation, and maps errors. It has no numbers of its own.
 
 mod arrays;
+mod design;
 mod distance;
 mod errors;
 mod limit;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 /// The compiled part of the package. Import `reward_collapse` instead.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::design::{design, field_values};
     #[pymodule_export]
     use super::distance::{asymptotics, wasserstein_between, wasserstein_to_law};
     #[pymodule_export]

@@ -4,6 +4,7 @@ use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use reward_collapse::compare::wasserstein1;
+use reward_collapse::problem::Support;
 use reward_collapse::simulate::{
     Batch, DistanceToLimit, Head, Labels, LossOptimum, LossOptimumError, Noise, Optimiser, Record, Row, Settings,
     SimulateError, Theory,
@@ -12,6 +13,7 @@ use reward_collapse::simulate::{
 use crate::arrays::array;
 use crate::errors::{Raise, input};
 use crate::run::stoppable;
+use crate::terms::field_of;
 use crate::utility::Utility;
 
 impl Raise for SimulateError {
@@ -55,7 +57,10 @@ fn settings(py: Python<'_>, given: &Bound<'_, PyDict>, n: usize, prompts: usize,
         None if flip == 0.0 => Labels::True,
         None => Labels::Flipped(flip),
     };
+    let support = if head == Head::Sigmoid { Support::UNIT } else { Support::LINE };
+    let field = item("field")?.extract::<Option<String>>()?.map(|text| field_of(&text, support)).transpose()?;
     Ok(Settings {
+        field,
         optimiser,
         learning_rate: item("learning_rate")?.extract()?,
         batch: item("batch")?.extract::<Option<usize>>()?.map_or(Batch::Full, Batch::Pairs),

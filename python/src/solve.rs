@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use reward_collapse::problem::{Comparison, Preferences};
 use reward_collapse::solution::{
-    Basis, EquilibriumSolution, FitOptions, Observer, PreferenceFit, Solution, SolveError, SolveOptions, Unique,
+    Basis, EquilibriumSolution, FitOptions, Observer, PreferenceFit, Scope, Solution, SolveError, SolveOptions, Unique,
     fit_preferences, solve_equilibrium, solve_with,
 };
 use reward_collapse::utility::OnLine;
@@ -16,7 +16,7 @@ use reward_collapse::utility::OnLine;
 use crate::arrays::array;
 use crate::errors::{Raise, input};
 use crate::run::{Stop, briefly, stoppable};
-use crate::terms::Terms;
+use crate::terms::{Terms, scope};
 use crate::utility::Utility;
 
 /// Responses up to which a solve takes less than a millisecond or so, and is not worth a thread of its own.
@@ -87,6 +87,7 @@ fn of_the_paper(py: Python<'_>, solution: Solution) -> PyResult<Bound<'_, PyTupl
         solution.concavity.to_string(),
         solution.seconds,
         "support",
+        scope(Scope::Rewards),
     )
         .into_pyobject(py)
 }
@@ -111,6 +112,7 @@ fn with_terms(py: Python<'_>, solution: EquilibriumSolution) -> PyResult<Bound<'
         solution.concavity.to_string(),
         solution.seconds,
         basis,
+        scope(solution.bound),
     )
         .into_pyobject(py)
 }

@@ -97,22 +97,20 @@ impl Rewards {
     }
 }
 
-/// The rows of `Comparison` as JSON: a utility for each type, in the order of `Rewards.types`.
+/// The rows of `Comparison` as JSON: a utility, a field and a support for each type, in the order of `Rewards.types`.
 #[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "what the Python function takes")]
 pub fn compare(
     py: Python<'_>,
     rewards: &Rewards,
-    utilities: Vec<PyRef<'_, Utility>>,
+    losses: Vec<(PyRef<'_, Utility>, Option<String>, (f64, f64))>,
     sigmoid: bool,
-    field: Option<&str>,
-    support: (f64, f64),
     smoothing: f64,
     centering: f64,
 ) -> PyResult<String> {
-    let terms = Terms::new(support, field, smoothing, centering)?;
-    let problems: Vec<_> =
-        utilities.iter().map(|utility| terms.problem(utility.shared().clone())).collect::<PyResult<_>>()?;
+    let problem = |(utility, field, support): &(PyRef<'_, Utility>, Option<String>, (f64, f64))| {
+        Terms::new(*support, field.as_deref(), smoothing, centering)?.problem(utility.shared().clone())
+    };
+    let problems: Vec<_> = losses.iter().map(problem).collect::<PyResult<_>>()?;
     let table = rewards.table.clone();
     stoppable(py, move |_| {
         let table = if sigmoid { table.map(|logit| Head::Sigmoid.reward(logit)) } else { table };

@@ -1,8 +1,9 @@
 //! `reward-collapse compare`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 #[cfg(feature = "figures")]
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -16,10 +17,13 @@ use super::progress::ProgressDisplay;
 use super::table::TableArguments;
 use super::terms::TermsArguments;
 use crate::compare::{Order, TableComparisonError, Target, TypeComparison};
+use crate::design::DesignFile;
 use crate::experiment::{Head, RewardTable};
 #[cfg(feature = "figures")]
 use crate::figure::{self, ComparisonPanel, FigureFiles, Page};
-use crate::utility::parse;
+use crate::problem::Equilibrium;
+use crate::solution::{Scope, largest_gap};
+use crate::utility::{Concavity, parse};
 
 /// The rewards of any reward model over the theory of its loss.
 ///
@@ -28,14 +32,19 @@ use crate::utility::parse;
 #[command(after_help = "Examples:\n  reward-collapse compare rewards.csv --utility \"log(x+0.1)\"\n  \
     reward-collapse compare scores.parquet --reward-column logit --sigmoid --utility \"logsigmoid(4x)\" --out figures\n  \
     reward-collapse compare runs/x_adaptive/rewards.csv --split train --utility open_ended=\"-1/(x+0.1)\" --utility closed_ended=x\n  \
-    reward-collapse compare logits.jsonl.gz --utility \"logsigmoid(x)\" --support=-inf,inf --smoothing 0.1")]
+    reward-collapse compare logits.jsonl.gz --utility \"logsigmoid(x)\" --support=-inf,inf --smoothing 0.1\n  \
+    reward-collapse compare rewards.csv --design open_ended=beta.json --utility closed_ended=x")]
 pub struct Arguments {
     #[command(flatten)]
     table: TableArguments,
 
     /// The utility that the model was trained on; TYPE=U for the prompts of one type, and then once for each.
-    #[arg(long, short, value_name = "[TYPE=]U", required = true, allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "[TYPE=]U", required_unless_present = "design", allow_hyphen_values = true)]
     utility: Vec<String>,
+
+    /// The loss that the model was trained on, as a file that `design` wrote; TYPE=FILE for the prompts of one type.
+    #[arg(long, value_name = "[TYPE=]FILE")]
+    design: Vec<String>,
 
     /// The rewards are logits z: compare 1 / (1 + exp(-z)).
     #[arg(long)]
@@ -71,22 +80,19 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     #[cfg(feature = "figures")]
     let page = arguments.page.page_of(arguments.out.is_some(), "--out")?;
     // A fault in a utility is told before a large file is read.
-    let utilities = Utilities::parse(&arguments.utility)?;
-    for text in utilities.texts() {
-        arguments.terms.problem(parse(text)?, None)?;
-    }
+    let losses = Losses::parse(arguments)?;
     let progress = ProgressDisplay::new(quiet, None);
     progress.message("reading the rewards");
     let mut table = arguments.table.read()?;
     if arguments.sigmoid {
         table = table.map(|logit| Head::Sigmoid.reward(logit));
     }
-    utilities.check(&table)?;
+    losses.check(&table)?;
     let mut rows = Vec::new();
     let mut targets = Vec::new();
     for (index, name) in table.types().iter().enumerate() {
         progress.message(format!("comparing {}", if name.is_empty() { "the prompts" } else { name }));
-        let mut target = Target::new(arguments.terms.problem(parse(utilities.of(name)?)?, None)?);
+        let mut target = Target::new(losses.of(name)?.clone());
         rows.push(TypeComparison::of(&table, index, &mut target).map_err(|error| refuse(error, arguments))?);
         targets.push(target);
     }
@@ -120,43 +126,53 @@ fn draw(out: &Path, page: &Page, rows: &[TypeComparison], targets: Vec<Target>) 
     Ok(figure::comparison(out, page, &panels)?)
 }
 
-/// What `--utility` says.
-struct Utilities<'a> {
-    common: Option<&'a str>,
-    of_type: BTreeMap<&'a str, &'a str>,
+/// What `--utility` and `--design` say.
+struct Losses<'a> {
+    common: Option<Equilibrium>,
+    of_type: BTreeMap<&'a str, Equilibrium>,
 }
 
-impl<'a> Utilities<'a> {
-    fn parse(texts: &'a [String]) -> Result<Self, CliError> {
-        let mut utilities = Self { common: None, of_type: BTreeMap::new() };
-        for text in texts {
-            let before = match text.split_once('=') {
-                Some((name, utility)) => utilities.of_type.insert(name.trim(), utility.trim()),
-                None => utilities.common.replace(text.trim()),
-            };
-            if before.is_some() {
-                let of = text.split_once('=').map_or("all types", |(name, _)| name.trim());
-                return Err(CliError::Input(format!("--utility is given twice for {of}")));
-            }
+impl<'a> Losses<'a> {
+    fn parse(arguments: &'a Arguments) -> Result<Self, CliError> {
+        let mut losses = Self { common: None, of_type: BTreeMap::new() };
+        for text in &arguments.utility {
+            let (name, utility) = named(text);
+            losses.add(name, arguments.terms.problem(parse(utility)?, None)?)?;
         }
-        Ok(utilities)
+        for text in &arguments.design {
+            // A path may contain an equals sign.
+            let (name, path) = if Path::new(text).is_file() { (None, text.as_str()) } else { named(text) };
+            let design = DesignFile::read(Path::new(path))?;
+            losses.add(name, arguments.terms.problem(design.utility()?, Some(&design))?)?;
+        }
+        Ok(losses)
     }
 
-    fn texts(&self) -> impl Iterator<Item = &'a str> {
-        self.common.into_iter().chain(self.of_type.values().copied())
+    fn add(&mut self, name: Option<&'a str>, problem: Equilibrium) -> Result<(), CliError> {
+        let before = match name {
+            Some(name) => self.of_type.insert(name, problem),
+            None => self.common.replace(problem),
+        };
+        match before {
+            None => Ok(()),
+            Some(_) => {
+                let of = name.unwrap_or("all types");
+                Err(CliError::Input(format!("--utility or --design is given twice for {of}")))
+            }
+        }
     }
 
     /// Every name is a type of the table.
     fn check(&self, table: &RewardTable) -> Result<(), CliError> {
         let unknown = self.of_type.keys().find(|name| !table.types().iter().any(|own| &**own == **name));
         match unknown {
-            Some(name) => Err(CliError::Input(format!("--utility {name}=..: there is no such type; {}", types(table)))),
+            Some(name) => Err(CliError::Input(format!("{name}=..: there is no such type; {}", types(table)))),
             None => table.types().iter().try_for_each(|name| self.of(name).map(drop)),
         }
     }
 
-    fn of(&self, name: &str) -> Result<&'a str, CliError> {
-        self.of_type.get(name).copied().or(self.common).ok_or_else(|| {
+    fn of(&self, name: &str) -> Result<&Equilibrium, CliError> {
+        self.of_type.get(name).or(self.common.as_ref()).ok_or_else(|| {
             CliError::Input(match name {
                 "" => "there are prompts without a type: give a --utility without TYPE= for them".to_owned(),
                 _ => {
@@ -164,6 +180,14 @@ impl<'a> Utilities<'a> {
                 }
             })
         })
+    }
+}
+
+/// `TYPE=..`, or `..` for all types.
+fn named(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('=') {
+        Some((name, rest)) => (Some(name.trim()), rest.trim()),
+        None => (None, text.trim()),
     }
 }
 
@@ -236,13 +260,21 @@ fn text(table: &RewardTable, rows: &[TypeComparison]) -> String {
     if let Some(step) = table.step() {
         text.push_str(&format!("The rewards are those of step {step}.\n"));
     }
-    let gap = rows.iter().map(|row| row.gap).fold(0.0, f64::max);
-    let concavity =
-        rows.iter().map(|row| row.concavity).find(|concavity| *concavity != crate::utility::Concavity::Proved);
-    text.push_str(&format!("No rewards do better than the optima by more than {} a pair", output::bound(gap)));
-    text.push_str(
-        &concavity.map_or_else(|| ".\n".to_owned(), |how| format!(", concavity {}.\n", output::concavity(how))),
-    );
+    for row in rows.iter().filter(|row| row.bound == Scope::Local) {
+        let of = if row.prompt_type.is_empty() { String::new() } else { format!(" of the type `{}`", row.prompt_type) };
+        text.push_str(&format!(
+            "The optima{of} are the best from several starts, without a bound: the field is not concave.\n"
+        ));
+    }
+    let certified = || rows.iter().filter(|row| row.bound != Scope::Local);
+    if certified().next().is_some() {
+        let whose = if certified().count() == rows.len() { "the optima" } else { "the other optima" };
+        let gap = largest_gap(certified().map(|row| row.gap));
+        let concavity = certified().map(|row| row.concavity).find(|concavity| *concavity == Concavity::Sampled);
+        let bound = format!("No rewards do better than {whose} by more than {} a pair", output::bound(gap));
+        let concavity = concavity.map_or_else(String::new, |how| format!(", concavity {}", output::concavity(how)));
+        text.push_str(&format!("{bound}{concavity}.\n"));
+    }
     text
 }
 

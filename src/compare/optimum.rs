@@ -9,7 +9,7 @@ use super::TheoryError;
 use crate::experiment::LossTerms;
 use crate::limit::{FreeLaw, Law, LimitLaw};
 use crate::problem::Equilibrium;
-use crate::solution::{EquilibriumSolution, Solution, SolveError, Unique, solve, solve_equilibrium};
+use crate::solution::{EquilibriumSolution, Scope, Solution, SolveError, Unique, solve, solve_equilibrium};
 use crate::utility::{Concavity, SharedUtility, Utility};
 
 /// Whose optimum rewards are compared with.
@@ -48,11 +48,11 @@ pub struct Optimum {
     pub utility: String,
     /// Ascending.
     pub rewards: Vec<f64>,
-    /// The certificate of the rewards, per pair.
+    /// The certificate of the rewards, per pair; NaN where there is none, since a field is not concave.
     pub gap: f64,
     /// How it is known that the utility, and the field where there is one, are concave, on which the certificate rests.
     pub concavity: Concavity,
-    /// Whether no other rewards do as well, but for a shift of all rewards of raw logits.
+    /// Whether the middle reward may not be anything, as it may under `U = x` for an odd number of responses.
     pub unique: bool,
     /// The law for `n -> infinity`, where there is a method for it.
     pub limit: Option<Arc<dyn Law + Send>>,
@@ -98,8 +98,10 @@ impl Optimum {
     }
 
     pub(super) fn of_problem(solution: EquilibriumSolution, limit: Option<Arc<dyn Law + Send>>) -> Self {
-        let EquilibriumSolution { utility, rewards, gap, concavity, unique, .. } = solution;
-        Self { utility, rewards, gap, concavity, unique: unique != Unique::No, limit }
+        let EquilibriumSolution { utility, rewards, gap, bound, concavity, unique, .. } = solution;
+        // Where the field is not concave, other rewards may do as well, but not those that `nearest` looks for.
+        let unique = unique != Unique::No || bound != Scope::Rewards;
+        Self { utility, rewards, gap, concavity, unique, limit }
     }
 
     /// The optimal rewards nearest to rewards whose middle one is `middle`.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{CompareError, Target, wasserstein1};
 use crate::experiment::{PromptRewards, RewardTable};
-use crate::solution::{SolveError, Unique};
+use crate::solution::{Scope, SolveError, Unique, largest_gap};
 use crate::utility::Concavity;
 
 /// How the responses of prompts were put in order before they were compared with an optimum.
@@ -56,8 +56,10 @@ pub struct TypeComparison {
     pub tied: usize,
     /// Prompts with a single response, which have nothing to be compared with and are left out.
     pub single: usize,
-    /// The largest certificate of the optima, per pair.
+    /// The largest certificate of the optima, per pair; NaN where `bound` is [`Scope::Local`].
     pub gap: f64,
+    /// What no rewards do better than the optima, for the weakest of them.
+    pub bound: Scope,
     /// How it is known that the problem is concave.
     pub concavity: Concavity,
     /// The same for each number of responses.
@@ -230,13 +232,14 @@ impl Found {
         let pairs = self.rewards.iter().zip(&self.optimal);
         let w1 = pairs.map(|(reward, optimal)| (reward - optimal).abs()).sum::<f64>() / count;
         let w1_limit = target.limit().map(|law| wasserstein1(&self.rewards, &*law)).transpose()?;
-        let (mut gap, mut concavity) = (0.0_f64, Concavity::Proved);
+        let (mut gap, mut bound, mut concavity) = (0.0, Scope::Laws, Concavity::Proved);
         let mut sizes = Vec::new();
         for (n, found) in self.by_size {
             let optimum = target.optimum(n)?;
-            gap = gap.max(optimum.gap);
-            if optimum.concavity != Concavity::Proved {
-                concavity = Concavity::Sampled;
+            gap = largest_gap([gap, optimum.gap]);
+            bound = bound.and(optimum.bound);
+            if optimum.concavity == Concavity::Sampled || concavity == Concavity::Proved {
+                concavity = optimum.concavity;
             }
             let prompts = found.prompts as f64;
             let (optimum, _) = match optimum.unique {
@@ -273,6 +276,7 @@ impl Found {
             tied: self.tied,
             single: self.single,
             gap,
+            bound,
             concavity,
             sizes,
         })

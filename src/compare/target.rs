@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::limit::{FreeLaw, Law, LimitLaw};
 use crate::problem::{Equilibrium, Support};
-use crate::solution::{SolveError, Unique, solve, solve_equilibrium};
+use crate::solution::{Scope, SolveError, Unique, solve, solve_equilibrium};
 use crate::utility::Concavity;
 
 /// A problem, its optima for the numbers of responses that were asked for, and its limit law. Each is computed once.
@@ -29,8 +29,10 @@ pub struct Target {
 pub struct TargetOptimum {
     /// Ascending.
     pub rewards: Vec<f64>,
-    /// The certificate, per pair.
+    /// The certificate, per pair; NaN where `bound` is [`Scope::Local`].
     pub gap: f64,
+    /// What the certificate is over.
+    pub bound: Scope,
     /// How it is known that the problem is concave, on which the certificate rests.
     pub concavity: Concavity,
     /// Whether other rewards do as well.
@@ -68,12 +70,19 @@ impl Target {
         let optimum = Arc::new(if self.is_of_the_paper() {
             let solution = solve(self.problem.utility(), n)?;
             let unique = if solution.unique { Unique::Yes } else { Unique::No };
-            TargetOptimum { rewards: solution.rewards, gap: solution.gap, concavity: solution.concavity, unique }
+            TargetOptimum {
+                rewards: solution.rewards,
+                gap: solution.gap,
+                bound: Scope::Rewards,
+                concavity: solution.concavity,
+                unique,
+            }
         } else {
             let solution = solve_equilibrium(&self.problem, n, None)?;
             TargetOptimum {
                 rewards: solution.rewards,
                 gap: solution.gap,
+                bound: solution.bound,
                 concavity: solution.concavity,
                 unique: solution.unique,
             }
@@ -125,6 +134,8 @@ impl TargetOptimum {
                 let shift = mean(&optimal) - mean(rewards);
                 (optimal, shift)
             }
+            // Where other maximisers cannot be ruled out, it is not known which of the rewards may move.
+            Unique::No if self.bound != Scope::Rewards => (optimal, 0.0),
             Unique::No => {
                 let least = optimal.first().copied().unwrap_or_default();
                 let largest = optimal.last().copied().unwrap_or_default();

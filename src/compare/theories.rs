@@ -7,7 +7,7 @@ use super::{Optimum, Prediction, TheoryError, optimum};
 use crate::experiment::{LossTerms, UtilityPair};
 use crate::limit::Law;
 use crate::problem::Field;
-use crate::solution::{SolveError, solve, solve_equilibrium};
+use crate::solution::{SolveError, largest_gap, solve, solve_equilibrium};
 use crate::utility::{Concavity, SharedUtility, Utility};
 
 /// Optima that were computed, and those to come: any utility, any number of responses. Utilities are told apart by their
@@ -155,9 +155,9 @@ impl TheoryPair {
         }
     }
 
-    /// The larger certificate of the two.
+    /// The larger certificate of the two; NaN where one of them has none.
     pub fn gap(&self) -> f64 {
-        self.named.gap.max(self.trained.gap)
+        largest_gap([self.named.gap, self.trained.gap])
     }
 }
 

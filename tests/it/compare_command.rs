@@ -184,3 +184,37 @@ fn the_figure_of_the_experiment_reads_what_score_writes() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--utility U"), "{output:?}");
 }
+
+/// Rewards of problems with a field that is not concave have a bound over all laws, or none, and never one of 0.
+#[test]
+fn designs_are_compared_with_their_own_optimum_and_bound() {
+    let directory = TempDir::new().unwrap();
+    let (path, design) = (directory.path().join("rewards.csv"), directory.path().join("beta=2,5.json"));
+    let (name, design) = (path.to_str().unwrap(), design.to_str().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reward-collapse"));
+    command.args(["design", "--target", "beta(2,5)", "--n", "8", "--format", "json", "--out"]).arg(design);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let made: Value = serde_json::from_slice(&std::fs::read(design).unwrap()).unwrap();
+    let optimum = made["rewards"].as_array().unwrap().iter().map(|reward| reward.as_f64().unwrap());
+    let exam = solve(&parse("x").unwrap(), 8).unwrap().rewards;
+    let rows = optimum.map(|r| ("1".into(), "open", r)).chain(exam.into_iter().map(|r| ("2".into(), "exam", r)));
+    write(&path, rows);
+
+    let open = format!("open={design}");
+    let report = json(&[name, "--design", &open, "--utility", "exam=x"]);
+    let rows = report["rows"].as_array().unwrap();
+    let number = |row: &Value, key: &str| row[key].as_f64().unwrap();
+    assert!(rows.iter().all(|row| number(row, "largest") < 1e-6), "{report}");
+    assert_eq!((&rows[0]["bound"], &rows[1]["bound"]), (&"over all laws".into(), &"global in r".into()));
+    assert!((number(&rows[0], "gap") - made["gap"].as_f64().unwrap()).abs() < 1e-12, "{report}");
+    assert!(refusal(&[name, "--design", &open, "--utility", "open=x"]).contains("twice for open"));
+    assert!(refusal(&[name, "--design", name, "--utility", "exam=x"]).contains(name));
+
+    let two_wells = ["--utility", "logsigmoid(x)", "--support=-inf,inf", "--field", "3x^2-x^4", "--allow-nonconcave"];
+    let report = json(&[&[name][..], &two_wells].concat());
+    assert!(report["rows"].as_array().unwrap().iter().all(|row| row["gap"].is_null() && row["bound"] == "local"));
+    let output = compare(&[&[name][..], &two_wells].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("without a bound") && !text.contains("No rewards do better"), "{text}");
+}

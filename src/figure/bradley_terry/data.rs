@@ -7,7 +7,7 @@ use crate::experiment::{Head, LossTerms, PromptType, RESPONSES, RewardRow, Run, 
 use crate::figure::FigureError;
 use crate::limit::FreeLaw;
 use crate::problem::{Equilibrium, Support};
-use crate::solution::solve_equilibrium;
+use crate::solution::{largest_gap, solve_equilibrium};
 use crate::utility::{Concavity, SharedUtility, parse};
 
 /// Responses of the histogram.
@@ -140,7 +140,7 @@ impl BradleyTerryData {
         Ok(Self {
             utility,
             terms,
-            gap: few.gap.max(many.gap),
+            gap: largest_gap([few.gap, many.gap]),
             concavity: few.concavity,
             optimal: few.rewards,
             ends,

@@ -6,6 +6,7 @@ use crate::figure::canvas::{Align, Canvas};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Columns, Panel};
 use crate::figure::style::{MARGIN, Marker, SMALL, Shape, Stroke, colour, mathematics};
+use crate::solution::largest_gap;
 use crate::utility::Concavity;
 
 /// Room beside the panels and between them.
@@ -102,7 +103,7 @@ fn law(canvas: &Canvas, panel: &Panel, loss: &BradleyTerryData) -> Result<(), Fi
 }
 
 pub(super) fn caption(data: &[BradleyTerryData]) -> String {
-    let gap = data.iter().map(|loss| loss.gap).fold(0.0, f64::max);
+    let gap = largest_gap(data.iter().map(|loss| loss.gap));
     let concavity = match data.iter().all(|loss| loss.concavity == Concavity::Proved) {
         true => "",
         false => " (U is known to be concave at samples only)",

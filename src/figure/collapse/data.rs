@@ -8,6 +8,7 @@ use crate::experiment::{Loss, PromptType, RESPONSES, find_runs};
 use crate::figure::published::published;
 use crate::figure::style::mathematics;
 use crate::figure::{Cases, FigureError, PublishedPoint};
+use crate::solution::largest_gap;
 
 /// Points of a limit law's curve to a response: few responses need a finer one.
 const FINE: usize = 20;
@@ -115,7 +116,7 @@ impl CollapseData {
     /// The largest certificate of the rewards drawn.
     pub fn largest_gap(&self) -> f64 {
         let theories = self.panels.iter().flat_map(|panel| &panel.theory);
-        theories.map(|(_, pair)| pair.gap()).fold(0.0, f64::max)
+        largest_gap(theories.map(|(_, pair)| pair.gap()))
     }
 
     /// Every distance: each panel, source, and type of prompt as well as both together.

@@ -33,7 +33,9 @@ pub(super) fn caption(data: &ExperimentData) -> String {
     }
     text.push_str(&setting(data));
     let gap = 1.05 * data.largest_gap();
-    text.push_str(&if data.is_proved() {
+    text.push_str(&if gap.is_nan() {
+        " A field is not concave: optimal rewards are the best from several starts, and no bound holds for all others.".to_owned()
+    } else if data.is_proved() {
         format!(" Certified: no rewards do better than those drawn by more than {gap:.1e} a pair.")
     } else {
         format!(

@@ -8,6 +8,7 @@ use super::scale::RewardScale;
 use crate::compare::{Comparison, Learned, LearnedDistance, Prediction, Theories, TheoryPair};
 use crate::experiment::{Head, Loss, PromptType, Run, RunDescription, RunGroup, Split, folder_name};
 use crate::figure::FigureError;
+use crate::solution::largest_gap;
 use crate::utility::Concavity;
 
 /// One run, and what theory says of it.
@@ -190,7 +191,7 @@ impl ExperimentRun {
 
     /// The largest certificate of the rewards drawn.
     fn largest_gap(&self) -> f64 {
-        self.theories.values().map(TheoryPair::gap).fold(0.0, f64::max)
+        largest_gap(self.theories.values().map(TheoryPair::gap))
     }
 }
 
@@ -281,9 +282,9 @@ impl ExperimentData {
         pairs.all(|pair| pair.concavity() == Concavity::Proved)
     }
 
-    /// The largest certificate of the rewards drawn.
+    /// The largest certificate of the rewards drawn; NaN where some have none.
     pub fn largest_gap(&self) -> f64 {
-        self.runs.iter().map(ExperimentRun::largest_gap).fold(0.0, f64::max)
+        largest_gap(self.runs.iter().map(ExperimentRun::largest_gap))
     }
 }
 

@@ -23,18 +23,34 @@ use newton::BoxNewton;
 const MOST_ITERATIONS: u64 = 300;
 
 /// What no rewards do better than those found: the range of the certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Scope {
     /// All rewards on the support: the objective is concave in them.
-    #[cfg_attr(feature = "serde", serde(rename = "global in r"))]
+    #[serde(rename = "global in r")]
     Rewards,
     /// All probability laws on the support, and so all rewards: the objective is concave in the law.
-    #[cfg_attr(feature = "serde", serde(rename = "over all laws"))]
+    #[serde(rename = "over all laws")]
     Laws,
     /// Rewards nearby: the field is not concave, and several starts were tried.
-    #[cfg_attr(feature = "serde", serde(rename = "local"))]
+    #[serde(rename = "local")]
     Local,
+}
+
+impl Scope {
+    /// What two bounds have in common: one over all laws is one over all rewards, too.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Local, _) | (_, Self::Local) => Self::Local,
+            (Self::Laws, Self::Laws) => Self::Laws,
+            _ => Self::Rewards,
+        }
+    }
+}
+
+/// The largest of several gaps: NaN where one of them is no bound, as under [`Scope::Local`].
+pub fn largest_gap(gaps: impl IntoIterator<Item = f64>) -> f64 {
+    // `f64::max` would pass over NaN.
+    gaps.into_iter().fold(0.0, |most, gap| if gap > most || gap.is_nan() { gap } else { most })
 }
 
 /// Optimal rewards of problem (7) for a full ranking, and what is known about them.
