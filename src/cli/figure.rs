@@ -140,6 +140,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         };
         for drawn in drawn {
             add(&drawn.name, drawn.files, drawn.distances);
+            add(&format!("{}_histogram", drawn.name), drawn.histogram, Vec::new());
         }
     }
     if wanted(Figure::BradleyTerry) {

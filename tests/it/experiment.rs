@@ -190,6 +190,7 @@ fn the_figure_shows_every_released_configuration() {
     let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     assert_eq!(figure.name, "experiment");
     check_page(&figure.files);
+    check_page(&figure.histogram);
     let texts = texts(&figure.files);
     for label in [
         "(a) x: U(x) = x",
@@ -206,7 +207,8 @@ fn the_figure_shows_every_released_configuration() {
     }
     assert!(!texts.contains("step 0"), "{texts}");
     // Runs, steps, splits, types of prompt, and responses, theories or bins.
-    let tables: Vec<Vec<Vec<String>>> = figure.files.csv.iter().map(|path| rows(path)).collect();
+    let tables: Vec<Vec<Vec<String>>> =
+        figure.files.csv.iter().chain(&figure.histogram.csv).map(|path| rows(path)).collect();
     assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [5 * 3 * 2 * 2 * 8, 5 * 3 * 2 * 2 * 2, 5 * 2 * 20]);
     for column in 4..9 {
         let total: f64 = tables[2].iter().map(|row| row[column].parse::<f64>().unwrap()).sum();
@@ -242,6 +244,7 @@ fn unusual_runs_are_drawn_too() {
     fs::write(odd.join(REWARDS_FILE), text).unwrap();
     let figures = experiment(out.path(), &Page::default(), runs.path()).unwrap();
     check_page(&figures[0].files);
+    check_page(&figures[0].histogram);
     let texts = texts(&figures[0].files);
     for label in ["(a) first:", "(c) second:", "no earlier step", "no rewards", "…"] {
         assert!(texts.contains(label), "{label} is missing from {texts}");
@@ -250,6 +253,7 @@ fn unusual_runs_are_drawn_too() {
     // One run by itself.
     let [figure] = &experiment(out.path(), &Page::default(), &odd).unwrap()[..] else { panic!() };
     check_page(&figure.files);
+    check_page(&figure.histogram);
     assert_eq!(figure.distances.len(), 4);
 }
 
@@ -275,7 +279,7 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     // Its folder says -1/x, and its description something else.
     write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
     let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
-    let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key).collect();
+    let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key.as_str()).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
     let log = data.distance("log", CurveSource::Run, None).unwrap();
     assert!(log.trained < log.named, "{log:?}");
@@ -358,6 +362,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
         mixed_run(runs.path(), &Loss::parse(name).unwrap());
         let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
         check_page(&figure.files);
+        check_page(&figure.histogram);
         let found: Vec<(PromptType, usize, usize)> = figure
             .distances
             .iter()
@@ -383,7 +388,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
             assert!(row[10] == "2" || row[10] == "4", "{row:?}");
         }
         // Both histograms are of the same rewards: of each type a third in prompts of two responses.
-        for bin in rows(&figure.files.csv[2]) {
+        for bin in rows(&figure.histogram.csv[0]) {
             assert_eq!(bin[4], bin[6], "{bin:?}");
         }
     }
@@ -478,6 +483,7 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
     let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
+    check_page(&figure.histogram);
     let page = texts(&figure.files);
     for label in ["chat: U(x)", "creative: U(x)", "(c) ", "exam: U(x) = x"] {
         assert!(page.contains(label), "{label}: {page}");
@@ -485,7 +491,7 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     assert!(!page.contains("ended"), "{page}");
     assert_eq!(figure.distances.len(), 3 * 2 * 2);
     assert!(figure.distances.iter().all(|row| row.distance.mad < 1e-7), "{:?}", figure.distances);
-    let bins = crate::support::page::rows(&figure.files.csv[2]);
+    let bins = crate::support::page::rows(&figure.histogram.csv[0]);
     assert_eq!((bins.len(), bins[0][1].as_str(), bins[59][1].as_str()), (60, "chat", "exam"));
 
     // A loss that lacks one of them is no theory of it.
@@ -537,6 +543,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
     write("pulled", "x", LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".to_owned()), ..LossTerms::default() }, 0.0);
     let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
+    check_page(&figure.histogram);
     let last: Vec<_> = figure.distances.iter().filter(|row| row.is_last).map(|row| (&row.run, &row.distance)).collect();
     assert_eq!(last.len(), 5 * 2 * 2);
     for (run, distance) in last.into_iter().filter(|(_, distance)| distance.theory == Prediction::Trained) {
@@ -561,7 +568,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
         assert_eq!(row[10] == "true", row[0] == "smoothed", "{row:?}");
     }
     // The shares of a histogram are those of all rewards, whatever their scale.
-    let bins = rows(&figure.files.csv[2]);
+    let bins = rows(&figure.histogram.csv[0]);
     for column in [4, 6, 8] {
         let total: f64 =
             bins.iter().filter(|bin| bin[0] == "smoothed").map(|bin| bin[column].parse::<f64>().unwrap()).sum();
@@ -584,4 +591,36 @@ fn the_kept_runs_on_raw_logits_are_near_their_theory() {
         figure.distances.iter().filter(|row| row.is_last && row.distance.split == Split::Train).collect();
     assert_eq!(last.len(), 2 * 2 * 2);
     assert!(last.iter().all(|row| row.distance.mad < 0.05 && row.theories_agree), "{last:?}");
+}
+
+/// What `make reproduce` prints of a run that was trained.
+#[cfg(unix)]
+#[test]
+fn a_run_is_measured_against_the_kept_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = |name: &str| root.join("figures/experiment/embedded").join(name).join(REWARDS_FILE);
+    let run = |one: &Path, other: &Path| {
+        std::process::Command::new(root.join("scripts/run-distance.sh")).args([one, other]).output().unwrap()
+    };
+    let same = run(&kept("log"), &kept("log"));
+    let told = String::from_utf8(same.stdout).unwrap();
+    assert!(told.contains("4096 rewards at step 1000 are 0.0000") && told.contains("0.0000 at most"), "{told}");
+
+    let last = |name: &str| {
+        let rows = reward_collapse::experiment::read_rewards(&kept(name), 8, Head::Sigmoid).unwrap();
+        let step = rows.iter().map(|row| row.step).max();
+        rows.into_iter().filter(|row| Some(row.step) == step).collect::<Vec<_>>()
+    };
+    let pairs = last("log").into_iter().zip(last("x_inv"));
+    let differences: Vec<f64> = pairs
+        .map(|(one, other)| {
+            assert_eq!((one.split, &one.prompt, one.index), (other.split, &other.prompt, other.index));
+            (one.reward - other.reward).abs()
+        })
+        .collect();
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    let largest = differences.iter().copied().fold(0.0, f64::max);
+    let told = String::from_utf8(run(&kept("log"), &kept("x_inv")).stdout).unwrap();
+    assert!(told.contains(&format!("{mean:.4}")) && told.contains(&format!("{largest:.4} at most")), "{told}");
+    assert_eq!(run(&kept("log"), &root.join("nowhere")).status.code(), Some(2));
 }

@@ -1,6 +1,5 @@
 //! Simulated training: its gradient, where it converges, that it repeats itself, and what it refuses.
 
-use std::fs;
 use std::ops::ControlFlow;
 
 use assert_cmd::Command;
