@@ -50,8 +50,7 @@ def execute(name: str, steps: int | None = None) -> tuple[str, dict[str, bytes]]
         figures[f"{name}_{place}.png"] = data
         text = text.replace(f"![png]({old})", f"![Figure {place} of this notebook]({name}_{place}.png)")
     note = f"*This chapter is the notebook `python/notebooks/{name}.py`, executed.*"
-    head, _, rest = text.strip().partition("\n")
-    return re.sub(r"\n{3,}", "\n\n", f"{head}\n\n{note}\n{rest}\n"), figures
+    return re.sub(r"\n{3,}", "\n\n", f"{text.strip()}\n\n{note}\n"), figures
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def design(
     >>> import reward_collapse
     >>> found = reward_collapse.design("beta(2,5)", base="x", exact=True)
     >>> reward_collapse.solve(found, 8).rewards.round(3)
-    array([0.081, 0.145, 0.194, 0.242, 0.292, 0.349, 0.419, 0.535])
+    array([0.071, 0.134, 0.187, 0.238, 0.292, 0.354, 0.431, 0.56 ])
     """
     if method not in ("field", "utility"):
         raise InputError(f"method is 'field' or 'utility', not {method!r}")

@@ -159,7 +159,8 @@ def density(limit: Limit, *, ax: Axes | None = None, points: int = 1025, **kwarg
     p = np.asarray(limit.pdf(x))
     atoms = [(float(at), float(mass)) for at, mass in limit.atoms]
     style: dict[str, Any] = {"linewidth": 1.2}
-    (line,) = ax.plot(*((x, p) if np.any(p > 0.0) else ([], [])), **style | kwargs)
+    shown = slice(None) if np.any(p > 0.0) else slice(0)
+    (line,) = ax.plot(x[shown], p[shown], **style | kwargs)
     # Other curves may be there already.
     tops = [min(float(np.max(y)), _STEEP * float(np.median(y))) for y in map(_heights, ax.lines) if len(y)]
     ax.set_ylim(0.0, 1.1 * max(tops, default=1.0))

@@ -53,7 +53,8 @@ def test_a_field_that_is_not_concave_has_its_own_bound() -> None:
     made = rc.design("beta(2,5)")
     solution = rc.solve(made, 8)
     assert solution.bound == made.bound == "over all laws"
-    assert solution.concavity == "refuted" and 0 < solution.gap < 0.1
+    # Eight atoms cannot do what a density can: the bound over all laws does not go to 0 for a given n.
+    assert solution.concavity == "refuted" and 0 < solution.gap == made.gap < 0.5
     assert rc.solve(made.utility, 8, field=made.field) == solution
 
 
