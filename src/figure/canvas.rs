@@ -192,7 +192,11 @@ impl Canvas {
     pub fn broken(&self, text: &str, size: f64, width: f64) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = String::new();
-        for word in text.split(' ') {
+        // What is wider than a line by itself has to be broken where it would rather not be.
+        let fitting = |word: &'_ str| self.text_width(word, size) <= width;
+        let words =
+            text.split(' ').flat_map(|word| if fitting(word) { vec![word] } else { word.split('\u{a0}').collect() });
+        for word in words {
             let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
             if !line.is_empty() && self.text_width(&longer, size) > width {
                 lines.push(std::mem::replace(&mut line, word.to_owned()));

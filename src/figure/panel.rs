@@ -135,10 +135,12 @@ impl Panel {
         canvas.line(&[(self.left, self.top), (self.left, bottom), (right, bottom)], axis)?;
         let widths: Vec<f64> = self.x.ticks.iter().map(|(_, text)| canvas.text_width(text, SMALL)).collect();
         let shown = self.x.thinned(self.width, &widths);
-        for ((value, text), shown) in self.x.ticks.iter().zip(shown) {
+        for (((value, text), width), shown) in self.x.ticks.iter().zip(widths).zip(shown) {
             let (x, _) = self.at((*value, self.y.from));
             canvas.line(&[(x, bottom), (x, bottom + TICK)], axis)?;
             if shown {
+                // At the edge of the page a number moves in.
+                let x = x.min(canvas.width() - 0.5 * width - 1.0);
                 canvas.text(text, (x, bottom + TICK + 1.0 + SMALL), SMALL, Align::Centre)?;
             }
         }

@@ -261,7 +261,10 @@ fn figures_are_listed_and_written() {
     assert!(error(&["figure", "collapse", "-n", "8,16"], 2).contains("give one"));
     assert!(error(&["figure", "collapse", "--smoothing", "0.1"], 2).contains("figure bradley-terry"));
     assert!(error(&["figure", "all", "-n", "8"], 2).contains("name it"));
-    assert!(error(&["simulate", "-u", "x", "-n", "4", "--width", "4in"], 2).contains("--figure DIR"));
+    assert!(
+        error(&["simulate", "-u", "x", "-n", "4", "--prompts", "2", "--steps", "2", "--width", "4in"], 2)
+            .contains("--figure DIR")
+    );
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(error(&["figure", "collapse", "--out", file.to_str().unwrap()], 2).contains("cannot write"));

@@ -9,12 +9,12 @@ use reward_collapse::experiment::{
     ExperimentError, Head, Loss, LossTerms, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
     UtilityPair, append_rewards, read_rewards,
 };
-use reward_collapse::figure::{Cases, CollapseData, CurveSource, FigureError, Page, experiment};
+use reward_collapse::figure::{Cases, CollapseData, CurveSource, FigureError, Page, Width, experiment};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
 
-use crate::support::page::{check_page, rows, texts};
+use crate::support::page::{check_page, check_page_of, rows, texts};
 
 /// Rewards of an evaluation: prompts spread evenly by `noise` about those of the utilities trained.
 fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
@@ -250,6 +250,10 @@ fn unusual_runs_are_drawn_too() {
         assert!(texts.contains(label), "{label} is missing from {texts}");
     }
     assert!(!texts.contains("NaN") && !texts.contains("inf"), "{texts}");
+    let narrow = Page { width: Width::COLUMN, caption: true, ..Page::default() };
+    let [figure] = &experiment(out.path(), &narrow, runs.path()).unwrap()[..] else { panic!() };
+    check_page_of(&figure.files, &narrow);
+    check_page_of(&figure.histogram, &narrow);
     // One run by itself.
     let [figure] = &experiment(out.path(), &Page::default(), &odd).unwrap()[..] else { panic!() };
     check_page(&figure.files);
@@ -279,7 +283,8 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     // Its folder says -1/x, and its description something else.
     write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
     let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
-    let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key.as_str()).collect();
+    let found: Vec<&str> =
+        data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key.as_str()).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
     let log = data.distance("log", CurveSource::Run, None).unwrap();
     assert!(log.trained < log.named, "{log:?}");
@@ -556,7 +561,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
         let limit = distance.w1_limit.unwrap();
         assert!(limit > 1e-3 && limit < 0.5, "{run}: {limit}");
     }
-    let page = texts(&figure.files);
+    let page = texts(&figure.files) + &texts(&figure.histogram);
     for words in
         ["smoothed: U(x) = log sigmoid(x), raw, smoothing 0.1", "count for smoothed:", "the scale of rewards", "−2"]
     {

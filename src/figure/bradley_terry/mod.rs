@@ -55,17 +55,21 @@ fn rewards_table(data: &[BradleyTerryData]) -> Result<String, FigureError> {
 }
 
 fn density_table(data: &[BradleyTerryData]) -> Result<String, FigureError> {
-    let rows = data
-        .iter()
-        .flat_map(|loss| loss.density.iter().map(|(x, p)| vec![loss.name(), format!("{x:.8}"), format!("{p:.8}")]));
+    let rows =
+        data.iter().flat_map(|loss| loss.density.iter().map(|(x, p)| vec![loss.name(), fixed(*x, 8), fixed(*p, 8)]));
     table(&["loss", "x", "density"], rows)
 }
 
 fn histogram_table(data: &[BradleyTerryData]) -> Result<String, FigureError> {
     let rows = data.iter().flat_map(|loss| {
-        loss.bins.iter().map(|(from, to, height)| {
-            vec![loss.name(), format!("{from:.6}"), format!("{to:.6}"), format!("{height:.6}")]
-        })
+        loss.bins.iter().map(|(from, to, height)| vec![loss.name(), fixed(*from, 6), fixed(*to, 6), fixed(*height, 6)])
     });
     table(&["loss", "from", "to", "empirical"], rows)
+}
+
+/// A number with so many decimals. What rounds to zero has no sign, which would differ from machine to machine.
+fn fixed(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$}");
+    let is_zero = text.bytes().all(|digit| matches!(digit, b'-' | b'0' | b'.'));
+    if is_zero { text.trim_start_matches('-').to_owned() } else { text }
 }

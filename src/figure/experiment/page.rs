@@ -23,6 +23,9 @@ const LEAST: f64 = 380.0;
 /// A row's title above its panels, and the room between rows.
 const TITLE_ABOVE: f64 = 6.0;
 const BETWEEN: f64 = 25.0;
+/// The distance of the lines of a title, and how many a narrow page may have.
+const TITLE_LINE: f64 = 11.0;
+const MOST_LINES: usize = 2;
 /// From the last row to what is below it.
 const BELOW: f64 = 24.0;
 
@@ -105,15 +108,23 @@ fn rows(
 ) -> Result<f64, FigureError> {
     let rows = data.rows();
     let models_differ = data.shared(|run| run.description.parameters).is_none();
-    for (number, ((run, types), letter)) in rows.iter().zip(letters()).enumerate() {
-        let top = top + (height + BETWEEN) * number as f64;
+    let mut titles = Vec::new();
+    for ((run, types), letter) in rows.iter().zip(letters()) {
+        titles.push(title_lines(canvas, &format!("{letter} {}", title(run, types)?)));
+    }
+    // Room for the longest title above each row.
+    let more = TITLE_LINE * (titles.iter().map(Vec::len).max().unwrap_or(1) - 1) as f64;
+    let top = top + more;
+    let step = height + BETWEEN + more;
+    for (number, ((run, types), lines)) in rows.iter().zip(&titles).enumerate() {
+        let top = top + step * number as f64;
         let size = if models_differ { caption::size(run.description.parameters) } else { String::new() };
-        heading(canvas, &format!("{letter} {}", title(run, types)?), &size, top - TITLE_ABOVE)?;
+        heading(canvas, lines, &size, top - TITLE_ABOVE)?;
         let next = rows.get(number + 1);
         let has_own_scale = next.is_none_or(|(next, _)| next.scale != run.scale);
         content((run, types), top, next.is_none(), has_own_scale)?;
     }
-    Ok(top + (height + BETWEEN) * (rows.len() as f64 - 1.0) + height + BELOW)
+    Ok(top + step * (rows.len() as f64 - 1.0) + height + BELOW)
 }
 
 /// (a) to (z), then (aa) and so on.
@@ -123,12 +134,27 @@ fn letters() -> impl Iterator<Item = String> {
     single.chain(double)
 }
 
-/// The run's name and utility, and the size of its model at the right where there is room.
-fn heading(canvas: &Canvas, title: &str, size: &str, baseline: f64) -> Result<(), FigureError> {
+/// The lines of a title: one, cut short if need be, or two on a narrow page.
+fn title_lines(canvas: &Canvas, title: &str) -> Vec<String> {
     let width = canvas.width() - 2.0 * MARGIN;
-    let title = canvas.shortened(title, TITLE, width);
-    canvas.text(&title, (MARGIN, baseline), TITLE, Align::Left)?;
-    let room = width - canvas.text_width(&title, TITLE) - 12.0;
+    if canvas.width() >= LEAST {
+        return vec![canvas.shortened(title, TITLE, width)];
+    }
+    let mut lines = canvas.broken(title, TITLE, width);
+    if lines.len() > MOST_LINES {
+        let rest = lines.split_off(MOST_LINES - 1).join(" ");
+        lines.push(rest);
+    }
+    lines.iter().map(|line| canvas.shortened(line, TITLE, width)).collect()
+}
+
+/// The run's name and utility, and the size of its model at the right where there is room.
+fn heading(canvas: &Canvas, lines: &[String], size: &str, baseline: f64) -> Result<(), FigureError> {
+    for (line, above) in lines.iter().rev().zip(0..) {
+        canvas.text(line, (MARGIN, baseline - TITLE_LINE * f64::from(above)), TITLE, Align::Left)?;
+    }
+    let last = lines.last().map_or(0.0, |line| canvas.text_width(line, TITLE));
+    let room = canvas.width() - 2.0 * MARGIN - last - 12.0;
     if !size.is_empty() && canvas.text_width(size, SMALL) <= room {
         canvas.coloured_text(size, (canvas.width() - MARGIN, baseline), SMALL, Align::Right, colour::AXIS)?;
     }
