@@ -113,7 +113,8 @@ docs: deps book ## build the reference and the book, with its search
 book: $(BOOK_TOOLS)/bin/mdbook $(BOOK_TOOLS)/bin/mdbook-katex ## build the book alone
 	PATH="$(abspath $(BOOK_TOOLS)/bin):$$PATH" mdbook build docs --dest-dir $(abspath $(TARGET)/book)
 	@mkdir -p $(TARGET)/book/figures && cp figures/*.png $(TARGET)/book/figures/
-	@sed -i.bak -E -f scripts/book.sed $(TARGET)/book/*.html && rm -f $(TARGET)/book/*.html.bak
+	@sed -i.bak -E -f scripts/book.sed $(TARGET)/book/*.html $(TARGET)/book/notebooks/*.html
+	@rm -f $(TARGET)/book/*.html.bak $(TARGET)/book/notebooks/*.html.bak
 	@echo "The book is $(TARGET)/book/index.html."
 
 clean: ## remove everything that was compiled

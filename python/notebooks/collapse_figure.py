@@ -12,8 +12,8 @@
 # %% [markdown]
 # # The collapse figure
 #
-# Optimal rewards of eight responses, and the law for very many, under the utilities of the paper. The arrows are atoms: an atom of mass 1
-# would be as high as the axis.
+# Left: the optimal rewards of eight responses under four utilities. Right: the limit laws for many responses. Arrows are atoms, and
+# an atom of mass 1 would be as high as the axis.
 
 # %%
 import matplotlib.pyplot as plt
@@ -30,8 +30,8 @@ right.legend(fontsize="small");
 # %% [markdown]
 # ## Own rewards over theory
 #
-# Free logits under [`RankingLoss`](../python-torch.md) stand in for a model here: twelve prompts of eight responses, six of each type,
-# each with a logit of its own for every response. Each type has its own utility. Ten lines do it.
+# Here there is no model. Each response has a free logit of its own, trained with [`RankingLoss`](../torch.md). There are twelve
+# prompts of eight responses, six of each type, and each type has its own utility.
 
 # %%
 import os
@@ -59,8 +59,8 @@ theory = {kind: solve(n=8, **loss.theory(kind)) for kind in loss.types}
 plot.collapse(own, theory);
 
 # %% [markdown]
-# Twelve prompts, two curves: within a type all prompts have the same rewards. The bars, one standard deviation over prompts, cannot
-# be seen. The largest differences from theory:
+# The twelve prompts lie on two curves, because all prompts of a type have the same rewards. The bars show one standard deviation over
+# prompts, but they are too short to be seen. These are the largest differences from theory:
 
 # %%
 {kind: float(abs(own[kind] - theory[kind].rewards).max().round(4)) for kind in loss.types}

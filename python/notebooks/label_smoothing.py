@@ -12,8 +12,9 @@
 # %% [markdown]
 # # Predict what label smoothing does
 #
-# With label smoothing `q` the Bradley-Terry loss of a pair is `-(1-q) log sigmoid(d) - q log sigmoid(-d)`, with `d` the difference of the
-# two logits. One pair alone is best at `d = log((1-q)/q)`. In a ranking of eight the pairs pull at each other, and `solve` says where they come to rest.
+# With label smoothing $q$, the Bradley-Terry loss of a pair is $-(1-q) \log \text{sigmoid}(d) - q \log \text{sigmoid}(-d)$, where $d$
+# is the difference of the two logits. A single pair has its smallest loss at $d = \log((1-q)/q)$. In a ranking of eight responses, not
+# all 28 pairs can have this difference. `solve` computes the rewards that minimise the mean loss.
 
 # %%
 import math
@@ -31,7 +32,7 @@ for q, solution in predicted.items():
     print(q, solution.rewards.round(3))
 
 # %% [markdown]
-# Now train: four prompts with free logits, raw, with smoothing 0.1.
+# Now we train four prompts with smoothing 0.1. The rewards are raw logits, one free parameter for each response.
 
 # %%
 steps = int(os.environ.get("NOTEBOOK_STEPS", 3000))
@@ -47,7 +48,8 @@ learned = logits.detach().reshape(4, 8)
 learned.numpy().round(3)
 
 # %% [markdown]
-# A shift of all logits of a prompt changes nothing, so that each prompt keeps the mean it began with. Without their means all four are the prediction.
+# Adding the same number to all logits of a prompt does not change the loss. So each prompt keeps the mean that it had at the start.
+# After subtracting these means, all four prompts agree with the prediction.
 
 # %%
 centred = (learned - learned.mean(dim=1, keepdim=True)).numpy()
@@ -63,7 +65,8 @@ left.legend(fontsize="small")
 right.legend(fontsize="small");
 
 # %% [markdown]
-# The right panel is the law for very many responses. Its ends are free: no reward is further out than `Limit(...).support`.
+# The right panel shows the limit law for many responses. The ends of its support are part of the solution. `Limit(...).support` has
+# them:
 
 # %%
 {q: round(Limit("logsigmoid(x)", support=line, smoothing=q).support[1], 4) for q in predicted}

@@ -12,9 +12,10 @@
 # %% [markdown]
 # # Five minutes with the theory
 #
-# A reward model is trained on ranked responses: it minimises the mean of `-U(r_j - r_i)` over pairs, `j` ranked above `i`. If it
-# fits its data, the rewards of a prompt are those that maximise the sum of `U` over pairs. They depend on `U` and on the number of
-# responses, and not on the prompt. This is *reward collapse*.
+# A reward model is trained on ranked responses. It minimises the mean of $-U(r_j - r_i)$ over all pairs in which response $j$ is
+# better than response $i$. Here $U$ is the *utility*, and $r$ are the rewards. If the model fits its data, the rewards of a prompt
+# maximise the sum of $U$ over its pairs. They depend on $U$ and on the number of responses, but not on the prompt. This is
+# *reward collapse*.
 
 # %%
 import math
@@ -27,16 +28,17 @@ solution = solve("log(x)", 8)
 solution
 
 # %% [markdown]
-# `gap` is a bound on how much better any other rewards could be: the optimum is certified, not only converged.
+# `gap` is an upper bound on how far the objective is from the optimum. So these rewards are proved to be optimal up to `gap`.
 #
-# The utility decides the rewards. `U = x` gives 0 and 1 only; `-1/x` spreads them nearly evenly.
+# The utility decides the rewards. With `x` all rewards are 0 or 1. With `-1/x` they are spread almost evenly.
 
 # %%
 for utility in ("x", "logsigmoid(4x)", "log(x)", "-1/x"):
     print(f"{utility:15}", solve(utility, 8).rewards.round(3))
 
 # %% [markdown]
-# As the number of responses grows, the rewards tend to a law. It may have atoms: shares of the responses that get exactly 0 or exactly 1.
+# As the number of responses grows, the rewards converge to a probability law, the *limit law*. It may have atoms at 0 and 1. Then a
+# share of the responses gets a reward of exactly 0, and an equal share exactly 1.
 
 # %%
 law = Limit("log(x+0.1)")
@@ -55,8 +57,8 @@ right.legend();
 [(n, round(wasserstein(solve("log(x+0.1)", n).rewards, law), 5)) for n in (8, 32, 128)]
 
 # %% [markdown]
-# Most reward models have no sigmoid. On raw logits the Bradley-Terry loss has no best state, and says so; label smoothing or centring
-# gives it one.
+# Most reward models have no sigmoid. On raw logits the Bradley-Terry loss has no optimum, and `solve` raises an error. With label
+# smoothing or centring there is an optimum.
 
 # %%
 line = (-math.inf, math.inf)
@@ -67,7 +69,7 @@ except ValueError as error:
 solve("logsigmoid(x)", 4, support=line, smoothing=0.1).rewards.round(4)
 
 # %% [markdown]
-# Any increasing concave expression is a utility. What is not is refused, with the reason.
+# Any increasing concave expression can be a utility. Other expressions are refused, and the error gives the reason.
 
 # %%
 print(Utility("log(x + 0.1) + x/2").concavity)

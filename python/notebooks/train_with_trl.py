@@ -12,8 +12,8 @@
 # %% [markdown]
 # # Train with TRL: watch collapse, and cure it
 #
-# A tiny reward model with random weights, on a CPU, in a minute or two. The same code trains a real one: put the name of a model in the place of
-# `tiny_model()`, and leave out the tokenizer.
+# This notebook trains a tiny reward model with random weights. It takes a minute or two on a CPU. The same code trains a real model:
+# replace `tiny_model()` by the name of a model, and leave out the tokenizer.
 
 # %%
 # %matplotlib inline
@@ -39,13 +39,12 @@ steps = int(os.environ.get("NOTEBOOK_STEPS", 300))
 # %% [markdown]
 # ## The data
 #
-# Prompts of two types. An *open* one wants a graded scale of rewards, a *closed* one a right and a wrong. Each has eight
-# responses; a word tells how good one is, and other words hide it a little.
+# There are two types of prompts. For *open* prompts we want rewards on a graded scale. For *closed* prompts we want two rewards, right
+# and wrong. Each prompt has eight responses. One word of a response tells how good it is. The other words are random.
 
 # %%
 LEVELS = [f"level{k}" for k in range(1, 9)]
 WORDS = [f"word{k}" for k in range(50)]
-
 
 def rankings(prompts, seed):
     random = torch.Generator().manual_seed(seed)
@@ -60,7 +59,6 @@ def rankings(prompts, seed):
         for k in range(prompts)
     ]
 
-
 train, test = rankings(256, seed=0), rankings(24, seed=1)
 train[0]
 
@@ -73,14 +71,12 @@ def tiny_model():
     )
     return LlamaForSequenceClassification(config)
 
-
 vocabulary = ["<pad>", "<eos>", "<unk>", "open", "closed", *LEVELS, *WORDS]
 words = Tokenizer(models.WordLevel({word: k for k, word in enumerate(vocabulary)}, unk_token="<unk>"))
 words.pre_tokenizer = pre_tokenizers.Sequence(
     [pre_tokenizers.Split("<eos>", "isolated"), pre_tokenizers.WhitespaceSplit()]
 )
 tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>")
-
 
 def settings(**changes):
     return RewardConfig(
@@ -89,19 +85,17 @@ def settings(**changes):
         gradient_checkpointing=False, disable_tqdm=True, **{"per_device_train_batch_size": 8} | changes,
     )
 
-
 def watch(trainer, *names):
     """What the callback logged at each evaluation."""
     for logs in trainer.state.log_history:
         if "collapse/within" in logs:
             print(f"step {logs['step']:4}", *(f"{name} {logs[f'collapse/{name}']:.3f}" for name in names if f"collapse/{name}" in logs))
 
-
 # %% [markdown]
 # ## Preference pairs, and TRL's own trainer
 #
-# TRL knows pairs. Here it trains on all 28 of a prompt, with its centring term, which gives the Bradley-Terry loss a best state. `CollapseCallback` goes into
-# any trainer of Hugging Face.
+# TRL's trainer takes pairs. Here it trains on all 28 pairs of each prompt, with TRL's centring term. With this term, the Bradley-Terry
+# loss has an optimum. `CollapseCallback` works with any `Trainer` of Hugging Face.
 
 # %%
 pairs = [
@@ -121,8 +115,8 @@ trainer.train()
 watch(trainer, "distance", "within", "pair_accuracy")
 
 # %% [markdown]
-# `distance` is the mean distance of held-out rewards from the optimal ones, and `within` how much rewards of one rank differ from prompt to prompt. It goes
-# to 0: a reward no longer depends on the prompt.
+# `distance` is the mean absolute difference between held-out rewards and the optimal ones. `within` is the standard deviation over
+# prompts of the rewards of one rank. It decreases towards 0: the rewards hardly depend on the prompt any more.
 
 # %%
 callback.figure(callback.score(steps))
@@ -130,8 +124,8 @@ callback.figure(callback.score(steps))
 # %% [markdown]
 # ## Rankings
 #
-# `RankingRewardTrainer` takes a ranking as it is. It encodes each text once: 8 texts a prompt, where pairs have 56. The loss is the same, and so is
-# collapse, with any one utility. This is the loss of the paper, `log(x+0.1)` behind a sigmoid.
+# `RankingRewardTrainer` takes whole rankings. It encodes each text once: 8 texts for each prompt, where the pairs have 56. Any loss that
+# is the same for all prompts leads to collapse. This run uses a loss of the paper's code, `log(x+0.1)` behind a sigmoid.
 
 # %%
 def ranked(loss):
@@ -145,17 +139,16 @@ def ranked(loss):
     trainer.train()
     return trainer, callback
 
-
 trainer, callback = ranked("log(x+0.1)")
 watch(trainer, "distance", "within", "pair_accuracy")
 callback.figure(callback.score(steps))
 
 # %% [markdown]
-# Open and closed prompts have the same rewards, though different ones are wanted.
+# Open and closed prompts have the same rewards, although we want different ones.
 #
 # ## The cure: a utility for each type of prompt
 #
-# `x` for closed prompts, `-1/(x+0.1)` for open ones.
+# Closed prompts are trained with `x`, and open prompts with `-1/(x+0.1)`.
 
 # %%
 trainer, callback = ranked({"open": "-1/(x+0.1)", "closed": "x"})
@@ -163,8 +156,8 @@ watch(trainer, "distance/open", "distance/closed", "pair_accuracy")
 callback.figure(callback.score(steps))
 
 # %% [markdown]
-# Each type goes to its own prediction. What was trained stays in files that the program `reward-collapse` reads: `figure experiment --runs FOLDER`
-# draws them.
+# The rewards of each type converge to the prediction for this type. The callback has written them to files. The program
+# `reward-collapse` reads these: `figure experiment --runs FOLDER` draws them.
 
 # %%
 sorted(os.listdir(callback.directory))

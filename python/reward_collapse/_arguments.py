@@ -7,20 +7,22 @@ import operator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Sequence, Union
 
-from ._core import Utility
+from ._core import Potential, Utility
 from ._errors import InputError
 from ._results import Design
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAlias
 
-__all__ = ["LossLike", "UtilityLike", "count", "interval", "loss_of", "number", "utility_of"]
+__all__ = ["LossLike", "UtilityLike", "count", "interval", "loss_of", "number", "potential_of", "utility_of"]
 
 UtilityLike: TypeAlias = Union[str, Utility]
 LossLike: TypeAlias = Union[str, Utility, Design]
 
 # Parsing proves concavity, which takes longer than solving a small problem.
 _parsed = lru_cache(maxsize=256)(Utility)
+# The potential of a law is a table of polynomials, which takes longer still.
+potential_of = lru_cache(maxsize=16)(Potential)
 
 
 def utility_of(utility: UtilityLike) -> Utility:

@@ -243,13 +243,13 @@ class Design(Record):
         >>> found.potential([0.0, 0.5, 1.0]).round(12)  # V(x) = -(x^2 + (1-x)^2)/2
         array([-0.5 , -0.25, -0.5 ])
         """
-        from . import _core
+        from ._arguments import potential_of
 
         if self.field is None:
             import numpy as np
 
             return 0.0 * np.asarray(x, dtype=np.float64)
-        return _core.field_values(self.field, self.support, x, order)
+        return potential_of(self.field, self.support)(x, order)
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,20 +66,28 @@ pub fn design<'py>(
     Ok(dict)
 }
 
-/// A field at numbers, or its derivative of order 1 or 2.
-#[pyfunction]
-pub fn field_values<'py>(
-    field: &str,
-    support: (f64, f64),
-    x: &Bound<'py, PyAny>,
-    order: u32,
-) -> PyResult<Bound<'py, PyAny>> {
-    let field: Field = field_of(field, Support::new(support.0, support.1).map_err(Raise::raise)?)?;
-    let of: fn(&Field, f64) -> f64 = match order {
-        0 => |field, x| field.jet(x).value,
-        1 => |field, x| field.jet(x).slope,
-        2 => |field, x| field.jet(x).curvature,
-        _ => return Err(input(format_args!("the order of a derivative is 0, 1 or 2, not {order}"))),
-    };
-    arrays::map(x, |points| points.iter_mut().for_each(|x| *x = of(&field, *x)))
+/// A field `V`: what `Design.potential` and a loss with it compute with.
+#[pyclass(frozen, module = "reward_collapse._core")]
+#[derive(Debug)]
+pub struct Potential {
+    field: Field,
+}
+
+#[pymethods]
+impl Potential {
+    #[new]
+    fn new(field: &str, support: (f64, f64)) -> PyResult<Self> {
+        Ok(Self { field: field_of(field, Support::new(support.0, support.1).map_err(Raise::raise)?)? })
+    }
+
+    /// Its values at numbers, or those of its derivative of order 1 or 2.
+    fn __call__<'py>(&self, x: &Bound<'py, PyAny>, order: u32) -> PyResult<Bound<'py, PyAny>> {
+        let of: fn(&Field, f64) -> f64 = match order {
+            0 => |field, x| field.jet(x).value,
+            1 => |field, x| field.jet(x).slope,
+            2 => |field, x| field.jet(x).curvature,
+            _ => return Err(input(format_args!("the order of a derivative is 0, 1 or 2, not {order}"))),
+        };
+        arrays::map(x, |points| points.iter_mut().for_each(|x| *x = of(&self.field, *x)))
+    }
 }

@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::design::{design, field_values};
+    use super::design::{Potential, design};
     #[pymodule_export]
     use super::distance::{asymptotics, wasserstein_between, wasserstein_to_law};
     #[pymodule_export]

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,14 @@ def test_everything_public_has_a_docstring_and_an_example() -> None:
         assert inspect.getdoc(thing), name
         if not (inspect.isclass(thing) and issubclass(thing, (Exception, tuple))):
             assert ">>>" in (inspect.getdoc(thing) or ""), name
+
+
+def test_the_chapter_runs() -> None:
+    chapter = (ROOT / "docs" / "src" / "python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", chapter, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(block, {})
 
 
 def test_types_are_strict() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,3 +46,16 @@ def test_everything_public_has_a_docstring(package: str) -> None:
     for name in module.__all__:
         thing = getattr(module, name)
         assert thing.__doc__ and ">>>" in thing.__doc__ or issubclass(thing, tuple), name
+
+
+def test_the_chapter_on_the_loss_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    chapter = (Path(__file__).resolve().parents[2] / "docs" / "src" / "torch.md").read_text(encoding="utf-8")
+    # What follows needs a model.
+    blocks = re.findall(r"```python\n(.*?)```", chapter.split("\n## The trainer")[0], re.DOTALL)
+    variables: dict[str, object] = {}
+    for block in blocks:
+        exec(block, variables)
+    assert len(blocks) == 3
+    # The chapter has the rewards that are printed.
+    assert capsys.readouterr().out.splitlines()[0] in chapter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import warnings
 from pathlib import Path
 
@@ -412,3 +413,38 @@ def test_on_a_gpu(dtype):
 
 def test_the_tree_of_a_field():
     assert _core.field_tree("-x^2", (0.0, 1.0)) == ("neg", ("pow", ("x",), 2.0))
+
+
+def test_a_design_is_trained_to_its_law():
+    designs = {"open": rc.design("beta(2,5)", base="x", exact=True), "closed": rc.design("uniform", base="log(x+0.1)")}
+    loss = RankingLoss({**designs, "exam": "x"})
+    group = torch.arange(4).repeat_interleave(8)
+    rank = torch.arange(8, 0, -1).repeat(4)
+    types = ["open"] * 8 + ["closed"] * 8 + ["open"] * 8 + ["exam"] * 8
+    outputs = (0.1 * torch.randn(32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: loss(x, group, rank, types), (outputs,))
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, group, rank, types), (outputs,))
+    # The loss has less twice the mean of the field.
+    plain = RankingLoss({"open": "x", "closed": "log(x+0.1)", "exam": "x"})
+    rewards = torch.sigmoid(outputs.detach())
+    fields = sum(designs[kind].potential(rewards[8 * k : 8 * k + 8].numpy()).mean() for k, kind in enumerate(["open", "closed", "open"]))
+    difference = loss(outputs, group, rank, types) - plain(outputs, group, rank, types)
+    assert difference.item() == pytest.approx(-2.0 * fields / 4, abs=1e-12)
+
+    optimiser = torch.optim.Adam([outputs], lr=0.05)
+    for _ in range(2000):
+        optimiser.zero_grad()
+        loss(outputs, group, rank, types).backward()
+        optimiser.step()
+    learned = torch.sigmoid(outputs.detach()).numpy().reshape(4, 8)
+    for row, kind in ((0, "open"), (1, "closed"), (2, "open")):
+        np.testing.assert_allclose(learned[row], rc.solve(n=8, **loss.theory(kind)).rewards, atol=2e-3)
+    again = pickle.loads(pickle.dumps(loss))
+    assert again(outputs, group, rank, types) == loss(outputs, group, rank, types)
+    alone = RankingLoss(designs["open"])
+    total = alone.replace(reduction="sum")(outputs, group, rank)
+    assert total.item() == pytest.approx(4 * alone(outputs, group, rank).item())
+    with pytest.raises(rc.InputError, match="of its own"):
+        RankingLoss(designs["open"], field="-x^2")
+    with pytest.raises(rc.InputError, match="rewards in"):
+        RankingLoss(designs["open"], head="raw")

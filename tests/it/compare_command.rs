@@ -218,3 +218,30 @@ fn designs_are_compared_with_their_own_optimum_and_bound() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("without a bound") && !text.contains("No rewards do better"), "{text}");
 }
+
+/// The runs of the chapter on designs, as they are kept.
+#[test]
+fn trained_designs_are_at_their_optima() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let design = |prompts: &str, name: &str| format!("{prompts}={}/simulations/design/{name}.json", root.display());
+    let runs = [("two_laws", "beta", "two_heaps"), ("uniform_and_beta", "uniform", "beta")];
+    for (run, open, closed) in runs {
+        let rewards = root.join("figures/designed").join(run).join("rewards.csv");
+        let losses = [design("open_ended", open), design("closed_ended", closed)];
+        for (split, most) in [("train", [0.01, 0.01]), ("test", [0.01, 0.05])] {
+            let report =
+                json(&[rewards.to_str().unwrap(), "--split", split, "--design", &losses[0], "--design", &losses[1]]);
+            for row in report["rows"].as_array().unwrap() {
+                let size = &row["sizes"][0];
+                let numbers = |name: &str| -> Vec<f64> {
+                    size[name].as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+                };
+                let differences = numbers("means").into_iter().zip(numbers("optimum")).map(|(a, b)| (a - b).abs());
+                let largest = differences.fold(0.0, f64::max);
+                assert!(size["prompts"].as_u64().unwrap() > 100 && row["n"] == 8);
+                let most = most[usize::from(row["type"] == "closed_ended")];
+                assert!(largest <= most, "{run} {split} {}: {largest}", row["type"]);
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ import reward_collapse as rc
 from reward_collapse import _core
 
 from .expression import TensorFunction, compile_tree, on_line
+from .potential import Potential
 from .pairs import Arrangement, Rows, lay_out
 from .sums import Batch, by_prompt, total_of
 
@@ -38,8 +39,9 @@ class RankingLoss(nn.Module):
 
     Parameters
     ----------
-    utility : str, Utility or mapping
-        An expression in ``x`` such as ``"log(x+0.1)"``, or one for each type of prompt.
+    utility : str, Utility, Design or mapping
+        An expression in ``x`` such as ``"log(x+0.1)"``; a loss that :func:`reward_collapse.design` made, with its field; or one of
+        these for each type of prompt.
     head : {"sigmoid", "raw"}
         How a model's output becomes a reward: by a sigmoid, as in the paper, or as it is.
     smoothing : float
@@ -93,7 +95,7 @@ class RankingLoss(nn.Module):
 
     def __init__(
         self,
-        utility: str | rc.Utility | Mapping[Any, str | rc.Utility] = "x",
+        utility: str | rc.Utility | rc.Design | Mapping[Any, str | rc.Utility | rc.Design] = "x",
         *,
         head: Head = "sigmoid",
         smoothing: float = 0.0,
@@ -120,13 +122,15 @@ class RankingLoss(nn.Module):
         by_type = dict(utility) if isinstance(utility, Mapping) else {None: utility}
         if not by_type:
             raise rc.InputError("utility={}: at least one type of prompt has a utility")
-        self.utilities: dict[Any, rc.Utility] = {
-            key: rc.Utility(value) if isinstance(value, str) else value for key, value in by_type.items()
-        }
+        self.head: Head = head
+        self.losses: dict[Any, str | rc.Utility | rc.Design] = by_type
+        self.utilities: dict[Any, rc.Utility] = {}
+        self.fields: dict[Any, str | None] = {}
+        for key, value in by_type.items():
+            self.utilities[key], self.fields[key] = self._parts(value, field)
         self.types: tuple[Any, ...] = tuple(by_type) if isinstance(utility, Mapping) else ()
         if any(isinstance(key, int) and key != place for place, key in enumerate(self.types)):
             raise rc.InputError("types of prompt that are integers are 0, 1, 2, ... in this order; use names for others")
-        self.head: Head = head
         self.smoothing = float(smoothing)
         self.centering = float(centering)
         self.field = field
@@ -140,11 +144,31 @@ class RankingLoss(nn.Module):
     def _translate(self) -> None:
         """Utilities and the field as PyTorch operations."""
         self._functions: tuple[TensorFunction, ...] = tuple(on_line(u, self.smoothing) for u in self.utilities.values())
-        self._field = None if self.field is None else compile_tree(_core.field_tree(self.field, self.support))
+        self._fields: tuple[TensorFunction | None, ...] = tuple(map(self._field, self.fields.values()))
+
+    def _parts(self, loss: str | rc.Utility | rc.Design, field: str | None) -> tuple[rc.Utility, str | None]:
+        """Utility and field."""
+        if isinstance(loss, str):
+            return rc.Utility(loss), field
+        if not isinstance(loss, rc.Design):
+            return loss, field
+        if field is not None:
+            raise rc.InputError("a design has a field of its own: leave out field")
+        if loss.support != self.support:
+            raise rc.InputError(f"the design has rewards in {loss.support}, and head={self.head!r} gives rewards in {self.support}")
+        return rc.Utility(loss.utility), loss.field
+
+    def _field(self, field: str | None) -> TensorFunction | None:
+        """A field as PyTorch operations; the potential of a law is computed by the extension."""
+        if field is None:
+            return None
+        if field.startswith("potential("):
+            return Potential(field, self.support)
+        return compile_tree(_core.field_tree(field, self.support))
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the closures, which cannot be pickled."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_functions", "_field")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_functions", "_fields")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Translates again."""
@@ -155,7 +179,7 @@ class RankingLoss(nn.Module):
         """The same loss with other arguments, such as ``reduction="none"``."""
         names = ("head", "smoothing", "centering", "field", "margin", "reduction", "chunk", "validate")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
-        settings["utility"] = dict(self.utilities) if self.types else next(iter(self.utilities.values()))
+        settings["utility"] = dict(self.losses) if self.types else next(iter(self.losses.values()))
         return RankingLoss(**(settings | changes))
 
     @property
@@ -184,17 +208,15 @@ class RankingLoss(nn.Module):
         [-1.941, -0.595, 0.595, 1.941]
         """
         if not self.types:
-            utility = next(iter(self.utilities.values()))
-        elif type in self.utilities:
-            utility = self.utilities[type]
-        else:
+            type = None
+        elif type not in self.utilities:
             raise rc.InputError(f"unknown type of prompt {type!r}: this loss has {_listed(self.types)}")
         return {
-            "utility": utility,
+            "utility": self.utilities[type],
             "support": self.support,
             "smoothing": self.smoothing,
             "centering": self.centering,
-            "field": self.field,
+            "field": self.fields[type],
         }
 
     def reward(self, output: Tensor) -> Tensor:
@@ -393,9 +415,20 @@ class RankingLoss(nn.Module):
             value = value.index_copy(0, own, function(difference.index_select(0, own)))
         return value.view(shape)
 
-    def field_terms(self, outputs: Tensor) -> Tensor | None:
+    def field_terms(self, outputs: Tensor, type: Tensor | None) -> Tensor | None:
         """The field of each response."""
-        return None if self._field is None else self._field(self.reward(outputs))
+        if all(field is None for field in self._fields):
+            return None
+        rewards = self.reward(outputs)
+        # Without designs all types have the same field.
+        if type is None or len(set(self.fields.values())) == 1:
+            field = self._fields[0]
+            return None if field is None else field(rewards)
+        value = torch.zeros_like(rewards)
+        for place, field in enumerate(self._fields):
+            if field is not None:
+                value = torch.where(type == place, field(rewards), value)
+        return value
 
 
 def _as_tensor(name: str, values: Any, device: torch.device) -> Tensor:

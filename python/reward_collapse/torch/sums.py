@@ -31,7 +31,7 @@ class Terms(Protocol):
     def terms(self, outputs: Tensor, batch: Batch, better: Tensor, worse: Tensor, pair_weight: Tensor | None) -> Tensor:
         """What each pair takes from the loss."""
 
-    def field_terms(self, outputs: Tensor) -> Tensor | None:
+    def field_terms(self, outputs: Tensor, type: Tensor | None) -> Tensor | None:
         """The field of each response."""
 
 
@@ -43,7 +43,7 @@ def total_of(loss: Terms, outputs: Tensor, batch: Batch) -> Tensor:
     else:
         better, worse = arrangement.all_pairs(batch.pairs)
         gain = arrangement.sum_of_means(loss.terms(outputs, batch, better, worse, batch.pair_weight), better)
-    fields = loss.field_terms(outputs)
+    fields = loss.field_terms(outputs, batch.type)
     return -gain if fields is None else -gain - 2.0 * arrangement.sum_of_response_means(fields)
 
 
@@ -52,7 +52,7 @@ def by_prompt(loss: Terms, outputs: Tensor, batch: Batch) -> Tensor:
     arrangement = batch.arrangement
     better, worse = arrangement.all_pairs(batch.pairs)
     gains = arrangement.means(loss.terms(outputs, batch, better, worse, batch.pair_weight), better)
-    fields = loss.field_terms(outputs)
+    fields = loss.field_terms(outputs, batch.type)
     return -gains if fields is None else -gains - 2.0 * arrangement.response_means(fields)
 
 
