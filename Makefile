@@ -23,22 +23,22 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(shell brew --prefix openblas 2>/dev/null)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 endif
 
-# Where runs are trained, and where the figures find what is kept of them.
+# Where this machine trains runs and draws figures of its own, which git ignores; and the runs that come with the repository.
 RUNS ?= runs
 KEPT ?= $(FIGURES)/experiment
-# Trains configurations of simulations/embedded, or goes on with them where they were stopped, and keeps their rewards.
+# Trains configurations of simulations/embedded, or goes on with them where they were stopped, and tells how far their rewards are from
+# the kept ones.
 train = $(if $(libtorch),for name in $(1); do \
 	$(TARGET)/release/reward-collapse train simulations/embedded/$$name.yml --output-dir $(RUNS)/embedded/$$name --resume && \
-	mkdir -p $(KEPT)/embedded/$$name && \
-	cp $(RUNS)/embedded/$$name/rewards.csv $(RUNS)/embedded/$$name/run.json $(RUNS)/embedded/$$name/metrics.jsonl \
-		$(KEPT)/embedded/$$name/ || exit 1; done,\
+	./scripts/run-distance.sh $(KEPT)/embedded/$$name/rewards.csv $(RUNS)/embedded/$$name/rewards.csv || exit 1; done && \
+	$(TARGET)/release/reward-collapse figure experiment --out $(RUNS)/figures --runs $(RUNS)/embedded,\
 	@echo "No training without libtorch: the figures show the kept runs.")
 
 # The part of the study that `make study` runs, where machines share it: SHARD=2/8.
 SHARD ?= 1/1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build training python programs reproduce experiment study test bench peers lint docs book clean
+.PHONY: help deps build training python programs reproduce experiment figures study test bench peers lint docs book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,14 +60,17 @@ python: deps ## build the Python package's wheel, and install it into a virtual 
 programs: deps
 	$(ALL_CARGO) build $(BUILD) $(ALL)
 
-reproduce: programs ## train the prompt-aware reward model, and draw every figure with it and the kept runs and points
+reproduce: programs ## train the prompt-aware reward model, tell how far it is from the kept run, and draw every figure into runs/
+	$(TARGET)/release/reward-collapse figure all --out $(RUNS)/kept --results $(RESULTS) --runs $(KEPT)
 	$(call train,x_adaptive)
-	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS) --runs $(KEPT)
-	@echo "The figures (SVG, PNG) and their numbers (CSV) are in $(FIGURES)/."
+	@echo "Figures (SVG, PNG), captions and numbers (CSV) are in $(RUNS)/kept/, those of runs trained here in $(RUNS)/figures/."
 
-experiment: programs ## train the embedded default with each loss of the paper, under three minutes each, and draw the figure
+experiment: programs ## train the embedded default with each loss of the paper, under three minutes each, and draw the figure into runs/
 	$(call train,x log x_inv logsigmoid x_adaptive)
-	$(TARGET)/release/reward-collapse figure experiment --out $(FIGURES) --runs $(KEPT)
+
+# What the book and the README show; a run is kept by copying its rewards.csv, run.json and metrics.jsonl.
+figures: build ## draw the figures of README and book again, from the kept runs and points
+	$(TARGET)/release/reward-collapse figure all --out $(FIGURES) --results $(RESULTS) --runs $(KEPT)
 
 study: build ## compute what is missing of the study of convergence; SHARD=I/K for a part
 	$(TARGET)/release/reward-collapse asymptotics --study simulations/asymptotics.toml \

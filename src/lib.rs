@@ -46,7 +46,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `cli` | yes | the program `reward-collapse`; turns on `serde` |
-//! | `figures` | yes | the module `figure`, which draws SVG and PNG |
+//! | `figures` | yes | the module `figure`, which draws SVG, PNG and PDF |
 //! | `quadratic` | through `cli` | utilities for a target law, by a quadratic programme |
 //! | `serde` | through `cli` | `Serialize` and `Deserialize` for solutions, certificates and what they are made of |
 //!

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::CliError;
 use super::error::warn;
 use super::output::{self, Format};
+#[cfg(feature = "figures")]
+use super::page::PageArguments;
 use super::progress::ProgressDisplay;
 use super::table::TableArguments;
 use super::terms::TermsArguments;
@@ -18,7 +20,7 @@ use crate::compare::{Order, TableComparisonError, Target, TypeComparison};
 use crate::design::DesignFile;
 use crate::experiment::{Head, RewardTable};
 #[cfg(feature = "figures")]
-use crate::figure::{self, ComparisonPanel, FigureFiles};
+use crate::figure::{self, ComparisonPanel, FigureFiles, Page};
 use crate::problem::Equilibrium;
 use crate::solution::{Scope, largest_gap};
 use crate::utility::{Concavity, parse};
@@ -55,10 +57,14 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     format: Format,
 
-    /// Also draw the rewards over theory there, a panel for each type, as SVG and PNG with its numbers as CSV.
+    /// Also draw the rewards over theory there, a panel for each type, with its numbers as CSV.
     #[cfg(feature = "figures")]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<PathBuf>,
+
+    #[cfg(feature = "figures")]
+    #[command(flatten)]
+    page: PageArguments,
 }
 
 /// The result as JSON.
@@ -71,6 +77,8 @@ struct Report<'a> {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
+    #[cfg(feature = "figures")]
+    let page = arguments.page.page_of(arguments.out.is_some(), "--out")?;
     // A fault in a utility is told before a large file is read.
     let losses = Losses::parse(arguments)?;
     let progress = ProgressDisplay::new(quiet, None);
@@ -89,7 +97,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         targets.push(target);
     }
     #[cfg(feature = "figures")]
-    let files = arguments.out.as_ref().map(|out| draw(out, &rows, targets)).transpose()?;
+    let files = arguments.out.as_ref().map(|out| draw(out, &page, &rows, targets)).transpose()?;
     drop(progress);
     rows.iter().for_each(|row| warn_of(row, quiet));
     let text = match arguments.format {
@@ -102,21 +110,20 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     if let Some(files) = files
         && arguments.format == Format::Table
     {
-        let paths = [files.svg, files.png].into_iter().chain(files.csv);
-        output::print(&paths.map(|path| format!("{}\n", path.display())).collect::<String>())?;
+        output::print(&files.all().map(|path| format!("{}\n", path.display())).collect::<String>())?;
     }
     Ok(())
 }
 
 #[cfg(feature = "figures")]
-fn draw(out: &Path, rows: &[TypeComparison], targets: Vec<Target>) -> Result<FigureFiles, CliError> {
+fn draw(out: &Path, page: &Page, rows: &[TypeComparison], targets: Vec<Target>) -> Result<FigureFiles, CliError> {
     let panel = |(row, mut target): (&TypeComparison, Target)| ComparisonPanel {
         row: row.clone(),
         support: target.problem().support(),
         limit: target.limit(),
     };
     let panels: Vec<ComparisonPanel> = rows.iter().zip(targets).map(panel).collect();
-    Ok(figure::comparison(out, &panels)?)
+    Ok(figure::comparison(out, page, &panels)?)
 }
 
 /// What `--utility` and `--design` say.

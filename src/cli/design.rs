@@ -58,10 +58,14 @@ pub struct Arguments {
     #[arg(long)]
     exact: bool,
 
-    /// Also draw the target, the limit law and the rewards there, as SVG and PNG with the numbers as CSV.
+    /// Also draw the target, the limit law and the rewards there, with the numbers as CSV.
     #[cfg(feature = "figures")]
     #[arg(long, value_name = "DIR")]
     figure: Option<PathBuf>,
+
+    #[cfg(feature = "figures")]
+    #[command(flatten)]
+    page: super::page::PageArguments,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -96,6 +100,8 @@ struct Report<'a> {
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     arguments.output.check()?;
+    #[cfg(feature = "figures")]
+    let page = arguments.page.page_of(arguments.figure.is_some(), "--figure")?;
     let target: Target = arguments.target.parse().map_err(|error| CliError::input(&error))?;
     let options = DesignOptions { support: arguments.support, n: arguments.n, exact: arguments.exact };
     let design = match arguments.method {
@@ -111,7 +117,7 @@ pub fn run(arguments: &Arguments) -> Result<(), CliError> {
     };
     #[cfg(feature = "figures")]
     if let Some(out) = &arguments.figure {
-        figure::design(out, &design)?;
+        figure::design(out, &page, &design)?;
     }
     let text = match arguments.output.format() {
         Format::Table => table(&design),

@@ -154,7 +154,8 @@ impl From<FigureError> for CliError {
             | FigureError::Experiment(_)
             | FigureError::MissingUtility(_)
             | FigureError::NoTheory { .. }
-            | FigureError::NoRuns { .. } => CliError::input(&error),
+            | FigureError::NoRuns { .. }
+            | FigureError::Width(_) => CliError::input(&error),
             _ => CliError::failure(&error),
         }
     }

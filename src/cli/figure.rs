@@ -6,13 +6,14 @@ use crate::compare::Prediction;
 use crate::experiment::{
     ExperimentError, Loss, PromptType, PromptTypeError, RewardTable, Run, RunDescription, TableOptions, find_runs,
 };
-use crate::figure::{self, FigureError, FigureFiles, RunDistance};
+use crate::figure::{self, BradleyTerryCases, Cases, FigureError, FigureFiles, RunDistance};
 use crate::study::Shard;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::CliError;
 use super::output::{self, Format};
+use super::page::PageArguments;
 use super::progress::ProgressDisplay;
 use super::study::{Plan, RESULTS, studies};
 use super::value::responses;
@@ -40,11 +41,13 @@ enum Figure {
     All,
 }
 
-/// Draw figures as SVG and PNG, with their numbers as CSV beside them.
+/// Draw figures, with their captions as text and their numbers as CSV beside them.
 ///
 /// Existing figures of the same name are replaced once the new ones are complete.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  reward-collapse figure all --out figures\n  \
+    reward-collapse figure distributions --utility \"log(x)\" --n 200 --width 3.25in --image pdf --out my-paper\n  \
+    reward-collapse figure bradley-terry --smoothing 0.02,0.1\n  \
     reward-collapse figure experiment --runs figures/experiment/embedded\n  \
     reward-collapse figure asymptotics --utility \"log(x)\" --utility \"x^0.9\" --n 16,64,256,1024,4000")]
 pub struct Arguments {
@@ -56,6 +59,9 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "figures")]
     out: PathBuf,
 
+    #[command(flatten)]
+    page: PageArguments,
+
     /// experiment: a run (rewards.csv and run.json), a directory with a folder for each, or a file of rewards as `score` and others write it [default: figures/experiment]; collapse: draw those of x, log, x_inv and adaptive too [default: none]; bradley-terry: runs on raw logits [default: figures/raw].
     #[arg(long, value_name = "DIR|FILE")]
     runs: Option<PathBuf>,
@@ -64,13 +70,21 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     study: Option<PathBuf>,
 
-    /// asymptotics: a utility to study in place of the study's; may be given several times. experiment, where --runs is a file: the utility that was trained, or TYPE=U for each type of prompt.
+    /// A utility to draw in place of the figure's own; may be given several times. collapse: also a released name, such as log. experiment, where --runs is a file: the utility that was trained, or TYPE=U for each type of prompt.
     #[arg(long, short, value_name = "U", allow_hyphen_values = true)]
     utility: Vec<String>,
 
-    /// asymptotics: numbers of responses in place of the study's, separated by commas.
+    /// The number of responses in place of the figure's own. asymptotics: several, separated by commas.
     #[arg(long, short, value_name = "N,N,..", value_delimiter = ',', value_parser = responses)]
     n: Vec<usize>,
+
+    /// bradley-terry: values of label smoothing in place of 0.05, 0.1 and 0.2; with --centering alone, none.
+    #[arg(long, value_name = "Q,Q,..", value_delimiter = ',')]
+    smoothing: Vec<f64>,
+
+    /// bradley-terry: values of the centring term in place of 0.01 and 0.1; with --smoothing alone, none.
+    #[arg(long, value_name = "C,C,..", value_delimiter = ',', visible_alias = "centring")]
+    centering: Vec<f64>,
 
     /// asymptotics: the directory that keeps finished points [default: figures/asymptotics, and none with --utility or --n].
     #[arg(long, value_name = "DIR")]
@@ -84,9 +98,8 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct Written {
     figure: String,
-    svg: PathBuf,
-    png: PathBuf,
-    csv: Vec<PathBuf>,
+    #[serde(flatten)]
+    files: FigureFiles,
     /// Of the experiment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     distances: Vec<RunDistance>,
@@ -100,15 +113,19 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let plan = plan(arguments)?;
     let mut verdict = Ok(());
     let out = &arguments.out;
+    let page = arguments.page.page();
     let mut written = Vec::new();
     let mut add = |figure: &str, files: FigureFiles, distances: Vec<RunDistance>| {
-        written.push(Written { figure: figure.into(), svg: files.svg, png: files.png, csv: files.csv, distances });
+        written.push(Written { figure: figure.into(), files, distances });
     };
     let runs = arguments.runs()?;
     if wanted(Figure::Collapse) {
-        let files = match figure::collapse(out, runs.as_deref()) {
+        let cases = Cases::collapse().with(&arguments.utility, arguments.one_n()?);
+        let files = match figure::collapse(out, &page, &cases, runs.as_deref()) {
             // Runs of other losses alone have their own figure among all.
-            Err(FigureError::NoRuns { .. }) if arguments.figure == Figure::All => figure::collapse(out, None)?,
+            Err(FigureError::NoRuns { .. }) if arguments.figure == Figure::All => {
+                figure::collapse(out, &page, &cases, None)?
+            }
             files => files?,
         };
         add("collapse", files, Vec::new());
@@ -117,12 +134,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         && let Some(runs) = &runs
     {
         let drawn = if runs.is_file() {
-            vec![figure::experiment_of(out, arguments.run_of(runs)?)?]
+            vec![figure::experiment_of(out, &page, arguments.run_of(runs)?)?]
         } else {
-            figure::experiment(out, runs)?
+            figure::experiment(out, &page, runs)?
         };
         for drawn in drawn {
             add(&drawn.name, drawn.files, drawn.distances);
+            add(&format!("{}_histogram", drawn.name), drawn.histogram, Vec::new());
         }
     }
     if wanted(Figure::BradleyTerry) {
@@ -131,15 +149,16 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             Some(runs) if arguments.figure == Figure::BradleyTerry => Some(runs.as_path()),
             _ => kept.is_dir().then_some(kept),
         };
-        add("bradley-terry", figure::bradley_terry(out, runs, &tell)?, Vec::new());
+        add("bradley-terry", figure::bradley_terry(out, &page, &arguments.bradley_terry()?, runs, &tell)?, Vec::new());
     }
     if wanted(Figure::Distributions) {
-        add("distributions", figure::distributions(out, &tell)?, Vec::new());
+        let cases = Cases::distributions().with(&arguments.utility, arguments.one_n()?);
+        add("distributions", figure::distributions(out, &page, &cases, &tell)?, Vec::new());
     }
     drop(progress);
     if wanted(Figure::Asymptotics) {
         let outcome = plan.run(quiet)?;
-        add("asymptotics", figure::asymptotics(out, &outcome.series)?, Vec::new());
+        add("asymptotics", figure::asymptotics(out, &page, &outcome.series)?, Vec::new());
         verdict = plan.verdict(&outcome);
     }
     output::print(&listing(&written, arguments.format)?)?;
@@ -160,11 +179,40 @@ impl Arguments {
             Ok(())
         };
         let of_a_file = self.figure == Figure::Experiment && self.runs.as_deref().is_some_and(Path::is_file);
-        takes(&[Figure::Asymptotics], !self.utility.is_empty() && !of_a_file, "--utility")?;
-        takes(&[Figure::Asymptotics], !self.n.is_empty(), "--n")?;
+        let theory = [Figure::Collapse, Figure::Distributions, Figure::Asymptotics, Figure::BradleyTerry];
+        takes(&theory, !self.utility.is_empty() && !of_a_file, "--utility")?;
+        takes(&theory, !self.n.is_empty(), "--n")?;
+        takes(&[Figure::BradleyTerry], !self.smoothing.is_empty(), "--smoothing")?;
+        takes(&[Figure::BradleyTerry], !self.centering.is_empty(), "--centering")?;
+        let of_one =
+            !self.utility.is_empty() || !self.n.is_empty() || !self.smoothing.is_empty() || !self.centering.is_empty();
+        if self.figure == Figure::All && of_one {
+            let text = "--utility, --n, --smoothing and --centering are for one figure: name it in place of `all`";
+            return Err(CliError::Input(text.into()));
+        }
         takes(&[Figure::Asymptotics], self.study.is_some(), "--study")?;
         takes(&[Figure::Asymptotics], self.results.is_some(), "--results")?;
         takes(&[Figure::Collapse, Figure::Experiment, Figure::BradleyTerry], self.runs.is_some(), "--runs")
+    }
+
+    /// The number of responses of a figure that has one.
+    fn one_n(&self) -> Result<Option<usize>, CliError> {
+        match self.n.as_slice() {
+            [] => Ok(None),
+            [n] => Ok(Some(*n)),
+            _ => Err(CliError::Input("several numbers of responses are for `figure asymptotics`: give one".into())),
+        }
+    }
+
+    fn bradley_terry(&self) -> Result<BradleyTerryCases, CliError> {
+        let usual = BradleyTerryCases::default();
+        let terms_are_usual = self.smoothing.is_empty() && self.centering.is_empty();
+        Ok(BradleyTerryCases {
+            utilities: if self.utility.is_empty() { usual.utilities } else { self.utility.clone() },
+            smoothing: if terms_are_usual { usual.smoothing } else { self.smoothing.clone() },
+            centering: if terms_are_usual { usual.centering } else { self.centering.clone() },
+            n: self.one_n()?.unwrap_or(usual.n),
+        })
     }
 
     /// The rewards of any model in a file, as a run: of the loss that `--utility` tells, or the `run.json` beside the file.
@@ -221,7 +269,7 @@ impl Arguments {
 
 /// The files written, after what the figure of the experiment found.
 fn listing(written: &[Written], format: Format) -> Result<String, CliError> {
-    let files = |w: &Written| [&w.svg, &w.png].into_iter().chain(&w.csv).cloned().collect::<Vec<PathBuf>>();
+    let files = |w: &Written| w.files.all().cloned().collect::<Vec<PathBuf>>();
     match format {
         Format::Table => {
             let paths: String = written.iter().flat_map(files).map(|path| format!("{}\n", path.display())).collect();
@@ -286,11 +334,14 @@ fn distances(rows: &[RunDistance]) -> String {
 
 /// The study of the asymptotics figure. Other utilities or sizes are a passing look: their points are not kept unasked.
 fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
-    // With a file of rewards they are those of the experiment.
-    let utilities = if arguments.figure == Figure::Experiment { &[][..] } else { arguments.utility.as_slice() };
-    let as_defined = utilities.is_empty() && arguments.n.is_empty();
+    // With another figure they are of that.
+    let (utilities, sizes) = match arguments.figure {
+        Figure::Asymptotics => (arguments.utility.as_slice(), arguments.n.as_slice()),
+        _ => (&[][..], &[][..]),
+    };
+    let as_defined = utilities.is_empty() && sizes.is_empty();
     Ok(Plan {
-        studies: studies(arguments.study.as_deref(), utilities, &arguments.n)?,
+        studies: studies(arguments.study.as_deref(), utilities, sizes)?,
         results: arguments.results.clone().or_else(|| as_defined.then(|| RESULTS.into())),
         shard: Shard::WHOLE,
         fresh: false,

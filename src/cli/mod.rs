@@ -14,6 +14,8 @@ pub mod error;
 mod figure;
 mod limit;
 pub mod output;
+#[cfg(feature = "figures")]
+mod page;
 mod preferences;
 pub mod progress;
 mod simulate;

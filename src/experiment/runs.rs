@@ -117,18 +117,18 @@ pub fn folder_name(folder: &Path) -> String {
     folder.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Whether a run is one of the released loss `name`: by the utilities and terms that its description names or, without one, by its
-/// folder's name, which may also be that of the configuration file (`x_adaptive`).
+/// Whether a run is one of a loss: by the utilities and terms that its description names or, without one, by its folder's name, which
+/// may also be that of the configuration file (`x_adaptive`).
 ///
 /// # Errors
 /// [`ExperimentError`] for a malformed description.
-pub fn is_run_of(folder: &Path, name: &str) -> Result<bool, ExperimentError> {
+pub fn is_run_of(folder: &Path, loss: &Loss) -> Result<bool, ExperimentError> {
     if folder.join(DESCRIPTION_FILE).exists() {
-        let (described, released) = (RunDescription::read(folder)?.loss()?, Loss::parse(name)?);
-        let same = |prompt_type| described.of(prompt_type).ok() == released.of(prompt_type).ok();
-        return Ok(described.terms() == released.terms() && PromptType::RELEASED.iter().all(same));
+        let described = RunDescription::read(folder)?.loss()?;
+        let same = |prompt_type| described.of(prompt_type).ok() == loss.of(prompt_type).ok();
+        return Ok(described.terms() == loss.terms() && PromptType::RELEASED.iter().all(same));
     }
-    Ok(released(&folder_name(folder)) == name)
+    Ok(released(&folder_name(folder)) == loss.name())
 }
 
 fn is_run(folder: &Path) -> bool {
@@ -189,7 +189,7 @@ mod tests {
         assert!(group.name.is_none() && group.folders.len() == 4);
         let [group] = &find_runs(&top.path().join("base/x")).unwrap()[..] else { unreachable!() };
         assert_eq!(names(group), ["x"]);
-        assert!(is_run_of(&top.path().join("embedded/x_adaptive"), "adaptive").unwrap());
-        assert!(!is_run_of(&top.path().join("base/x"), "log").unwrap());
+        assert!(is_run_of(&top.path().join("embedded/x_adaptive"), &Loss::parse("adaptive").unwrap()).unwrap());
+        assert!(!is_run_of(&top.path().join("base/x"), &Loss::parse("log").unwrap()).unwrap());
     }
 }

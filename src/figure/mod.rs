@@ -1,38 +1,46 @@
-//! Figures for a paper, each as SVG and PNG with its numbers beside it as CSV.
+//! Figures for a paper, each as SVG, PNG or PDF, at the width that the paper wants, with its numbers beside it as CSV and its caption as
+//! text.
 //!
 //! Numbers flow utility -> problem -> solution -> comparison -> figure: each figure first computes a data structure and
-//! then draws it. One SVG document is drawn; the PNG is rendered from it with an embedded font, so the two agree on every
-//! machine. Colours are Okabe and Ito's, and every distinction is also one of dash or marker, so that figures survive
+//! then draws it. One SVG document is drawn, with letters as outlines of an embedded font, and the PNG and the PDF are made from it: they
+//! agree on every machine. Colours are Okabe and Ito's, and every distinction is also one of dash or marker, so that figures survive
 //! colour blindness and greyscale.
 
 mod asymptotics;
 mod bradley_terry;
 mod canvas;
+mod cases;
 mod collapse;
 mod comparison;
 mod design;
 mod diagnosis;
 mod distributions;
 mod experiment;
+mod glyphs;
 mod legend;
+mod page;
 mod panel;
 mod path;
+mod pdf;
 mod published;
 mod render;
 mod style;
 
 use std::path::PathBuf;
 
+use serde::Serialize;
 use thiserror::Error;
 
 pub use asymptotics::asymptotics;
-pub use bradley_terry::{BradleyTerryData, bradley_terry};
+pub use bradley_terry::{BradleyTerryCases, BradleyTerryData, bradley_terry};
+pub use cases::Cases;
 pub use collapse::{CollapseData, CollapsePanel, CurveSource, Distance, collapse};
 pub use comparison::{ComparisonPanel, comparison};
 pub use design::design;
 pub use diagnosis::diagnosis_report;
 pub use distributions::{DensityBin, DistributionData, EndMass, distributions};
 pub use experiment::{ExperimentData, ExperimentFigure, ExperimentRun, RunDistance, experiment, experiment_of};
+pub use page::{ImageKind, Page, Width, WidthError};
 pub use path::path_to_collapse;
 pub use published::{PublishedPoint, published};
 
@@ -47,14 +55,28 @@ use crate::solution::SolveError;
 use crate::utility::UtilityError;
 
 /// The files that a figure was written to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FigureFiles {
-    /// The drawing.
-    pub svg: PathBuf,
-    /// The same drawing in pixels, 300 to the inch.
-    pub png: PathBuf,
+    /// The drawing, as far as it was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub svg: Option<PathBuf>,
+    /// The same in pixels, 300 to the inch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub png: Option<PathBuf>,
+    /// The same for LaTeX.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<PathBuf>,
+    /// What the figure shows, as plain text.
+    pub caption: PathBuf,
     /// The numbers drawn.
     pub csv: Vec<PathBuf>,
+}
+
+impl FigureFiles {
+    /// All of them: images, caption, numbers.
+    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.svg, &self.png, &self.pdf].into_iter().flatten().chain([&self.caption]).chain(&self.csv)
+    }
 }
 
 /// Why a figure was not made.
@@ -107,6 +129,9 @@ pub enum FigureError {
     /// A table of numbers could not be read or written.
     #[error("cannot handle a table of the figure")]
     Table(#[from] csv::Error),
+    /// A width that a figure cannot have.
+    #[error(transparent)]
+    Width(#[from] WidthError),
     /// The drawing failed.
     #[error("cannot draw the figure: {0}")]
     Drawing(String),

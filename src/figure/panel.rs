@@ -53,6 +53,39 @@ impl Axis {
         Self { from, to, ticks, minor, label: label.into() }
     }
 
+    /// An axis of responses from 1 to `n`: each is marked where there are few, and else the first, the last and round numbers.
+    pub fn responses(n: usize, label: &str) -> Self {
+        const EACH: usize = 10;
+        let range = (0.5, n as f64 + 0.5);
+        if n <= EACH {
+            return Self::linear(range, 1.0, 0, label);
+        }
+        let mut axis = Self::rounded(range, EACH as f64, label);
+        let step = axis.ticks.get(..2).map_or(1.0, |ticks| ticks[1].0 - ticks[0].0);
+        let (first, last) = (1.0, n as f64);
+        axis.ticks.retain(|(at, _)| at.fract() == 0.0 && *at >= first + 0.5 * step && *at <= last - 0.5 * step);
+        axis.ticks.insert(0, (first, "1".into()));
+        axis.ticks.push((last, n.to_string()));
+        axis
+    }
+
+    /// Of the numbers written, every so many that none touches its neighbour, given the size of each along the axis.
+    fn thinned(&self, length: f64, sizes: &[f64]) -> Vec<bool> {
+        const BETWEEN: f64 = 2.5;
+        let written: Vec<usize> = (0..self.ticks.len()).filter(|&i| !self.ticks[i].1.is_empty()).collect();
+        let at = |i: usize| length * self.fraction(self.ticks[i].0);
+        let fits = |step: usize| {
+            let shown: Vec<usize> = written.iter().copied().step_by(step).collect();
+            shown
+                .windows(2)
+                .all(|pair| (at(pair[1]) - at(pair[0])).abs() >= 0.5 * (sizes[pair[0]] + sizes[pair[1]]) + BETWEEN)
+        };
+        let step = (1..=written.len().max(1)).find(|&step| fits(step)).unwrap_or(1);
+        let mut shown = vec![false; self.ticks.len()];
+        written.into_iter().step_by(step).for_each(|i| shown[i] = true);
+        shown
+    }
+
     fn fraction(&self, value: f64) -> f64 {
         (value - self.from) / (self.to - self.from)
     }
@@ -87,7 +120,7 @@ impl Panel {
     }
 
     /// Grid, axes, marks, labels and the title.
-    pub fn frame(&self, canvas: &Canvas<'_>, title: &str) -> Result<(), FigureError> {
+    pub fn frame(&self, canvas: &Canvas, title: &str) -> Result<(), FigureError> {
         let grid = Stroke::solid(colour::GRID, 0.5);
         let axis = Stroke::solid(colour::AXIS, 0.7);
         let (right, bottom) = (self.left + self.width, self.bottom());
@@ -100,25 +133,35 @@ impl Panel {
             canvas.line(&[(self.left, y), (right, y)], grid)?;
         }
         canvas.line(&[(self.left, self.top), (self.left, bottom), (right, bottom)], axis)?;
-        let marks = |axis: &Axis| -> Vec<(f64, f64, String)> {
-            let major = axis.ticks.iter().map(|(value, text)| (*value, TICK, text.clone()));
-            major.chain(axis.minor.iter().map(|&value| (value, 0.6 * TICK, String::new()))).collect()
-        };
-        for (value, length, text) in marks(&self.x) {
-            let (x, _) = self.at((value, self.y.from));
-            canvas.line(&[(x, bottom), (x, bottom + length)], axis)?;
-            if !text.is_empty() {
-                canvas.text(&text, (x, bottom + TICK + 1.0 + SMALL), SMALL, Align::Centre)?;
+        let widths: Vec<f64> = self.x.ticks.iter().map(|(_, text)| canvas.text_width(text, SMALL)).collect();
+        let shown = self.x.thinned(self.width, &widths);
+        for (((value, text), width), shown) in self.x.ticks.iter().zip(widths).zip(shown) {
+            let (x, _) = self.at((*value, self.y.from));
+            canvas.line(&[(x, bottom), (x, bottom + TICK)], axis)?;
+            if shown {
+                // At the edge of the page a number moves in.
+                let x = x.min(canvas.width() - 0.5 * width - 1.0);
+                canvas.text(text, (x, bottom + TICK + 1.0 + SMALL), SMALL, Align::Centre)?;
             }
         }
+        for &value in &self.x.minor {
+            let (x, _) = self.at((value, self.y.from));
+            canvas.line(&[(x, bottom), (x, bottom + 0.6 * TICK)], axis)?;
+        }
+        let heights = vec![SMALL; self.y.ticks.len()];
+        let shown = self.y.thinned(self.height, &heights);
         let mut widest = 0.0_f64;
-        for (value, length, text) in marks(&self.y) {
-            let (_, y) = self.at((self.x.from, value));
-            canvas.line(&[(self.left - length, y), (self.left, y)], axis)?;
-            if !text.is_empty() {
-                canvas.text(&text, (self.left - TICK - 2.0, y + 0.36 * SMALL), SMALL, Align::Right)?;
-                widest = widest.max(canvas.text_width(&text, SMALL)?);
+        for ((value, text), shown) in self.y.ticks.iter().zip(shown) {
+            let (_, y) = self.at((self.x.from, *value));
+            canvas.line(&[(self.left - TICK, y), (self.left, y)], axis)?;
+            if shown {
+                canvas.text(text, (self.left - TICK - 2.0, y + 0.36 * SMALL), SMALL, Align::Right)?;
+                widest = widest.max(canvas.text_width(text, SMALL));
             }
+        }
+        for &value in &self.y.minor {
+            let (_, y) = self.at((self.x.from, value));
+            canvas.line(&[(self.left - 0.6 * TICK, y), (self.left, y)], axis)?;
         }
         let centre = self.left + self.width / 2.0;
         if !self.x.label.is_empty() {
@@ -128,32 +171,56 @@ impl Panel {
             let x = self.left - TICK - 6.0 - widest;
             canvas.upward_text(&self.y.label, (x, self.top + self.height / 2.0), TEXT, colour::BLACK)?;
         }
-        canvas.text(title, (centre, self.top - 5.0), TITLE, Align::Centre)
+        let (title, size) = self.fitted(canvas, title);
+        if title.is_empty() { Ok(()) } else { canvas.text(&title, (centre, self.top - 5.0), size, Align::Centre) }
     }
 
-    /// An axis at the right with a scale of its own, in its own colour; returns a panel that measures by it.
-    pub fn second_scale(
-        &self,
-        canvas: &Canvas<'_>,
-        scale: Axis,
-        ink: plotters::style::RGBColor,
-    ) -> Result<Panel, FigureError> {
-        let panel = Panel { y: scale, ..self.clone() };
-        let right = self.left + self.width;
-        let stroke = Stroke::solid(ink, 0.7);
-        canvas.line(&[(right, self.top), (right, self.bottom())], stroke)?;
-        let mut widest = 0.0_f64;
-        for (value, text) in &panel.y.ticks {
-            let (_, y) = panel.at((panel.x.from, *value));
-            canvas.line(&[(right, y), (right + TICK, y)], stroke)?;
-            canvas.coloured_text(text, (right + TICK + 2.0, y + 0.36 * SMALL), SMALL, Align::Left, ink)?;
-            widest = widest.max(canvas.text_width(text, SMALL)?);
+    /// The title in the largest type in which it fits, without `U(x) =` if need be, or else cut short.
+    fn fitted(&self, canvas: &Canvas, title: &str) -> (String, f64) {
+        let room = self.width + 8.0;
+        let short = title.replace("U(x) = ", "");
+        let candidates = [(title, TITLE), (title, TEXT), (&*short, TITLE), (&*short, TEXT), (&*short, SMALL)];
+        let fitting = candidates.into_iter().find(|(text, size)| canvas.text_width(text, *size) <= room);
+        let fitting = fitting.map(|(text, size)| (text.to_owned(), size));
+        fitting.unwrap_or_else(|| (canvas.shortened(&short, SMALL, room), SMALL))
+    }
+
+    /// Lines of small type in the middle, from the top down.
+    pub fn notes(&self, canvas: &Canvas, lines: &[String]) -> Result<(), FigureError> {
+        let x = self.left + self.width / 2.0;
+        let broken = lines.iter().flat_map(|line| canvas.broken(line, SMALL, 0.8 * self.width));
+        for (i, line) in broken.enumerate() {
+            canvas.text(&line, (x, self.top + 8.0 + 1.3 * SMALL * i as f64), SMALL, Align::Centre)?;
         }
-        if !panel.y.label.is_empty() {
-            let x = right + TICK + 5.0 + widest + 0.76 * TEXT;
-            canvas.upward_text(&panel.y.label, (x, self.top + self.height / 2.0), TEXT, ink)?;
-        }
-        Ok(panel)
+        Ok(())
+    }
+}
+
+/// Panels of one width side by side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    pub count: usize,
+    /// The left edge of the first.
+    pub left: f64,
+    /// The width of each.
+    pub width: f64,
+    gap: f64,
+}
+
+impl Columns {
+    /// As many of `panels` side by side as leave each the width `least`, and no more rows than these columns need. `left` and `right`
+    /// are the room beside them, `gap` that between.
+    pub fn fit(page: f64, panels: usize, least: f64, (left, gap, right): (f64, f64, f64)) -> Self {
+        let room = page - left - right;
+        let most = ((room + gap) / (least + gap)).floor().max(1.0) as usize;
+        let rows = panels.max(1).div_ceil(most);
+        let count = panels.max(1).div_ceil(rows);
+        Self { count, left, width: (room - gap * (count - 1) as f64) / count as f64, gap }
+    }
+
+    /// The left edge of the panel number `i`, which is in the row `i / count`.
+    pub fn left_of(&self, i: usize) -> f64 {
+        self.left + (self.width + self.gap) * (i % self.count) as f64
     }
 }
 
@@ -176,7 +243,36 @@ pub(super) fn clipped(curve: &[(f64, f64)], top: f64) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::clipped;
+    use super::{Axis, Columns, clipped};
+
+    #[test]
+    fn panels_fill_the_page_in_full_rows() {
+        for (page, panels, count) in [(486.0, 4, 4), (350.0, 4, 2), (234.0, 4, 2), (234.0, 5, 2), (90.0, 3, 1)] {
+            let columns = Columns::fit(page, panels, 84.0, (36.0, 13.0, 6.0));
+            assert_eq!(columns.count, count, "{page}");
+            let right = columns.left_of(count - 1) + columns.width;
+            assert!((right - (page - 6.0)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn numbers_of_responses_keep_apart() {
+        for n in [1, 2, 8, 10, 11, 16, 64, 200, 1000] {
+            let axis = Axis::responses(n, "");
+            assert_eq!((axis.ticks[0].0, axis.ticks[axis.ticks.len() - 1].0), (1.0, n as f64), "{n}");
+            let sizes: Vec<f64> = axis.ticks.iter().map(|(_, text)| 4.5 * text.len() as f64).collect();
+            let shown = axis.thinned(80.0, &sizes);
+            let places: Vec<(f64, f64)> = axis
+                .ticks
+                .iter()
+                .zip(&sizes)
+                .zip(shown)
+                .filter(|(_, shown)| *shown)
+                .map(|((tick, size), _)| (80.0 * axis.fraction(tick.0), *size))
+                .collect();
+            assert!(places.windows(2).all(|pair| pair[1].0 - pair[0].0 > 0.5 * (pair[0].1 + pair[1].1)), "{n}");
+        }
+    }
 
     #[test]
     fn a_curve_is_cut_where_it_crosses_the_top() {

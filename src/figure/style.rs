@@ -1,9 +1,6 @@
 //! What every figure shares: colours, strokes, type sizes and the embedded font. Lengths are points (1/72 inch).
 
-use plotters::style::RGBColor;
-
-/// A US or A4 page's text width: what the figures are drawn for.
-pub(super) const PAGE_WIDTH: f64 = 504.0;
+use std::fmt;
 
 /// White space around a page.
 pub(super) const MARGIN: f64 = 6.0;
@@ -15,27 +12,34 @@ pub(super) const SMALL: f64 = 7.0;
 /// Panel titles.
 pub(super) const TITLE: f64 = 9.0;
 
-/// The family written into the SVG. Verdana and DejaVu Sans descend from one design and have the same widths, so a
-/// viewer without the first lays the text out alike with the second.
-pub(super) const FONT_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 /// The font itself, reduced to Latin, Greek and mathematics: no figure depends on the fonts of a machine.
 pub(super) const FONT: &[u8] = include_bytes!("../../assets/DejaVuSans.ttf");
 
+/// A colour: red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rgb(pub u8, pub u8, pub u8);
+
+impl fmt::Display for Rgb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02X}{:02X}{:02X}", self.0, self.1, self.2)
+    }
+}
+
 /// The palette of Okabe and Ito, whose colours stay apart for every common colour blindness.
 pub(super) mod colour {
-    use super::RGBColor;
+    use super::Rgb;
 
-    pub const BLACK: RGBColor = RGBColor(0, 0, 0);
-    pub const ORANGE: RGBColor = RGBColor(230, 159, 0);
-    pub const GREEN: RGBColor = RGBColor(0, 158, 115);
-    pub const BLUE: RGBColor = RGBColor(0, 114, 178);
-    pub const VERMILLION: RGBColor = RGBColor(213, 94, 0);
-    pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
-    pub const SKY: RGBColor = RGBColor(86, 180, 233);
+    pub const BLACK: Rgb = Rgb(0, 0, 0);
+    pub const ORANGE: Rgb = Rgb(230, 159, 0);
+    pub const GREEN: Rgb = Rgb(0, 158, 115);
+    pub const BLUE: Rgb = Rgb(0, 114, 178);
+    pub const VERMILLION: Rgb = Rgb(213, 94, 0);
+    pub const PURPLE: Rgb = Rgb(204, 121, 167);
+    pub const SKY: Rgb = Rgb(86, 180, 233);
     /// Axes.
-    pub const AXIS: RGBColor = RGBColor(70, 70, 70);
+    pub const AXIS: Rgb = Rgb(70, 70, 70);
     /// Grid lines, behind everything.
-    pub const GRID: RGBColor = RGBColor(228, 228, 228);
+    pub const GRID: Rgb = Rgb(228, 228, 228);
 }
 
 /// On and off lengths; the second way, besides colour, in which lines differ.
@@ -54,17 +58,17 @@ impl Dash {
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stroke {
-    pub colour: RGBColor,
+    pub colour: Rgb,
     pub width: f64,
     pub dash: Dash,
 }
 
 impl Stroke {
-    pub const fn solid(colour: RGBColor, width: f64) -> Self {
+    pub const fn solid(colour: Rgb, width: f64) -> Self {
         Self { colour, width, dash: Dash::Solid }
     }
 
-    pub const fn dashed(colour: RGBColor, width: f64, dash: Dash) -> Self {
+    pub const fn dashed(colour: Rgb, width: f64, dash: Dash) -> Self {
         Self { colour, width, dash }
     }
 }
@@ -84,9 +88,9 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Marker {
     pub shape: Shape,
-    pub colour: RGBColor,
+    pub colour: Rgb,
     /// What it is filled with; `None` lets what lies beneath show.
-    pub fill: Option<RGBColor>,
+    pub fill: Option<Rgb>,
     /// Half the extent.
     pub radius: f64,
 }

@@ -156,7 +156,7 @@ fn bad_input_is_answered_in_one_line_with_status_2() {
     assert!(error(&["limit", "--utility", "log(x)-5x^2"], 2).contains("do not reach 0 and 1"));
     assert!(utility(&["x^0.01"; 400].join("*")).contains("too long"));
     assert!(utility("x-e^-3x").contains("after an exponent"));
-    assert!(error(&["figure", "collapse", "--n", "8"], 2).contains("figure asymptotics"));
+    assert!(error(&["figure", "experiment", "--n", "8"], 2).contains("figure asymptotics"));
     assert!(error(&["figure", "asymptotics", "--study", "no-such-file"], 2).contains("cannot read no-such-file"));
     assert!(error(&["asymptotics", "--study", "no-such-file"], 2).contains("cannot read no-such-file"));
     assert!(error(&["asymptotics", "-n", "8"], 2).contains("--utility"));
@@ -246,7 +246,25 @@ fn figures_are_listed_and_written() {
     let out = folder.path().join("figures");
     let written = json(&["figure", "collapse", "--out", out.to_str().unwrap(), "--format", "json"]);
     assert_eq!(written[0]["figure"], "collapse");
-    assert_eq!(names(&out), ["collapse.csv", "collapse.png", "collapse.svg", "collapse_distances.csv"]);
+    assert_eq!(names(&out), ["collapse.csv", "collapse.png", "collapse.svg", "collapse.txt", "collapse_distances.csv"]);
+    let narrow = folder.path().join("narrow");
+    let page = ["--width", "85mm", "--image", "pdf,svg", "--caption", "-u", "log(x)", "-n", "200"];
+    let arguments = ["figure", "collapse", "--out", narrow.to_str().unwrap(), "--format", "json"];
+    let written = json(&[&arguments[..], &page].concat());
+    assert!(written[0]["png"].is_null() && written[0]["pdf"].as_str().unwrap().ends_with("collapse.pdf"), "{written}");
+    assert_eq!(
+        names(&narrow),
+        ["collapse.csv", "collapse.pdf", "collapse.svg", "collapse.txt", "collapse_distances.csv"]
+    );
+    assert!(error(&["figure", "collapse", "--width", "3.25"], 2).contains("3.25in"));
+    assert!(error(&["figure", "collapse", "--width", "1in"], 2).contains("80mm"));
+    assert!(error(&["figure", "collapse", "-n", "8,16"], 2).contains("give one"));
+    assert!(error(&["figure", "collapse", "--smoothing", "0.1"], 2).contains("figure bradley-terry"));
+    assert!(error(&["figure", "all", "-n", "8"], 2).contains("name it"));
+    assert!(
+        error(&["simulate", "-u", "x", "-n", "4", "--prompts", "2", "--steps", "2", "--width", "4in"], 2)
+            .contains("--figure DIR")
+    );
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(error(&["figure", "collapse", "--out", file.to_str().unwrap()], 2).contains("cannot write"));

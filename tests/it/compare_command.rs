@@ -124,7 +124,7 @@ fn each_type_has_its_own_utility() {
     }
     assert_eq!((&rows[0]["n"], &rows[1]["n"]), (&8.into(), &vec![4, 8].into()));
     assert_eq!((&rows[0]["prompts"], &rows[1]["prompts"]), (&1.into(), &2.into()));
-    for name in ["comparison.svg", "comparison.png", "comparison.csv"] {
+    for name in ["comparison.svg", "comparison.png", "comparison.txt", "comparison.csv"] {
         assert!(out.join(name).is_file(), "{name}");
     }
     // The names of columns; logits through a sigmoid.

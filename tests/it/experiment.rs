@@ -9,12 +9,12 @@ use reward_collapse::experiment::{
     ExperimentError, Head, Loss, LossTerms, PromptType, REWARDS_FILE, RewardRow, RunDescription, Split, TypeColumn,
     UtilityPair, append_rewards, read_rewards,
 };
-use reward_collapse::figure::{CollapseData, CurveSource, FigureError, experiment};
+use reward_collapse::figure::{Cases, CollapseData, CurveSource, FigureError, Page, Width, experiment};
 use reward_collapse::files::{FileAction, FileError};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
 
-use crate::support::page::{check_page, rows, texts};
+use crate::support::page::{check_page, check_page_of, rows, texts};
 
 /// Rewards of an evaluation: prompts spread evenly by `noise` about those of the utilities trained.
 fn rewards(loss: &Loss, step: u64, noise: f64) -> Vec<RewardRow> {
@@ -188,10 +188,11 @@ fn the_figure_shows_every_released_configuration() {
     for name in Loss::RELEASED {
         write_run(&runs.path().join(name), &Loss::parse(name).unwrap());
     }
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     assert_eq!(figure.name, "experiment");
     check_page(&figure.files);
-    let texts = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    check_page(&figure.histogram);
+    let texts = texts(&figure.files);
     for label in [
         "(a) x: U(x) = x",
         "(b) log: U(x) = log x, trained as log(x+0.1)",
@@ -207,7 +208,8 @@ fn the_figure_shows_every_released_configuration() {
     }
     assert!(!texts.contains("step 0"), "{texts}");
     // Runs, steps, splits, types of prompt, and responses, theories or bins.
-    let tables: Vec<Vec<Vec<String>>> = figure.files.csv.iter().map(|path| rows(path)).collect();
+    let tables: Vec<Vec<Vec<String>>> =
+        figure.files.csv.iter().chain(&figure.histogram.csv).map(|path| rows(path)).collect();
     assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [5 * 3 * 2 * 2 * 8, 5 * 3 * 2 * 2 * 2, 5 * 2 * 20]);
     for column in 4..9 {
         let total: f64 = tables[2].iter().map(|row| row[column].parse::<f64>().unwrap()).sum();
@@ -252,16 +254,22 @@ fn unusual_runs_are_drawn_too() {
         }
     }
     fs::write(odd.join(REWARDS_FILE), text).unwrap();
-    let figures = experiment(out.path(), runs.path()).unwrap();
+    let figures = experiment(out.path(), &Page::default(), runs.path()).unwrap();
     check_page(&figures[0].files);
-    let texts = texts(&fs::read_to_string(&figures[0].files.svg).unwrap());
+    check_page(&figures[0].histogram);
+    let texts = texts(&figures[0].files);
     for label in ["(a) first:", "(c) second:", "no earlier step", "no rewards", "…"] {
         assert!(texts.contains(label), "{label} is missing from {texts}");
     }
     assert!(!texts.contains("NaN") && !texts.contains("inf"), "{texts}");
+    let narrow = Page { width: Width::COLUMN, caption: true, ..Page::default() };
+    let [figure] = &experiment(out.path(), &narrow, runs.path()).unwrap()[..] else { panic!() };
+    check_page_of(&figure.files, &narrow);
+    check_page_of(&figure.histogram, &narrow);
     // One run by itself.
-    let [figure] = &experiment(out.path(), &odd).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), &odd).unwrap()[..] else { panic!() };
     check_page(&figure.files);
+    check_page(&figure.histogram);
     assert_eq!(figure.distances.len(), 4);
 }
 
@@ -270,7 +278,7 @@ fn further_groups_have_figures_of_their_own() {
     let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     write_run(&runs.path().join("base/x_adaptive"), &Loss::parse("adaptive").unwrap());
     write_run(&runs.path().join("embedded/log"), &Loss::parse("log").unwrap());
-    let figures = experiment(out.path(), runs.path()).unwrap();
+    let figures = experiment(out.path(), &Page::default(), runs.path()).unwrap();
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["experiment", "experiment_base"]);
     assert_eq!(figures[0].distances[0].run, "log");
@@ -286,8 +294,9 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
     fs::remove_file(runs.path().join("x/run.json")).unwrap();
     // Its folder says -1/x, and its description something else.
     write_run(&runs.path().join("x_inv"), &Loss::parse("logsigmoid").unwrap());
-    let data = CollapseData::compute(Some(runs.path())).unwrap();
-    let found: Vec<&str> = data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key).collect();
+    let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
+    let found: Vec<&str> =
+        data.panels.iter().filter(|panel| !panel.run.is_empty()).map(|panel| panel.key.as_str()).collect();
     assert_eq!(found, ["x", "log", "adaptive"]);
     let log = data.distance("log", CurveSource::Run, None).unwrap();
     assert!(log.trained < log.named, "{log:?}");
@@ -296,15 +305,15 @@ fn the_collapse_figure_finds_runs_by_folder_and_by_description() {
 #[test]
 fn a_run_without_its_files_is_an_error_that_says_what_to_do() {
     let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(error, FigureError::NoRuns { .. }), "{error:?}");
     assert!(error.to_string().contains("rewards.csv and run.json"), "{error}");
-    let error = experiment(out.path(), &runs.path().join("nowhere")).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), &runs.path().join("nowhere")).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 
     write_run(&runs.path().join("log"), &Loss::parse("log").unwrap());
     fs::remove_file(runs.path().join("log/run.json")).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(&error, FigureError::Experiment(ExperimentError::NoDescription { .. })), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("run.json") && text.contains("training writes it") && text.contains("\"trained\""), "{text}");
@@ -313,7 +322,7 @@ fn a_run_without_its_files_is_an_error_that_says_what_to_do() {
     // The example in the message would do.
     let example = &text[text.find("{\"name\"").unwrap()..];
     fs::write(runs.path().join("log/run.json"), example).unwrap();
-    assert_eq!(experiment(out.path(), runs.path()).unwrap().len(), 1);
+    assert_eq!(experiment(out.path(), &Page::default(), runs.path()).unwrap().len(), 1);
 }
 
 fn program(arguments: &[&str], directory: &Path) -> std::process::Output {
@@ -368,8 +377,9 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
     for name in ["x", "log", "adaptive"] {
         let (out, runs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         mixed_run(runs.path(), &Loss::parse(name).unwrap());
-        let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+        let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
         check_page(&figure.files);
+        check_page(&figure.histogram);
         let found: Vec<(PromptType, usize, usize)> = figure
             .distances
             .iter()
@@ -383,7 +393,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
             .collect();
         let [open, closed] = PromptType::RELEASED;
         assert_eq!(found, [(open.clone(), 2, 10), (open, 4, 10), (closed.clone(), 2, 10), (closed, 4, 10)]);
-        let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+        let page = texts(&figure.files);
         assert!(page.contains("each prompt’s own number of responses, n = 2 to 4,"), "{page}");
         assert!(page.contains("(i − ½) / n") && !page.contains("response 1"), "{page}");
 
@@ -395,7 +405,7 @@ fn each_prompt_is_compared_with_the_optimum_of_its_own_number_of_responses() {
             assert!(row[10] == "2" || row[10] == "4", "{row:?}");
         }
         // Both histograms are of the same rewards: of each type a third in prompts of two responses.
-        for bin in rows(&figure.files.csv[2]) {
+        for bin in rows(&figure.histogram.csv[0]) {
             assert_eq!(bin[4], bin[6], "{bin:?}");
         }
     }
@@ -426,13 +436,13 @@ fn the_program_finds_no_distance_between_prompts_and_their_own_optima() {
 fn the_collapse_figure_wants_runs_of_eight_responses() {
     let runs = TempDir::new().unwrap();
     mixed_run(&runs.path().join("x"), &Loss::parse("x").unwrap());
-    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    assert!(matches!(CollapseData::compute(&Cases::collapse(), Some(runs.path())), Err(FigureError::NoRuns { .. })));
     // Said to have up to eight, it still has no prompt of eight.
     let description = RunDescription::from(&Loss::parse("x").unwrap());
     description.write(&runs.path().join("x")).unwrap();
-    assert!(matches!(CollapseData::compute(Some(runs.path())), Err(FigureError::NoRuns { .. })));
+    assert!(matches!(CollapseData::compute(&Cases::collapse(), Some(runs.path())), Err(FigureError::NoRuns { .. })));
     write_run(&runs.path().join("x-again"), &Loss::parse("x").unwrap());
-    let data = CollapseData::compute(Some(runs.path())).unwrap();
+    let data = CollapseData::compute(&Cases::collapse(), Some(runs.path())).unwrap();
     assert_eq!(data.panels[0].run.iter().map(|learned| learned.n).collect::<Vec<_>>(), [8, 8]);
 }
 
@@ -488,27 +498,28 @@ fn types_of_any_name_are_drawn_over_their_own_theory() {
     rows.sort_by_key(|row| row.step);
     append_rewards(&runs.path().join(REWARDS_FILE), &rows, TypeColumn::of(&types)).unwrap();
     RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
-    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    check_page(&figure.histogram);
+    let page = texts(&figure.files);
     for label in ["chat: U(x)", "creative: U(x)", "(c) ", "exam: U(x) = x"] {
         assert!(page.contains(label), "{label}: {page}");
     }
     assert!(!page.contains("ended"), "{page}");
     assert_eq!(figure.distances.len(), 3 * 2 * 2);
     assert!(figure.distances.iter().all(|row| row.distance.mad < 1e-7), "{:?}", figure.distances);
-    let bins = crate::support::page::rows(&figure.files.csv[2]);
+    let bins = crate::support::page::rows(&figure.histogram.csv[0]);
     assert_eq!((bins.len(), bins[0][1].as_str(), bins[59][1].as_str()), (60, "chat", "exam"));
 
     // A loss that lacks one of them is no theory of it.
     let loss = Loss::parse_by_type([(&types[0], "x"), (&types[1], "x")]).unwrap();
     RunDescription { responses: 6, ..RunDescription::from(&loss) }.write(runs.path()).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err().to_string();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err().to_string();
     assert!(error.contains("`chat`") && error.contains("`creative`, `exam`"), "{error}");
     // One utility for all prompts is one for each type.
     RunDescription { responses: 6, ..RunDescription::from(&Loss::parse("x").unwrap()) }.write(runs.path()).unwrap();
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
-    assert!(texts(&fs::read_to_string(&figure.files.svg).unwrap()).contains("chat: U(x) = x"));
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
+    assert!(texts(&figure.files).contains("chat: U(x) = x"));
 }
 
 /// Prompts at their optimum, each shifted by a number of its own, under a loss with terms.
@@ -547,8 +558,9 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
     write("level", "logsigmoid(x)", LossTerms { centering: 0.1, ..raw.clone() }, 0.2);
     write("held", "log", LossTerms { field: Some("-0.2x^2".to_owned()), ..raw.clone() }, 0.0);
     write("pulled", "x", LossTerms { field: Some("0.1*log(x)+0.2*log(1-x)".to_owned()), ..LossTerms::default() }, 0.0);
-    let [figure] = &experiment(out.path(), runs.path()).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), runs.path()).unwrap()[..] else { panic!() };
     check_page(&figure.files);
+    check_page(&figure.histogram);
     let last: Vec<_> = figure.distances.iter().filter(|row| row.is_last).map(|row| (&row.run, &row.distance)).collect();
     assert_eq!(last.len(), 5 * 2 * 2);
     for (run, distance) in last.into_iter().filter(|(_, distance)| distance.theory == Prediction::Trained) {
@@ -561,7 +573,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
         let limit = distance.w1_limit.unwrap();
         assert!(limit > 1e-3 && limit < 0.5, "{run}: {limit}");
     }
-    let page = texts(&fs::read_to_string(&figure.files.svg).unwrap());
+    let page = texts(&figure.files) + &texts(&figure.histogram);
     for words in
         ["smoothed: U(x) = log sigmoid(x), raw, smoothing 0.1", "count for smoothed:", "the scale of rewards", "−2"]
     {
@@ -573,7 +585,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
         assert_eq!(row[10] == "true", row[0] == "smoothed", "{row:?}");
     }
     // The shares of a histogram are those of all rewards, whatever their scale.
-    let bins = rows(&figure.files.csv[2]);
+    let bins = rows(&figure.histogram.csv[0]);
     for column in [4, 6, 8] {
         let total: f64 =
             bins.iter().filter(|bin| bin[0] == "smoothed").map(|bin| bin[column].parse::<f64>().unwrap()).sum();
@@ -582,7 +594,7 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
     // Raw logits that nothing holds have no optimum.
     let loose = Loss::parse("logsigmoid(x)").unwrap().with(raw).unwrap();
     RunDescription::from(&loose).write(&at("level")).unwrap();
-    let error = experiment(out.path(), runs.path()).unwrap_err();
+    let error = experiment(out.path(), &Page::default(), runs.path()).unwrap_err();
     assert!(matches!(error, FigureError::NoTheory { .. }) && error.to_string().contains("level: "), "{error}");
 }
 
@@ -591,9 +603,41 @@ fn losses_with_terms_are_drawn_over_their_own_theory_and_scale() {
 fn the_kept_runs_on_raw_logits_are_near_their_theory() {
     let out = TempDir::new().unwrap();
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures/raw");
-    let [figure] = &experiment(out.path(), &kept).unwrap()[..] else { panic!() };
+    let [figure] = &experiment(out.path(), &Page::default(), &kept).unwrap()[..] else { panic!() };
     let last: Vec<_> =
         figure.distances.iter().filter(|row| row.is_last && row.distance.split == Split::Train).collect();
     assert_eq!(last.len(), 2 * 2 * 2);
     assert!(last.iter().all(|row| row.distance.mad < 0.05 && row.theories_agree), "{last:?}");
+}
+
+/// What `make reproduce` prints of a run that was trained.
+#[cfg(unix)]
+#[test]
+fn a_run_is_measured_against_the_kept_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = |name: &str| root.join("figures/experiment/embedded").join(name).join(REWARDS_FILE);
+    let run = |one: &Path, other: &Path| {
+        std::process::Command::new(root.join("scripts/run-distance.sh")).args([one, other]).output().unwrap()
+    };
+    let same = run(&kept("log"), &kept("log"));
+    let told = String::from_utf8(same.stdout).unwrap();
+    assert!(told.contains("4096 rewards at step 1000 are 0.0000") && told.contains("0.0000 at most"), "{told}");
+
+    let last = |name: &str| {
+        let rows = reward_collapse::experiment::read_rewards(&kept(name), 8, Head::Sigmoid).unwrap();
+        let step = rows.iter().map(|row| row.step).max();
+        rows.into_iter().filter(|row| Some(row.step) == step).collect::<Vec<_>>()
+    };
+    let pairs = last("log").into_iter().zip(last("x_inv"));
+    let differences: Vec<f64> = pairs
+        .map(|(one, other)| {
+            assert_eq!((one.split, &one.prompt, one.index), (other.split, &other.prompt, other.index));
+            (one.reward - other.reward).abs()
+        })
+        .collect();
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    let largest = differences.iter().copied().fold(0.0, f64::max);
+    let told = String::from_utf8(run(&kept("log"), &kept("x_inv")).stdout).unwrap();
+    assert!(told.contains(&format!("{mean:.4}")) && told.contains(&format!("{largest:.4} at most")), "{told}");
+    assert_eq!(run(&kept("log"), &root.join("nowhere")).status.code(), Some(2));
 }

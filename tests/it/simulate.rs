@@ -1,11 +1,10 @@
 //! Simulated training: its gradient, where it converges, that it repeats itself, and what it refuses.
 
-use std::fs;
 use std::ops::ControlFlow;
 
 use assert_cmd::Command;
 use reward_collapse::compare::{Optimum, wasserstein1};
-use reward_collapse::figure::path_to_collapse;
+use reward_collapse::figure::{Page, path_to_collapse};
 use reward_collapse::simulate::{
     Batch, Head, Labels, Noise, Optimiser, Pair, PairLoss, Record, Settings, SimulateError, Simulation, Theory,
     Workspace, simulate,
@@ -404,9 +403,9 @@ fn the_path_is_drawn_with_its_numbers() {
         against_theory("log(x+0.1)", &Settings::new(40, 2, 1)),
     ] {
         let out = TempDir::new().unwrap();
-        let files = path_to_collapse(out.path(), &simulation).unwrap();
+        let files = path_to_collapse(out.path(), &Page::default(), &simulation).unwrap();
         check_page(&files);
-        assert!(texts(&fs::read_to_string(&files.svg).unwrap()).contains("(b) Mean reward of each rank"));
+        assert!(texts(&files).contains("(b) Mean reward of each rank"));
         let recorded = simulation.rows.len();
         assert_eq!(rows(&files.csv[0]).len(), recorded * simulation.settings.n);
         assert_eq!(rows(&files.csv[1]).len(), recorded);

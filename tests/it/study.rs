@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use reward_collapse::compare::{Convergence, ConvergenceRow, Measure};
-use reward_collapse::figure::asymptotics;
+use reward_collapse::figure::{Page, asymptotics};
 use reward_collapse::study::{Event, Outcome, Shard, Store, Study, StudyError, run};
 use reward_collapse::utility::parse;
 use tempfile::TempDir;
@@ -142,11 +142,12 @@ fn shards_merge_into_the_whole() {
     assert!(begun.is_empty(), "{begun:?}");
     assert_eq!(untimed(&merged.series), untimed(&at_once.series));
     let figures = [(apart.path(), &merged), (whole.path(), &at_once)]
-        .map(|(out, outcome)| asymptotics(out, &outcome.series).unwrap());
+        .map(|(out, outcome)| asymptotics(out, &Page::default(), &outcome.series).unwrap());
     for (one, other) in figures[0].csv.iter().zip(&figures[1].csv) {
         assert_eq!(fs::read_to_string(one).unwrap(), fs::read_to_string(other).unwrap());
     }
-    assert_eq!(fs::read_to_string(&figures[0].svg).unwrap(), fs::read_to_string(&figures[1].svg).unwrap());
+    let svg = |i: usize| fs::read_to_string(figures[i].svg.as_ref().unwrap()).unwrap();
+    assert_eq!(svg(0), svg(1));
 }
 
 #[test]

@@ -109,10 +109,14 @@ pub struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
-    /// Also draw the path to collapse there, as SVG and PNG with its numbers as CSV.
+    /// Also draw the path to collapse there, with its numbers as CSV.
     #[cfg(feature = "figures")]
     #[arg(long, value_name = "DIR")]
     figure: Option<PathBuf>,
+
+    #[cfg(feature = "figures")]
+    #[command(flatten)]
+    page: super::page::PageArguments,
 
     #[command(flatten)]
     output: OutputArguments,
@@ -213,6 +217,8 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     }
     settings.check()?;
     arguments.output.check()?;
+    #[cfg(feature = "figures")]
+    let page = arguments.page.page_of(arguments.figure.is_some(), "--figure")?;
     let parts = parts(&settings, &arguments.shares(utilities.len())?)?;
     let all = settings.steps.saturating_mul(parts.len() as u64);
     let progress = ProgressDisplay::new(quiet, Some(all));
@@ -233,7 +239,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         for (simulation, number) in simulations.iter().zip(1..) {
             // Several have a folder each, in their order.
             let own = if simulations.len() == 1 { out.clone() } else { out.join(number.to_string()) };
-            path_to_collapse(&own, simulation)?;
+            path_to_collapse(&own, &page, simulation)?;
         }
     }
     arguments.output.write(&text)

@@ -7,21 +7,21 @@ mod series;
 use std::path::Path;
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{FigureError, FigureFiles, Page, table};
 use crate::compare::Convergence;
 
 /// Draws the distances between the optimal rewards of `n` responses and the limit law against `n`: Wasserstein-1,
 /// Kolmogorov, the energy difference and, where there are atoms, the share at the ends; with the powers of `n` fitted to
-/// them and the rates that theory predicts. Writes `asymptotics.svg`, `.png`, `.csv` and `asymptotics_rates.csv` under
-/// `out`.
+/// them and the rates that theory predicts. Writes the images of `page`, `asymptotics.txt` (the caption), `asymptotics.csv`
+/// and `asymptotics_rates.csv` under `out`. The table of rates is drawn from a width of 440 points.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written.
-pub fn asymptotics(out: &Path, series: &[Convergence]) -> Result<FigureFiles, FigureError> {
-    let svg = page::draw(series)?;
+pub fn asymptotics(out: &Path, page: &Page, series: &[Convergence]) -> Result<FigureFiles, FigureError> {
     let tables =
         vec![("asymptotics.csv".to_owned(), points(series)?), ("asymptotics_rates.csv".to_owned(), rates(series)?)];
-    Figure { name: "asymptotics".to_owned(), svg, tables }.write(out)
+    let text = page::NOTE.to_owned();
+    Figure::draw("asymptotics", page::TITLE, page, text, tables, |canvas| page::draw(canvas, series))?.write(out, page)
 }
 
 /// The points drawn; without the seconds, which no second run repeats.

@@ -1,62 +1,69 @@
 //! The drawing of the figure of asymptotics.
 
 use super::key;
-use super::series::{bound, drawable, fitted_line, predicted_line, style};
+use super::series::{bound, drawable, fitted_line, predicted_line, style, turns};
 use crate::compare::{Convergence, Measure};
 use crate::figure::FigureError;
-use crate::figure::canvas::{Canvas, draw as draw_page};
-use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{MARGIN, PAGE_WIDTH, TEXT};
+use crate::figure::canvas::Canvas;
+use crate::figure::panel::{Axis, Columns, Panel};
+use crate::figure::style::MARGIN;
 
-/// Panels from left to right and from top to bottom.
-const COLUMNS: usize = 2;
-const LEFT: f64 = 30.0;
-const WIDTH: f64 = 212.0;
-const GAP: f64 = PAGE_WIDTH - MARGIN - LEFT - 2.0 * WIDTH;
-const TOP: f64 = 20.0;
+/// Room beside the panels and between them.
+const MARGINS: (f64, f64, f64) = (44.0, 44.0, MARGIN + 4.0);
+const LEAST_WIDTH: f64 = 140.0;
+/// Panels side by side, at most.
+const MOST_COLUMNS: usize = 2;
+const TOP: f64 = 18.0;
 const HEIGHT: f64 = 146.0;
 const ROW: f64 = HEIGHT + 46.0;
+/// From panels to what is below them.
+const BELOW: f64 = 26.0;
 
 /// How many sizes may be marked on the axis, each by itself, and how near their labels may be.
 const MOST_LABELS: usize = 8;
 const CLOSEST_LABELS: f64 = 26.0;
 
-const TITLES: [(Measure, &str); 4] = [
-    (Measure::Wasserstein1, "Wasserstein-1 distance"),
-    (Measure::Kolmogorov, "Kolmogorov distance"),
-    (Measure::Energy, "Energy difference"),
-    (Measure::Ends, "|Share at an end − atom|"),
+const PANELS: [(Measure, &str, &str); 4] = [
+    (Measure::Wasserstein1, "Wasserstein-1 distance", "distance"),
+    (Measure::Kolmogorov, "Kolmogorov distance", "distance"),
+    (Measure::Energy, "Energy difference", "mean utility of a pair"),
+    (Measure::Ends, "|Share at an end − atom|", "share"),
 ];
 
-pub(super) fn draw(series: &[Convergence]) -> Result<String, FigureError> {
-    draw_page(PAGE_WIDTH, "Distance of optimal rewards from their limit", |canvas| {
-        let drawn = |measure: Measure| series.iter().any(|series| !drawable(series, measure).is_empty());
-        // Without atoms there is no fourth panel; the first three are always there, be they empty.
-        let panels = TITLES.iter().filter(|(measure, _)| *measure != Measure::Ends || drawn(Measure::Ends));
-        for ((i, (measure, title)), letter) in panels.enumerate().zip('a'..) {
-            let panel = Panel {
-                left: LEFT + (WIDTH + GAP) * (i % COLUMNS) as f64,
-                top: TOP + ROW * (i / COLUMNS) as f64,
-                width: WIDTH,
-                height: HEIGHT,
-                ..axes(series, *measure)
-            };
-            panel.frame(canvas, &format!("({letter}) {title}"))?;
-            fill(canvas, &panel, series, *measure)?;
-        }
-        let end = key::draw(canvas, series, TOP + 2.0 * ROW - 8.0)?;
-        let bottom = canvas.paragraph(NOTE, (MARGIN, end + 1.6 * TEXT), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
-        Ok(bottom + 0.4 * TEXT + MARGIN)
-    })
+pub(super) const TITLE: &str = "Distance of optimal rewards from their limit";
+
+/// Draws the page and returns its height.
+pub(super) fn draw(canvas: &Canvas, series: &[Convergence]) -> Result<f64, FigureError> {
+    let drawn = |measure: Measure| series.iter().any(|series| !drawable(series, measure).is_empty());
+    // Without atoms there is no fourth panel; the first three are always there, be they empty.
+    let panels: Vec<_> =
+        PANELS.into_iter().filter(|(measure, ..)| *measure != Measure::Ends || drawn(Measure::Ends)).collect();
+    let columns = Columns::fit(canvas.width(), MOST_COLUMNS, LEAST_WIDTH, MARGINS);
+    for ((i, (measure, title, label)), letter) in panels.iter().enumerate().zip('a'..) {
+        let (x, mut y) = axes(series, *measure, columns.width);
+        y.label = (*label).into();
+        let panel = Panel {
+            left: columns.left_of(i),
+            top: TOP + ROW * (i / columns.count) as f64,
+            width: columns.width,
+            height: HEIGHT,
+            x,
+            y,
+        };
+        panel.frame(canvas, &format!("({letter}) {title}"))?;
+        fill(canvas, &panel, series, *measure)?;
+    }
+    let below = TOP + ROW * (panels.len().div_ceil(columns.count) as f64 - 1.0) + HEIGHT + BELOW;
+    key::draw(canvas, series, below + 6.0)
 }
 
-const NOTE: &str = "Points: computed. Coloured lines: the power of n fitted to the larger half of the sizes. Grey: the \
+pub(super) const NOTE: &str = "Points: computed; where series coincide, their symbols take turns. Coloured lines: the power of n fitted to the larger half of the sizes. Grey: the \
                     rate of theory through the last point; in the panel of shares, 1/(2n). Drift: the last point over \
                     the rate of theory, divided by the same a decade earlier. The energy difference is the mean utility \
                     of a pair less that of the limit or, where that diverges, that of equal spacing.";
 
 /// All series of one panel.
-fn fill(canvas: &Canvas<'_>, panel: &Panel, series: &[Convergence], measure: Measure) -> Result<(), FigureError> {
+fn fill(canvas: &Canvas, panel: &Panel, series: &[Convergence], measure: Measure) -> Result<(), FigureError> {
     let points: Vec<_> = series.iter().map(|series| drawable(series, measure)).collect();
     let with_points = || series.iter().zip(&points).enumerate();
     if measure == Measure::Ends {
@@ -70,16 +77,13 @@ fn fill(canvas: &Canvas<'_>, panel: &Panel, series: &[Convergence], measure: Mea
             fitted_line(canvas, panel, points, trend, style(i).0)?;
         }
     }
-    for (i, (_, points)) in with_points() {
-        for point in points {
-            canvas.marker(panel.at(*point), style(i).1)?;
-        }
-    }
-    Ok(())
+    let places: Vec<Vec<(f64, f64)>> =
+        points.iter().map(|points| points.iter().map(|&point| panel.at(point)).collect()).collect();
+    turns(&places).into_iter().try_for_each(|(i, at)| canvas.marker(at, style(i).1))
 }
 
 /// Axes that hold every point, with a little room around.
-fn axes(series: &[Convergence], measure: Measure) -> Panel {
+fn axes(series: &[Convergence], measure: Measure, width: f64) -> (Axis, Axis) {
     let points = || series.iter().flat_map(|series| drawable(series, measure));
     let range = |values: &mut dyn Iterator<Item = f64>, room: f64| {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
@@ -93,7 +97,7 @@ fn axes(series: &[Convergence], measure: Measure) -> Panel {
     if sizes.len() <= MOST_LABELS {
         x.ticks = sizes.iter().map(|&n| ((n as f64).log10(), n.to_string())).collect();
         x.minor.clear();
-        let closest = CLOSEST_LABELS * (x.to - x.from) / WIDTH;
+        let closest = CLOSEST_LABELS * (x.to - x.from) / width;
         let mut last = f64::NEG_INFINITY;
         for (at, text) in &mut x.ticks {
             if *at - last < closest {
@@ -106,6 +110,5 @@ fn axes(series: &[Convergence], measure: Measure) -> Panel {
     let values = points().map(|(_, value)| value);
     // The grey line of the shares belongs to the panel.
     let bounds = points().filter(|_| measure == Measure::Ends).map(|(n, _)| -n - 2.0_f64.log10());
-    let y = Axis::logarithmic(range(&mut values.chain(bounds), 0.15), "");
-    Panel { left: 0.0, top: 0.0, width: 0.0, height: 0.0, x, y }
+    (x, Axis::logarithmic(range(&mut values.chain(bounds), 0.15), ""))
 }

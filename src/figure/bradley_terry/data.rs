@@ -8,10 +8,7 @@ use crate::figure::FigureError;
 use crate::limit::FreeLaw;
 use crate::problem::{Equilibrium, Support};
 use crate::solution::{largest_gap, solve_equilibrium};
-use crate::utility::{Concavity, parse};
-
-/// The utility: the Bradley-Terry loss is `-log sigmoid` of the difference of two logits.
-const UTILITY: &str = "logsigmoid(x)";
+use crate::utility::{Concavity, SharedUtility, parse};
 
 /// Responses of the histogram.
 const MANY: usize = 1000;
@@ -20,12 +17,53 @@ const BINS: usize = 24;
 /// Points of a density curve.
 const CURVE: usize = 200;
 
+/// The losses of the figure: each utility with each smoothing, and with each centring.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BradleyTerryCases {
+    /// Utilities that are defined for negative arguments.
+    pub utilities: Vec<String>,
+    /// Values of label smoothing, below 0.5.
+    pub smoothing: Vec<f64>,
+    /// Values of the centring term.
+    pub centering: Vec<f64>,
+    /// The number of responses whose rewards are drawn one by one.
+    pub n: usize,
+}
+
+impl Default for BradleyTerryCases {
+    fn default() -> Self {
+        Self {
+            // The Bradley-Terry loss is `-log sigmoid` of the difference of two logits.
+            utilities: vec!["logsigmoid(x)".to_owned()],
+            smoothing: vec![0.05, 0.1, 0.2],
+            centering: vec![0.01, 0.1],
+            n: RESPONSES,
+        }
+    }
+}
+
+impl BradleyTerryCases {
+    fn losses(&self) -> Vec<(&str, LossTerms)> {
+        let raw = LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.0, field: None };
+        let smoothed = self.smoothing.iter().map(|&smoothing| LossTerms { smoothing, ..raw.clone() });
+        let terms: Vec<LossTerms> =
+            smoothed.chain(self.centering.iter().map(|&centering| LossTerms { centering, ..raw.clone() })).collect();
+        let mut losses = Vec::new();
+        for utility in &self.utilities {
+            losses.extend(terms.iter().map(|terms| (utility.as_str(), terms.clone())));
+        }
+        losses
+    }
+}
+
 /// One loss: its optimal rewards, its law, and what a model learned of it.
 #[derive(Debug, Clone)]
 pub struct BradleyTerryData {
+    /// The utility.
+    pub utility: SharedUtility,
     /// Smoothing or centring; raw logits.
     pub terms: LossTerms,
-    /// The optimal rewards of 8 responses.
+    /// The optimal rewards of a few responses.
     pub optimal: Vec<f64>,
     /// The largest certificate of the finite problems, per pair.
     pub gap: f64,
@@ -44,46 +82,49 @@ pub struct BradleyTerryData {
 }
 
 impl BradleyTerryData {
-    /// The losses drawn.
-    pub const TERMS: [LossTerms; 5] = [
-        LossTerms { head: Head::Raw, smoothing: 0.05, centering: 0.0, field: None },
-        LossTerms { head: Head::Raw, smoothing: 0.1, centering: 0.0, field: None },
-        LossTerms { head: Head::Raw, smoothing: 0.2, centering: 0.0, field: None },
-        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.01, field: None },
-        LossTerms { head: Head::Raw, smoothing: 0.0, centering: 0.1, field: None },
-    ];
-
     /// All of them.
     ///
     /// # Errors
     /// [`FigureError`]: malformed runs, or a failed computation.
-    pub fn all(runs: Option<&Path>, progress: &dyn Fn(&str)) -> Result<Vec<Self>, FigureError> {
+    pub fn all(
+        cases: &BradleyTerryCases,
+        runs: Option<&Path>,
+        progress: &dyn Fn(&str),
+    ) -> Result<Vec<Self>, FigureError> {
         let mut trained = Vec::new();
         for group in runs.map(find_runs).transpose()?.unwrap_or_default() {
             for folder in &group.folders {
                 trained.push(Run::read(folder)?);
             }
         }
-        let one = |terms: LossTerms| {
-            let mut data = Self::compute(terms.clone())?;
+        let mut all = Vec::new();
+        for (utility, terms) in cases.losses() {
+            let mut data = Self::compute(utility, terms, cases.n)?;
             progress(&data.name());
-            let of_these = |run: &&Run| run.description.loss.terms == terms;
-            if let Some(run) = trained.iter().find(of_these) {
-                data.learned = learned(&run.rewards);
+            for run in &trained {
+                let loss = run.description.loss()?;
+                let same = |prompt_type| {
+                    loss.of(prompt_type).is_ok_and(|of| of.trained.to_string() == data.utility.to_string())
+                };
+                if *loss.terms() == data.terms && PromptType::RELEASED.iter().all(same) {
+                    data.learned = learned(&run.rewards, cases.n);
+                    break;
+                }
             }
-            Ok(data)
-        };
-        Self::TERMS.into_iter().map(one).collect()
+            all.push(data);
+        }
+        Ok(all)
     }
 
     /// Solves the finite and the limit problem.
     ///
     /// # Errors
     /// [`FigureError`] if either fails.
-    pub fn compute(terms: LossTerms) -> Result<Self, FigureError> {
-        let utility = parse(UTILITY)?;
-        let problem = Equilibrium::new(utility, terms.smoothing, Support::LINE)?.with_centering(terms.centering)?;
-        let (few, many) = (solve_equilibrium(&problem, RESPONSES, None)?, solve_equilibrium(&problem, MANY, None)?);
+    pub fn compute(utility: &str, terms: LossTerms, n: usize) -> Result<Self, FigureError> {
+        let utility = parse(utility)?;
+        let problem =
+            Equilibrium::new(utility.clone(), terms.smoothing, Support::LINE)?.with_centering(terms.centering)?;
+        let (few, many) = (solve_equilibrium(&problem, n, None)?, solve_equilibrium(&problem, MANY, None)?);
         let law = FreeLaw::of_problem(&problem)?;
         let ends = law.ends();
         let at = |k: usize, of: usize| ends[0] + (ends[1] - ends[0]) * k as f64 / of as f64;
@@ -97,6 +138,7 @@ impl BradleyTerryData {
         let height = |count: usize| count as f64 / (many.rewards.len() as f64 * width);
         let bins = counts.iter().enumerate().map(|(k, &count)| (at(k, BINS), at(k + 1, BINS), height(count)));
         Ok(Self {
+            utility,
             terms,
             gap: largest_gap([few.gap, many.gap]),
             concavity: few.concavity,
@@ -109,10 +151,18 @@ impl BradleyTerryData {
         })
     }
 
-    /// `smoothing 0.1`, or `centring 0.1`.
+    /// `smoothing 0.1`, or `centring 0.1`; after the utility, where that is not the usual one.
     pub fn name(&self) -> String {
         let LossTerms { smoothing, centering, .. } = self.terms;
-        if centering == 0.0 { format!("smoothing {smoothing}") } else { format!("centring {centering}") }
+        let utility = match self.utility.to_string() {
+            usual if usual == "logsigmoid(x)" => String::new(),
+            other => format!("{other}, "),
+        };
+        if centering == 0.0 {
+            format!("{utility}smoothing {smoothing}")
+        } else {
+            format!("{utility}centring {centering}")
+        }
     }
 
     /// The mean over responses of the distance of the learned mean from the optimum, and the largest.
@@ -124,14 +174,14 @@ impl BradleyTerryData {
     }
 }
 
-/// The rewards of training prompts of 8 responses at the last evaluation. Raw logits may be shifted for each prompt: each is taken
+/// The rewards of training prompts of `n` responses at the last evaluation. Raw logits may be shifted for each prompt: each is taken
 /// less its prompt's mean.
-fn learned(rows: &[RewardRow]) -> Vec<LearnedReward> {
+fn learned(rows: &[RewardRow], n: usize) -> Vec<LearnedReward> {
     let last = rows.iter().map(|row| row.step).max();
     let rows: Vec<RewardRow> =
         rows.iter().filter(|row| Some(row.step) == last && row.split == Split::Train).cloned().collect();
     let mut rows = centred(&rows);
     // All types of prompts have the same loss, and the same optimum.
     rows.iter_mut().for_each(|row| row.prompt_type = PromptType::open_ended());
-    Learned::all(&rows).into_iter().find(|at| at.n == RESPONSES).map(|at| at.responses).unwrap_or_default()
+    Learned::all(&rows).into_iter().find(|at| at.n == n).map(|at| at.responses).unwrap_or_default()
 }

@@ -7,20 +7,20 @@ use crate::compare::{Learned, Optimum, Theories, TheoryPair};
 use crate::experiment::{Loss, PromptType, RESPONSES, find_runs};
 use crate::figure::published::published;
 use crate::figure::style::mathematics;
-use crate::figure::{FigureError, PublishedPoint};
+use crate::figure::{Cases, FigureError, PublishedPoint};
 use crate::solution::largest_gap;
 
-/// Points of a limit law's curve, less one: twenty to a response, so that each response has one.
-const LIMIT_STEPS: usize = 20 * RESPONSES;
-
-/// The panels' losses, by their released names.
-const PANELS: [&str; 4] = ["x", "log", "x_inv", "adaptive"];
+/// Points of a limit law's curve to a response: few responses need a finer one.
+const FINE: usize = 20;
+const COARSE: usize = 2;
+/// Responses from which on the curve is coarse.
+const MANY: usize = 50;
 
 /// One panel's numbers.
 #[derive(Debug, Clone)]
 pub struct CollapsePanel {
-    /// The configuration's name.
-    pub key: &'static str,
+    /// The loss, as it was asked for.
+    pub key: String,
     /// The title drawn above.
     pub title: String,
     /// The predictions for each type of prompt.
@@ -54,7 +54,7 @@ impl CurveSource {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distance {
     /// The panel's key.
-    pub panel: &'static str,
+    pub panel: String,
     /// Whose rewards.
     pub source: CurveSource,
     /// The prompts compared; `None` for both types.
@@ -70,21 +70,24 @@ pub struct Distance {
 /// The numbers of the whole figure.
 #[derive(Debug, Clone)]
 pub struct CollapseData {
-    /// `x`, `log`, `x_inv` and `adaptive`.
+    /// One for each loss.
     pub panels: Vec<CollapsePanel>,
+    /// The number of responses.
+    pub n: usize,
 }
 
 impl CollapseData {
-    /// Solves for every utility and reads the runs, if any.
+    /// Solves for every loss and reads the runs, if any. Published curves are there for eight responses under the released losses.
     ///
     /// # Errors
     /// [`FigureError::NoRuns`] for a directory of runs without any, [`FigureError::Experiment`] for a malformed one.
-    pub fn compute(runs: Option<&Path>) -> Result<Self, FigureError> {
+    pub fn compute(cases: &Cases, runs: Option<&Path>) -> Result<Self, FigureError> {
+        let n = cases.n;
         let groups = runs.map(find_runs).transpose()?.unwrap_or_default();
         let folders = groups.into_iter().next().map_or_else(Vec::new, |group| group.folders);
         let mut theories = Theories::default();
         let mut panels = Vec::new();
-        for (key, letter) in PANELS.into_iter().zip('a'..) {
+        for (key, letter) in cases.utilities.iter().zip('a'..) {
             let loss = Loss::parse(key)?;
             let title = if loss.is_prompt_aware() {
                 format!("({letter}) prompt-aware")
@@ -93,19 +96,20 @@ impl CollapseData {
             };
             let mut theory = |prompt_type: PromptType| -> Result<(PromptType, TheoryPair), FigureError> {
                 let pair = loss.of(&prompt_type)?;
-                Ok((prompt_type, theories.pair(&pair.named, &pair.trained, RESPONSES)?))
+                Ok((prompt_type, theories.pair(&pair.named, &pair.trained, n)?))
             };
             let [open, closed] = PromptType::RELEASED;
             let theory = [theory(open)?, theory(closed)?];
-            let run = run::find(&folders, key)?;
-            panels.push(CollapsePanel { key, title, theory, published: published(key)?, run });
+            let run = run::find(&folders, &loss, n)?;
+            let published = if n == RESPONSES { published(key)? } else { Vec::new() };
+            panels.push(CollapsePanel { key: key.clone(), title, theory, published, run });
         }
         match runs {
             Some(path) if panels.iter().all(|panel| panel.run.is_empty()) => {
-                let expected = format!("rewards.csv in a folder named {}", PANELS.join(", "));
+                let expected = format!("rewards.csv in a folder named {}", cases.utilities.join(", "));
                 Err(FigureError::NoRuns { path: path.to_owned(), expected })
             }
-            _ => Ok(Self { panels }),
+            _ => Ok(Self { panels, n }),
         }
     }
 
@@ -131,6 +135,21 @@ impl CollapseData {
     /// The distance in one panel, if there is anything to compare.
     pub fn distance(&self, key: &str, source: CurveSource, prompt_type: Option<PromptType>) -> Option<Distance> {
         self.panels.iter().find(|panel| panel.key == key)?.distance(source, prompt_type)
+    }
+
+    /// Whether some loss is trained otherwise than it is named.
+    pub(super) fn theories_differ(&self) -> bool {
+        self.panels.iter().flat_map(|panel| &panel.theory).any(|(_, pair)| !pair.agree())
+    }
+
+    /// Whether some panel has what the paper published.
+    pub(super) fn has_published(&self) -> bool {
+        self.panels.iter().any(|panel| !panel.published.is_empty())
+    }
+
+    /// Whether some panel has a run.
+    pub(super) fn has_runs(&self) -> bool {
+        self.panels.iter().any(|panel| !panel.run.is_empty())
     }
 
     /// The distances wherever the two theories differ: `log`, `x_inv`, and the open-ended prompts of `adaptive`.
@@ -170,7 +189,7 @@ impl CollapsePanel {
         }
         let mean = |sum: f64| sum / points as f64;
         (points > 0).then(|| Distance {
-            panel: self.key,
+            panel: self.key.clone(),
             source,
             prompt_type: wanted,
             points,
@@ -184,9 +203,9 @@ impl CollapsePanel {
 /// the share `(i - 1/2)/n` of the law. Without a law there is no curve.
 pub(super) fn limit_curve(optimum: &Optimum) -> Vec<(f64, f64)> {
     let Some(law) = &optimum.limit else { return Vec::new() };
-    let quantile = |k: usize| {
-        let share = k as f64 / LIMIT_STEPS as f64;
-        (0.5 + share * RESPONSES as f64, law.quantile(share))
-    };
-    (0..=LIMIT_STEPS).map(quantile).collect()
+    let n = optimum.rewards.len();
+    let to_a_response = if n < MANY { FINE } else { COARSE };
+    let quantile =
+        |k: usize| (0.5 + k as f64 / to_a_response as f64, law.quantile(k as f64 / (to_a_response * n) as f64));
+    (0..=to_a_response * n).map(quantile).collect()
 }

@@ -11,24 +11,25 @@ pub use data::{CollapseData, CollapsePanel, CurveSource, Distance};
 use data::limit_curve;
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{Cases, FigureError, FigureFiles, Page, table};
 
-/// Draws reward against response for `x`, `log x`, `-1/x` and the prompt-aware scheme, each with the optimal rewards for
+/// Draws reward against response for each loss of `cases`, by default `x`, `log x`, `-1/x` and the prompt-aware scheme, each with the optimal rewards for
 /// the named utility (dashed), for the utility that was really trained (solid), and the published training curves
-/// (points). Writes `collapse.svg`, `.png`, `.csv` and `collapse_distances.csv` under `out`.
+/// (points). Writes the images of `page`, `collapse.txt` (the caption), `collapse.csv` and
+/// `collapse_distances.csv` under `out`.
 ///
 /// `runs` is a directory with a run's output under `x/`, `log/`, `x_inv/` or `adaptive/`; those found are overlaid.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written, or a run whose `rewards.csv` is malformed.
-pub fn collapse(out: &Path, runs: Option<&Path>) -> Result<FigureFiles, FigureError> {
-    let data = CollapseData::compute(runs)?;
-    let svg = page::draw(&data, &caption(&data))?;
+pub fn collapse(out: &Path, page: &Page, cases: &Cases, runs: Option<&Path>) -> Result<FigureFiles, FigureError> {
+    let data = CollapseData::compute(cases, runs)?;
     let tables = vec![
         ("collapse.csv".to_owned(), rewards_table(&data)?),
         ("collapse_distances.csv".to_owned(), distances_table(&data)?),
     ];
-    Figure { name: "collapse".to_owned(), svg, tables }.write(out)
+    let text = caption(&data);
+    Figure::draw("collapse", page::TITLE, page, text, tables, |canvas| page::draw(canvas, &data))?.write(out, page)
 }
 
 /// A reward of one curve; the last three fields are empty where they do not apply.
@@ -59,7 +60,7 @@ impl Row<'_> {
 fn rewards_table(data: &CollapseData) -> Result<String, FigureError> {
     let mut rows = Vec::new();
     for panel in &data.panels {
-        let mut push = |row: Row| rows.push(row.fields(panel.key));
+        let mut push = |row: Row| rows.push(row.fields(&panel.key));
         for (prompts, theory) in &panel.theory {
             let prompts = prompts.name();
             for (series, optimum) in [("theory_named", &theory.named), ("theory_trained", &theory.trained)] {
@@ -106,7 +107,7 @@ fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
     let header = ["panel", "source", "prompts", "points", "distance_to_named", "distance_to_trained"];
     let rows = data.distances().into_iter().map(|distance| {
         vec![
-            distance.panel.into(),
+            distance.panel,
             distance.source.name().into(),
             distance.prompt_type.as_ref().map_or("both", |prompts| prompts.name()).into(),
             distance.points.to_string(),
@@ -119,33 +120,40 @@ fn distances_table(data: &CollapseData) -> Result<String, FigureError> {
 
 /// Says what the figure shows, in the numbers of this very figure.
 fn caption(data: &CollapseData) -> String {
-    let published = data.findings(CurveSource::Published);
-    let closer = if published.iter().all(|distance| distance.trained < distance.named) {
-        "The published curves lie closer to the solid theory"
+    let n = data.n;
+    let mut text = if data.theories_differ() {
+        format!(
+            "Optimal rewards of n = {n} responses for U as the paper names and draws it (dashed) and for the U that its code trained, \
+             with x + ε for x and ε = 0.1 (solid). Dotted: the n → ∞ law of U as named, response i at its quantile (i − ½)/{n}."
+        )
     } else {
-        "The published curves do not all lie closer to the solid theory"
+        format!(
+            "Optimal rewards of n = {n} responses (solid), and the n → ∞ law, response i at its quantile (i − ½)/{n} (dotted)."
+        )
     };
-    let mut text = format!(
-        "Optimal rewards of n = 8 responses for U as the paper names and draws it (dashed) and for the U that its code \
-         trained, with x + ε for x and ε = 0.1 (solid). Dotted: the n → ∞ law of U as named, response i at its quantile \
-         (i − ½)/8. Points: the paper’s training curves, read off its figures to \
-         ±0.01; some are hidden there. {closer}. Mean |point − theory|, dashed → solid: {}.",
-        listing(&published)
-    );
+    if data.has_published() {
+        text.push_str(" Points: the paper’s training curves, read off its figures to ±0.01; some are hidden there.");
+    }
+    let published = data.findings(CurveSource::Published);
+    if !published.is_empty() {
+        let closer = if published.iter().all(|distance| distance.trained < distance.named) {
+            "The published curves lie closer to the solid theory"
+        } else {
+            "The published curves do not all lie closer to the solid theory"
+        };
+        text.push_str(&format!(" {closer}. Mean |point − theory|, dashed → solid: {}.", listing(&published)));
+    }
     if let Some(x) = data.distance("x", CurveSource::Published, None) {
         text.push_str(&format!(" For U(x) = x the two theories are the same ({:.3}).", x.named));
     }
-    if data.panels.iter().any(|panel| !panel.run.is_empty()) {
-        text.push_str(" Second row: this run’s last step, mean and ±1 standard deviation over training prompts");
+    if data.has_runs() {
+        text.push_str(if data.has_published() { " This run: its" } else { " Points: a run’s" });
+        text.push_str(" last step, mean and ±1 standard deviation over training prompts");
         let runs = data.findings(CurveSource::Run);
         text.push_str(&if runs.is_empty() { ".".to_owned() } else { format!("; {}.", listing(&runs)) });
     }
     let largest = bound(data.largest_gap());
     text.push_str(&format!(" Certified: no rewards do better than those drawn by more than {largest} a pair."));
-    // An equation is not to be broken at the end of a line.
-    for operator in ["=", "+", "−", "→"] {
-        text = text.replace(&format!(" {operator} "), &format!("\u{a0}{operator}\u{a0}"));
-    }
     text
 }
 
@@ -153,7 +161,7 @@ fn listing(distances: &[Distance]) -> String {
     let phrases: Vec<String> = distances
         .iter()
         .map(|distance| {
-            let name = match distance.panel {
+            let name = match distance.panel.as_str() {
                 "log" => "log\u{a0}x",
                 "x_inv" => "−1/x",
                 _ => "prompt-aware (open-ended)",

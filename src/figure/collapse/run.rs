@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 
 use crate::compare::Learned;
-use crate::experiment::{
-    DESCRIPTION_FILE, Head, RESPONSES, REWARDS_FILE, RunDescription, Split, is_run_of, read_rewards,
-};
+use crate::experiment::{DESCRIPTION_FILE, Head, Loss, REWARDS_FILE, RunDescription, Split, is_run_of, read_rewards};
 use crate::figure::FigureError;
 
-/// The first run of a released loss among folders, if one has prompts of [`RESPONSES`] responses: open-ended prompts first.
-pub(super) fn find(folders: &[PathBuf], loss: &str) -> Result<Vec<Learned>, FigureError> {
+/// The first run of a loss among folders, if one has prompts of `n` responses: open-ended prompts first.
+pub(super) fn find(folders: &[PathBuf], loss: &Loss, n: usize) -> Result<Vec<Learned>, FigureError> {
     for folder in folders {
         let described = folder.join(DESCRIPTION_FILE).exists();
-        if is_run_of(folder, loss)? && (!described || RunDescription::read(folder)?.responses == RESPONSES) {
-            let drawn = last(Learned::all(&read_rewards(&folder.join(REWARDS_FILE), RESPONSES, Head::Sigmoid)?));
+        if is_run_of(folder, loss)? && (!described || RunDescription::read(folder)?.responses == n) {
+            let drawn = last(Learned::all(&read_rewards(&folder.join(REWARDS_FILE), n, Head::Sigmoid)?), n);
             if !drawn.is_empty() {
                 return Ok(drawn);
             }
@@ -23,11 +21,10 @@ pub(super) fn find(folders: &[PathBuf], loss: &str) -> Result<Vec<Learned>, Figu
 }
 
 /// The training prompts at the last step for which there are rewards; those of another number of responses or type do not fit.
-fn last(learned: Vec<Learned>) -> Vec<Learned> {
+fn last(learned: Vec<Learned>, n: usize) -> Vec<Learned> {
     let step = Learned::steps(&learned, Split::Train).pop();
-    let is_drawn = |at: &Learned| {
-        Some(at.step) == step && at.split == Split::Train && at.n == RESPONSES && at.prompt_type.is_released()
-    };
+    let is_drawn =
+        |at: &Learned| Some(at.step) == step && at.split == Split::Train && at.n == n && at.prompt_type.is_released();
     learned.into_iter().filter(is_drawn).collect()
 }
 
@@ -57,7 +54,7 @@ mod tests {
         prompt(1000, Split::Train, "c", PromptType::closed_ended(), 1.0, 8);
         prompt(1000, Split::Train, "d", PromptType::closed_ended(), 0.7, 5);
         prompt(1500, Split::Test, "e", PromptType::open_ended(), 0.7, 8);
-        let [open, closed] = &last(Learned::all(&rows))[..] else { unreachable!() };
+        let [open, closed] = &last(Learned::all(&rows), 8)[..] else { unreachable!() };
         assert_eq!(
             (open.step, open.prompt_type.clone(), open.responses.len(), open.count()),
             (1000, PromptType::open_ended(), 8, 2)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{FigureError, FigureFiles, Page, table};
 use crate::compare::TypeComparison;
 use crate::limit::Law;
 use crate::problem::Support;
@@ -29,14 +29,14 @@ impl std::fmt::Debug for ComparisonPanel {
 }
 
 /// Draws learned rewards by response, with their standard deviation over prompts, over the optimal rewards and the limit law.
-/// Writes `comparison.svg`, `.png` and `.csv` under `out`.
+/// Writes the images of `page`, `comparison.txt` (the caption) and `comparison.csv` under `out`.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written.
-pub fn comparison(out: &Path, panels: &[ComparisonPanel]) -> Result<FigureFiles, FigureError> {
-    let svg = page::draw(panels)?;
+pub fn comparison(out: &Path, page: &Page, panels: &[ComparisonPanel]) -> Result<FigureFiles, FigureError> {
     let tables = vec![("comparison.csv".to_owned(), rewards(panels)?)];
-    Figure { name: "comparison".to_owned(), svg, tables }.write(out)
+    let text = page::caption(panels);
+    Figure::draw("comparison", page::HEADING, page, text, tables, |canvas| page::draw(canvas, panels))?.write(out, page)
 }
 
 fn rewards(panels: &[ComparisonPanel]) -> Result<String, FigureError> {

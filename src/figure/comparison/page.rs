@@ -3,88 +3,82 @@
 use super::ComparisonPanel;
 use crate::compare::{Order, SizeComparison, TypeComparison};
 use crate::figure::FigureError;
-use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::canvas::{Align, Canvas};
 use crate::figure::legend::{self, Key};
-use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, TEXT, TITLE, colour, mathematics};
+use crate::figure::panel::{Axis, Columns, Panel};
+use crate::figure::style::{Dash, MARGIN, Marker, SMALL, Shape, Stroke, TITLE, colour, mathematics};
 use crate::limit::Law;
 use crate::problem::Support;
 
-const LEFT: f64 = 40.0;
-const TOP: f64 = 40.0;
+/// Room beside the panels and between them.
+const MARGINS: (f64, f64, f64) = (40.0, 46.0, MARGIN);
+const LEAST_WIDTH: f64 = 150.0;
+/// Panels side by side, at most.
+const MOST_COLUMNS: usize = 2;
+/// From the legend to the panels, and from panels to what is below them.
+const ABOVE: f64 = 28.0;
+const BELOW: f64 = 24.0;
 const HEIGHT: f64 = 150.0;
 /// From one row of panels to the next.
 const BETWEEN_ROWS: f64 = 52.0;
-const GAP: f64 = 46.0;
 /// From a panel's edge to its notes.
 const INSET: f64 = 3.0;
 /// Panels on a page; those of the types with most prompts.
 const MOST_PANELS: usize = 24;
 /// Numbers of responses drawn in a panel; those of most prompts.
 const MOST_SIZES: usize = 4;
-/// Numbers on an axis of responses.
-const MOST_NUMBERS: usize = 16;
 /// Points of a quantile function.
 const POINTS: u32 = 400;
 
 const OPTIMUM: Stroke = Stroke::solid(colour::GREEN, 1.5);
 const LIMIT: Stroke = Stroke::dashed(colour::BLACK, 0.9, Dash::SHORT);
 const LEARNED: Marker = Marker { shape: Shape::Circle, colour: colour::BLUE, fill: Some(colour::BLUE), radius: 1.5 };
-const BAND_OPACITY: f64 = 0.22;
+const BAR: Stroke = Stroke::solid(colour::BLUE, 0.8);
 
-pub(super) fn draw(panels: &[ComparisonPanel]) -> Result<String, FigureError> {
+pub(super) const HEADING: &str = "Rewards over theory";
+
+/// The panels that are drawn.
+fn drawn(panels: &[ComparisonPanel]) -> Vec<&ComparisonPanel> {
     let mut drawn: Vec<&ComparisonPanel> = panels.iter().collect();
     if drawn.len() > MOST_PANELS {
         drawn.sort_by_key(|panel| std::cmp::Reverse(panel.row.prompts));
         drawn.truncate(MOST_PANELS);
     }
-    draw_page(PAGE_WIDTH, "Rewards over theory", |canvas| {
-        let mut keys = vec![
-            (Key::Point(LEARNED), "mean reward"),
-            (Key::Bar(colour::BLUE, BAND_OPACITY, Stroke::solid(colour::BLUE, 0.1)), "±1 sd over prompts"),
-            (Key::Line(OPTIMUM), "optimal rewards"),
-        ];
-        if drawn.iter().any(|panel| panel.limit.is_some()) {
-            keys.push((Key::Line(LIMIT), "limit law"));
-        }
-        legend::row(canvas, &keys, 13.0)?;
-        let columns = drawn.len().clamp(1, 2);
-        let width = (PAGE_WIDTH - MARGIN - LEFT - GAP * (columns as f64 - 1.0)) / columns as f64;
-        for (place, shown) in drawn.iter().enumerate() {
-            let (row, column) = (place / columns, place % columns);
-            let panel = Panel {
-                left: LEFT + column as f64 * (width + GAP),
-                top: TOP + row as f64 * (HEIGHT + BETWEEN_ROWS),
-                width,
-                height: HEIGHT,
-                x: responses(&shown.row),
-                y: rewards(shown),
-            };
-            fill(canvas, &panel, shown)?;
-        }
-        let rows = drawn.len().div_ceil(columns) as f64;
-        let below = TOP + rows * HEIGHT + (rows - 1.0) * BETWEEN_ROWS + 24.0 + TEXT + 8.0;
-        let text = caption(panels, drawn.len());
-        let bottom = canvas.paragraph(&text, (MARGIN, below), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
-        Ok(bottom + 0.4 * TEXT + MARGIN)
-    })
+    drawn
 }
 
-fn fill(canvas: &Canvas<'_>, panel: &Panel, shown: &ComparisonPanel) -> Result<(), FigureError> {
+/// Draws the page and returns its height.
+pub(super) fn draw(canvas: &Canvas, panels: &[ComparisonPanel]) -> Result<f64, FigureError> {
+    let drawn = drawn(panels);
+    let mut keys =
+        vec![(Key::Point(LEARNED), "mean reward, ±1 sd over prompts"), (Key::Line(OPTIMUM), "optimal rewards")];
+    if drawn.iter().any(|panel| panel.limit.is_some()) {
+        keys.push((Key::Line(LIMIT), "limit law"));
+    }
+    let top = legend::rows(canvas, &keys)? + ABOVE;
+    let columns = Columns::fit(canvas.width(), drawn.len().min(MOST_COLUMNS), LEAST_WIDTH, MARGINS);
+    for (place, shown) in drawn.iter().enumerate() {
+        let panel = Panel {
+            left: columns.left_of(place),
+            top: top + (place / columns.count) as f64 * (HEIGHT + BETWEEN_ROWS),
+            width: columns.width,
+            height: HEIGHT,
+            x: responses(&shown.row),
+            y: rewards(shown),
+        };
+        fill(canvas, &panel, shown)?;
+    }
+    let rows = drawn.len().max(1).div_ceil(columns.count) as f64;
+    Ok(top + rows * HEIGHT + (rows - 1.0) * BETWEEN_ROWS + BELOW)
+}
+
+fn fill(canvas: &Canvas, panel: &Panel, shown: &ComparisonPanel) -> Result<(), FigureError> {
     let row = &shown.row;
     let name = if row.prompt_type.is_empty() { "all prompts" } else { &row.prompt_type };
-    panel.frame(canvas, &canvas.shortened(name, TITLE, panel.width)?)?;
+    panel.frame(canvas, &canvas.shortened(name, TITLE, panel.width))?;
     let clamped = |reward: f64| reward.clamp(panel.y.from, panel.y.to);
     let sizes = sizes(row);
     let at = |size: &SizeComparison, index: usize, reward: f64| panel.at((place(row, index, size.n), clamped(reward)));
-    for size in &sizes {
-        let edge = |sign: f64| {
-            let ends = size.means.iter().zip(&size.deviations).enumerate();
-            ends.map(move |(i, (mean, deviation))| at(size, i, mean + sign * deviation)).collect::<Vec<_>>()
-        };
-        let corners: Vec<(f64, f64)> = edge(1.0).into_iter().chain(edge(-1.0).into_iter().rev()).collect();
-        canvas.fill(&corners, colour::BLUE, BAND_OPACITY)?;
-    }
     for size in &sizes {
         let optimum: Vec<(f64, f64)> =
             size.optimum.iter().enumerate().map(|(i, reward)| at(size, i, *reward)).collect();
@@ -94,16 +88,24 @@ fn fill(canvas: &Canvas<'_>, panel: &Panel, shown: &ComparisonPanel) -> Result<(
         canvas.line(&quantiles(panel, row, law.as_ref()), LIMIT)?;
     }
     for size in &sizes {
-        for (i, mean) in size.means.iter().enumerate() {
+        for (i, (mean, deviation)) in size.means.iter().zip(&size.deviations).enumerate() {
+            let [from, to] = [mean - deviation, mean + deviation].map(|end| at(size, i, end));
+            if (from.1 - to.1).abs() > 0.5 {
+                canvas.error_bar(from, to.1, BAR)?;
+            }
             canvas.marker(at(size, i, *mean), LEARNED)?;
         }
     }
     let (left, right) = (panel.left + INSET, panel.left + panel.width - INSET);
     let bottom = panel.top + panel.height - INSET - 2.5;
-    let utility = canvas.shortened(&format!("U = {}", mathematics(&row.utility)), SMALL, panel.width - 2.0 * INSET)?;
+    let utility = canvas.shortened(&format!("U = {}", mathematics(&row.utility)), SMALL, panel.width - 2.0 * INSET);
     canvas.text(&utility, (left, panel.top + INSET + SMALL), SMALL, Align::Left)?;
-    let note = format!("{} prompts, mean |d| {:.4}", row.prompts, row.mean_abs_difference);
-    canvas.text(&note, (right, bottom), SMALL, Align::Right)
+    let note = format!("{} prompts, mean\u{a0}|d|\u{a0}{:.4}", row.prompts, row.mean_abs_difference);
+    let note = canvas.broken(&note, SMALL, panel.width - 2.0 * INSET);
+    for (i, line) in note.iter().rev().enumerate() {
+        canvas.text(line, (right, bottom - 1.3 * SMALL * i as f64), SMALL, Align::Right)?;
+    }
+    Ok(())
 }
 
 /// The numbers of responses that most prompts have, ascending.
@@ -138,10 +140,7 @@ fn responses(row: &TypeComparison) -> Axis {
     let Some(n) = shared(row) else {
         return Axis::linear((0.0, 1.0), 0.25, 2, "share of responses below");
     };
-    let mut axis = Axis::rounded((0.5, n as f64 + 0.5), MOST_NUMBERS as f64, "response, worst first");
-    axis.ticks.retain(|(at, _)| at.fract() == 0.0);
-    axis.ticks.iter_mut().for_each(|(at, text)| *text = format!("{at}"));
-    axis
+    Axis::responses(n, "response, worst first")
 }
 
 fn rewards(shown: &ComparisonPanel) -> Axis {
@@ -167,7 +166,8 @@ fn quantiles(panel: &Panel, row: &TypeComparison, law: &dyn Law) -> Vec<(f64, f6
     (0..=POINTS).map(|k| at(f64::from(k) / f64::from(POINTS))).collect()
 }
 
-fn caption(panels: &[ComparisonPanel], drawn: usize) -> String {
+pub(super) fn caption(panels: &[ComparisonPanel]) -> String {
+    let drawn = drawn(panels).len();
     let mut text =
         "Rewards of a model by response: mean and ±1 standard deviation over prompts, over the optimal rewards of \
                     the utility U for as many responses, and the quantiles of the limit law. mean |d|: the mean over \

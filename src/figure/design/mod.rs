@@ -5,22 +5,22 @@ mod page;
 use std::path::Path;
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{FigureError, FigureFiles, Page, table};
 use crate::design::Design;
 use crate::limit::Law;
 
 /// Points at which laws are drawn.
 const POINTS: u32 = 400;
 
-/// Draws the densities and the distribution functions of the target and of the limit law of `design`, with the optimal rewards. Writes `design.svg`, `.png`,
-/// `.csv` (rewards with the quantiles of the target) and `design_laws.csv` under `out`.
+/// Draws the densities and the distribution functions of the target and of the limit law of `design`, with the optimal rewards. Writes the images of `page`, `design.txt` (the caption),
+/// `design.csv` (rewards with the quantiles of the target) and `design_laws.csv` under `out`.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written.
-pub fn design(out: &Path, design: &Design) -> Result<FigureFiles, FigureError> {
-    let svg = page::draw(design)?;
+pub fn design(out: &Path, page: &Page, design: &Design) -> Result<FigureFiles, FigureError> {
     let tables = vec![("design.csv".to_owned(), rewards(design)?), ("design_laws.csv".to_owned(), laws(design)?)];
-    Figure { name: "design".to_owned(), svg, tables }.write(out)
+    let text = page::caption(design);
+    Figure::draw("design", page::TITLE, page, text, tables, |canvas| page::draw(canvas, design))?.write(out, page)
 }
 
 /// The interval that is drawn: for a law on the line what carries all but a thousandth.

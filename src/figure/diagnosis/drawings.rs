@@ -5,8 +5,10 @@ use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas, draw};
 use crate::figure::legend::{self, Key};
 use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{Dash, MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, TEXT, colour, signed};
+use crate::figure::style::{Dash, MARGIN, Marker, SMALL, Shape, Stroke, TEXT, colour, signed};
 
+/// The width of a drawing in the report.
+const PAGE_WIDTH: f64 = 504.0;
 /// Panels side by side.
 const COLUMNS: usize = 3;
 /// Types that have a panel.
@@ -58,7 +60,7 @@ pub(super) fn rewards(diagnosis: &Diagnosis) -> Result<String, FigureError> {
             (Key::Bar(colour::SKY, 0.35, EDGE), "5 % to 95 % of prompts"),
             (Key::Line(OPTIMUM), "optimum of the best loss"),
         ];
-        legend::row(canvas, &keys, 13.0)?;
+        legend::rows(canvas, &keys)?;
         let columns = shown.len().clamp(1, COLUMNS);
         let (left, gap) = (40.0, 30.0);
         let width = ((PAGE_WIDTH - MARGIN - left - gap * (columns - 1) as f64) / columns as f64).min(220.0);
@@ -72,11 +74,11 @@ pub(super) fn rewards(diagnosis: &Diagnosis) -> Result<String, FigureError> {
                 x: linear((1.0, of.positions.len() as f64), "response, by reward"),
                 y: linear(range, if at % columns == 0 { "reward" } else { "" }),
             };
-            let title = canvas.shortened(name(of), TEXT, width)?;
+            let title = canvas.shortened(name(of), TEXT, width);
             panel.frame(canvas, &title)?;
             positions(canvas, &panel, &of.positions)?;
             let loss = of.best_utility.as_deref().unwrap_or_default();
-            let loss = canvas.shortened(loss, SMALL, width - 8.0)?;
+            let loss = canvas.shortened(loss, SMALL, width - 8.0);
             canvas.coloured_text(&loss, (panel.left + 4.0, panel.top + 9.0), SMALL, Align::Left, colour::VERMILLION)?;
         }
         let rows = shown.len().div_ceil(columns).max(1) as f64;
@@ -84,7 +86,7 @@ pub(super) fn rewards(diagnosis: &Diagnosis) -> Result<String, FigureError> {
     })
 }
 
-fn positions(canvas: &Canvas<'_>, panel: &Panel, positions: &[Position]) -> Result<(), FigureError> {
+fn positions(canvas: &Canvas, panel: &Panel, positions: &[Position]) -> Result<(), FigureError> {
     let curve = |of: &dyn Fn(&Position) -> f64| -> Vec<(f64, f64)> {
         positions.iter().enumerate().map(|(i, position)| panel.at(((i + 1) as f64, of(position)))).collect()
     };
@@ -133,7 +135,7 @@ pub(super) fn effects(diagnosis: &Diagnosis) -> Result<String, FigureError> {
             canvas.line(&[(place(test.interval[0]), y), (place(test.interval[1]), y)], Stroke::solid(ink, 1.2))?;
             let marker = Marker { shape: Shape::Circle, colour: ink, fill: Some(ink), radius: 2.0 };
             canvas.marker((place(test.effect), y), marker)?;
-            let label = canvas.shortened(&label(test), SMALL, left - 2.0 * MARGIN)?;
+            let label = canvas.shortened(&label(test), SMALL, left - 2.0 * MARGIN);
             canvas.text(&label, (left - 6.0, y + 0.36 * SMALL), SMALL, Align::Right)?;
         }
         let below = panel.top + panel.height + 24.0 + TEXT + 8.0;

@@ -8,9 +8,6 @@ use crate::limit::LimitLaw;
 use crate::solution::solve;
 use crate::utility::parse;
 
-/// The utilities drawn.
-pub(super) const UTILITIES: [&str; 6] = ["x^0.8", "x^0.2", "log(x)", "-1/x", "logsigmoid(x)", "logsigmoid(4x)"];
-
 /// Few enough that a bin between two heavy atoms still holds a dozen rewards.
 const BINS: usize = 20;
 /// Points of a density curve.

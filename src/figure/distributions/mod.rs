@@ -7,32 +7,32 @@ use std::path::Path;
 
 pub use data::{DensityBin, DistributionData, EndMass};
 
-use data::UTILITIES;
-
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{Cases, FigureError, FigureFiles, Page, table};
 
-/// The responses whose rewards are drawn.
-const RESPONSES: usize = 1000;
-
-/// Draws histograms of `n = 1000` optimal rewards for six utilities of the paper with the limit density over them, and
-/// atoms as atoms. Writes `distributions.svg`, `.png`, `.csv` (bins and atoms) and `distributions_density.csv` (the
-/// curves) under `out`. `progress` is told of each utility as it is begun.
+/// Draws histograms of `n` optimal rewards for each utility of `cases`, by default six of the paper and `n = 1000`, with the limit density
+/// over them, and atoms as atoms. Writes the images of `page`, `distributions.txt` (the caption), `distributions.csv` (bins and atoms) and
+/// `distributions_density.csv` (the curves) under `out`. `progress` is told of each utility as it is begun.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written, or a failed computation.
-pub fn distributions(out: &Path, progress: &dyn Fn(&str)) -> Result<FigureFiles, FigureError> {
+pub fn distributions(
+    out: &Path,
+    page: &Page,
+    cases: &Cases,
+    progress: &dyn Fn(&str),
+) -> Result<FigureFiles, FigureError> {
     let mut data = Vec::new();
-    for expression in UTILITIES {
-        progress(&format!("{expression}: {RESPONSES} rewards and their limit"));
-        data.push(DistributionData::compute(expression, RESPONSES)?);
+    for expression in &cases.utilities {
+        progress(&format!("{expression}: {} rewards and their limit", cases.n));
+        data.push(DistributionData::compute(expression, cases.n)?);
     }
-    let svg = page::draw(&data)?;
     let tables = vec![
         ("distributions.csv".to_owned(), bins_table(&data)?),
         ("distributions_density.csv".to_owned(), density_table(&data)?),
     ];
-    Figure { name: "distributions".to_owned(), svg, tables }.write(out)
+    let text = page::caption(&data);
+    Figure::draw("distributions", page::TITLE, page, text, tables, |canvas| page::draw(canvas, &data))?.write(out, page)
 }
 
 fn bins_table(data: &[DistributionData]) -> Result<String, FigureError> {

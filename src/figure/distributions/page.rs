@@ -2,21 +2,23 @@
 
 use super::data::DistributionData;
 use crate::figure::FigureError;
-use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::canvas::Canvas;
 use crate::figure::legend::{self, Key};
-use crate::figure::panel::{Axis, Panel, clipped};
-use crate::figure::style::{MARGIN, Marker, PAGE_WIDTH, SMALL, Shape, Stroke, colour, mathematics};
+use crate::figure::panel::{Axis, Columns, Panel, clipped};
+use crate::figure::style::{MARGIN, Marker, Shape, Stroke, colour, mathematics};
 
-const COLUMNS: usize = 3;
-const LEFT: f64 = 36.0;
-const WIDTH: f64 = 118.0;
-/// Room for a panel's second scale and its neighbour's first.
-const GAP: f64 = 42.0;
-const TOP: f64 = 40.0;
+/// Room beside the panels and between them.
+const MARGINS: (f64, f64, f64) = (36.0, 14.0, MARGIN + 3.0);
+const LEAST_WIDTH: f64 = 86.0;
+/// Panels side by side, at most.
+const MOST_COLUMNS: f64 = 3.0;
+/// From the legend to the panels, and from panels to what is below them.
+const ABOVE: f64 = 28.0;
+const BELOW: f64 = 24.0;
 const HEIGHT: f64 = 112.0;
-const ROW: f64 = HEIGHT + 42.0;
-/// How much of a panel's height the histogram may take; the rest is for its notes.
-const FILLED: f64 = 0.7;
+const ROW: f64 = HEIGHT + 34.0;
+/// How much of a panel's height the tallest histogram may take; the rest is for notes.
+const FILLED: f64 = 0.72;
 
 const BAR_OPACITY: f64 = 0.45;
 const BAR_EDGE: Stroke = Stroke::solid(colour::BLUE, 0.5);
@@ -24,51 +26,60 @@ const DENSITY: Stroke = Stroke::solid(colour::BLACK, 1.3);
 const ATOM: Marker = Marker { shape: Shape::Circle, colour: colour::VERMILLION, fill: None, radius: 3.4 };
 const SHARE: Marker = Marker { shape: Shape::Cross, colour: colour::VERMILLION, fill: None, radius: 2.0 };
 
-pub(super) fn draw(data: &[DistributionData]) -> Result<String, FigureError> {
-    draw_page(PAGE_WIDTH, "Distributions of optimal rewards and their limits", |canvas| {
-        let n = data.first().map_or(0, |law| law.n);
-        let entries = [
-            (Key::Bar(colour::SKY, BAR_OPACITY, BAR_EDGE), format!("n = {n} optimal rewards")),
-            (Key::Line(DENSITY), "limit density".to_owned()),
-            (Key::Point(ATOM), "limit atom".to_owned()),
-            (Key::Point(SHARE), "share of rewards at exactly 0 or 1".to_owned()),
-        ];
-        legend::row(canvas, &entries.each_ref().map(|(key, text)| (*key, text.as_str())), 13.0)?;
-        let rows = data.len().div_ceil(COLUMNS);
-        for (i, (law, letter)) in data.iter().zip('a'..).enumerate() {
-            let (row, column) = (i / COLUMNS, i % COLUMNS);
-            let (tallest, step) = scale(law);
-            let label = if column == 0 { "density" } else { "" };
-            let panel = Panel {
-                left: LEFT + (WIDTH + GAP) * column as f64,
-                top: TOP + ROW * row as f64,
-                width: WIDTH,
-                height: HEIGHT,
-                x: Axis::linear((-0.05, 1.05), 0.25, 2, if row + 1 == rows { "reward" } else { "" }),
-                y: Axis::linear((0.0, tallest), step, usize::from(step < 1.0), label),
-            };
-            panel.frame(canvas, &format!("({letter}) U(x) = {}", mathematics(&law.utility)))?;
-            histogram(canvas, &panel, law)?;
-            if !law.atoms.is_empty() {
-                atoms(canvas, &panel, law, column + 1 == COLUMNS)?;
-            }
-            notes(canvas, &panel, law)?;
-        }
-        Ok(TOP + ROW * (rows as f64 - 1.0) + HEIGHT + 24.0 + MARGIN)
-    })
+pub(super) const TITLE: &str = "Distributions of optimal rewards and their limits";
+
+/// Draws the page and returns its height.
+pub(super) fn draw(canvas: &Canvas, data: &[DistributionData]) -> Result<f64, FigureError> {
+    let n = data.first().map_or(0, |law| law.n);
+    let mut entries = vec![
+        (Key::Bar(colour::SKY, BAR_OPACITY, BAR_EDGE), format!("n = {n} optimal rewards")),
+        (Key::Line(DENSITY), "limit density".to_owned()),
+    ];
+    if data.iter().any(|law| !law.atoms.is_empty()) {
+        entries.push((Key::Point(ATOM), "limit atom".to_owned()));
+        entries.push((Key::Point(SHARE), "share of rewards at exactly 0 or 1".to_owned()));
+    }
+    let entries: Vec<(Key, &str)> = entries.iter().map(|(key, text)| (*key, text.as_str())).collect();
+    let first = legend::rows(canvas, &entries)? + ABOVE;
+    let least = LEAST_WIDTH.max((canvas.width() - MARGINS.0) / MOST_COLUMNS - 2.0 * MARGINS.1);
+    let columns = Columns::fit(canvas.width(), data.len(), least, MARGINS);
+    let tallest = tallest_of(data);
+    for (i, (law, letter)) in data.iter().zip('a'..).enumerate() {
+        let is_last = i + columns.count >= data.len();
+        let y = Axis::rounded((0.0, tallest), 5.0, y_label(data));
+        let panel = Panel {
+            left: columns.left_of(i),
+            top: first + ROW * (i / columns.count) as f64,
+            width: columns.width,
+            height: HEIGHT,
+            x: Axis::linear((-0.05, 1.05), 0.25, 2, if is_last { "reward" } else { "" }),
+            y: if i % columns.count == 0 { y } else { y.silent() },
+        };
+        panel.frame(canvas, &format!("({letter}) U(x) = {}", mathematics(&law.utility)))?;
+        histogram(canvas, &panel, law)?;
+        atoms(canvas, &panel, law)?;
+        notes(canvas, &panel, law)?;
+    }
+    Ok(first + ROW * (data.len().max(1).div_ceil(columns.count) as f64 - 1.0) + HEIGHT + BELOW)
 }
 
-/// The top of the density axis and the step of its marks. The outermost bins do not count: an infinite density there
+fn y_label(data: &[DistributionData]) -> &'static str {
+    if data.iter().any(|law| !law.atoms.is_empty()) { "density, or mass of an atom" } else { "density" }
+}
+
+/// The top of the one scale of all panels, for densities and for atoms. The outermost bins do not count: an infinite density there
 /// would press everything else to the ground.
-fn scale(law: &DistributionData) -> (f64, f64) {
-    let inner = law.bins.len().saturating_sub(2);
-    let highest = law.bins.iter().skip(1).take(inner).map(|bin| bin.empirical.max(bin.limit)).fold(0.1, f64::max);
-    let wanted = highest / FILLED;
-    let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0].into_iter().find(|step| wanted / step <= 6.0).unwrap_or(10.0);
-    (wanted, step)
+fn tallest_of(data: &[DistributionData]) -> f64 {
+    let of_bins = |law: &DistributionData| {
+        let inner = law.bins.len().saturating_sub(2);
+        let bins = law.bins.iter().skip(1).take(inner).map(|bin| bin.empirical.max(bin.limit));
+        let atoms = law.atoms.iter().map(|atom| atom.limit.max(atom.empirical));
+        bins.chain(atoms).fold(0.1, f64::max)
+    };
+    data.iter().map(of_bins).fold(0.1, f64::max) / FILLED
 }
 
-fn histogram(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
+fn histogram(canvas: &Canvas, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
     let top = panel.y.to;
     for bin in &law.bins {
         let height = bin.empirical.min(top);
@@ -86,38 +97,44 @@ fn histogram(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Resu
     canvas.line(&curve, DENSITY)
 }
 
-fn atoms(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData, labelled: bool) -> Result<(), FigureError> {
-    let heaviest = law.atoms.iter().map(|atom| atom.limit.max(atom.empirical)).fold(0.0, f64::max);
-    let label = if labelled { "mass" } else { "" };
-    let scale = Axis::linear((0.0, heaviest / FILLED), if heaviest > 0.25 { 0.2 } else { 0.1 }, 1, label);
-    let masses = panel.second_scale(canvas, scale, colour::VERMILLION)?;
+/// Pins on the scale of the panel: a mass, as a density over [0, 1], is a number without a unit.
+fn atoms(canvas: &Canvas, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
     for atom in &law.atoms {
-        let (x, tip) = masses.at((atom.at, atom.limit));
-        let (_, foot) = masses.at((atom.at, 0.0));
-        canvas.line(&[(x, foot), (x, tip + ATOM.radius)], Stroke::solid(colour::VERMILLION, 1.6))?;
-        canvas.marker((x, tip), ATOM)?;
-        canvas.marker(masses.at((atom.at, atom.empirical)), SHARE)?;
+        let (tip, foot) = (panel.at((atom.at, atom.limit)), panel.at((atom.at, 0.0)));
+        canvas.line(&[foot, tip], Stroke::solid(colour::VERMILLION, 1.6))?;
+        canvas.marker(tip, ATOM)?;
+        canvas.marker(panel.at((atom.at, atom.empirical)), SHARE)?;
     }
     Ok(())
 }
 
-fn notes(canvas: &Canvas<'_>, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
+fn notes(canvas: &Canvas, panel: &Panel, law: &DistributionData) -> Result<(), FigureError> {
     let mut lines = Vec::new();
     if let Some(left) = law.atoms.first() {
-        lines.push(format!("mass at 0: limit {:.4},", left.limit));
-        lines.push(format!("n = {}: {:.4}; same at 1", law.n, left.empirical));
+        lines.push(format!("mass at 0 and at 1: {:.4}", left.limit));
+        lines.push(format!("n = {}: {:.4}", law.n, left.empirical));
     } else {
-        lines.extend(law.closed_form.as_ref().map(|name| format!("limit {name}")));
+        lines.extend(law.closed_form.as_ref().map(|name| format!("limit {name}").replace(", ", ",\u{a0}")));
         lines.extend(
             law.bins
                 .first()
                 .filter(|bin| bin.empirical > panel.y.to)
-                .map(|bin| format!("end bins: {:.1} (limit {:.1})", bin.empirical, bin.limit)),
+                .map(|bin| format!("end bins: {:.1} (limit\u{a0}{:.1})", bin.empirical, bin.limit)),
         );
     }
-    let x = panel.left + panel.width / 2.0;
-    for (i, line) in lines.iter().enumerate() {
-        canvas.text(line, (x, panel.top + 8.0 + 1.3 * SMALL * i as f64), SMALL, Align::Centre)?;
-    }
-    Ok(())
+    panel.notes(canvas, &lines)
+}
+
+pub(super) fn caption(data: &[DistributionData]) -> String {
+    let n = data.first().map_or(0, |law| law.n);
+    let atoms = if data.iter().any(|law| !law.atoms.is_empty()) {
+        " Pins: the atoms of the limit law at 0 and 1, as high as their mass, and the share of rewards at exactly these values; bars and curve \
+         are what lies between."
+    } else {
+        ""
+    };
+    format!(
+        "Histograms of n = {n} optimal rewards, as densities, and the density of the law that they tend to.{atoms} All panels have one scale. Where \
+         the density is infinite at the ends, the outermost bars leave the panel, and their heights are written above."
+    )
 }

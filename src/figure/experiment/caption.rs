@@ -4,25 +4,15 @@ use super::data::{ExperimentData, ExperimentRun};
 use crate::compare::Prediction;
 use crate::experiment::Split;
 
-pub(super) fn caption(data: &ExperimentData) -> String {
+pub(super) fn rewards(data: &ExperimentData) -> String {
     let mut text = format!(
         "Optimal rewards{} for U as the paper names it (dashed) and for the U that was trained (solid), and what a reward \
          model learned: mean and ±1 standard deviation over prompts. In the corners: mean |mean reward − optimum| over \
-         responses{}, black for U as named, green for U as trained. Right: share of all training \
-         rewards at the last step in each twentieth of {}; optimal rewards with the share of responses at each; the n → ∞ \
-         law as its share in a twentieth, atoms apart.",
+         responses{}, black for U as named, green for U as trained.",
         responses(data),
-        if data.rows().iter().any(|(_, types)| types.len() > 1) { " and both types of prompt" } else { "" },
-        if data.runs.iter().any(ExperimentRun::is_raw) { "the scale of rewards" } else { "[0, 1]" }
+        if data.rows().iter().any(|(_, types)| types.len() > 1) { " and both types of prompt" } else { "" }
     );
-    let centred: Vec<&str> = data.runs.iter().filter(|run| run.is_centred()).map(|run| run.name.as_str()).collect();
-    if !centred.is_empty() {
-        text.push_str(&format!(
-            " Only differences of the rewards of a prompt count for {}: optimal and learned rewards are those less the mean of \
-             their prompt.",
-            centred.join(", ")
-        ));
-    }
+    text.push_str(&centred(data));
     let described: Vec<String> = data.runs.iter().filter_map(sentence).collect();
     let has_margins = data.runs.iter().any(|run| run.margin((run.late, Split::Train)).is_some());
     if !described.is_empty() {
@@ -45,11 +35,32 @@ pub(super) fn caption(data: &ExperimentData) -> String {
              at which it was sampled."
         )
     });
-    // An equation is not to be broken at the end of a line.
-    for operator in ["=", "+", "−", "→"] {
-        text = text.replace(&format!(" {operator} "), &format!("\u{a0}{operator}\u{a0}"));
-    }
     text
+}
+
+/// The caption of the histograms.
+pub(super) fn histograms(data: &ExperimentData) -> String {
+    let range = if data.runs.iter().any(ExperimentRun::is_raw) { "the scale of rewards" } else { "[0, 1]" };
+    format!(
+        "Share of all training rewards at the last step in each twentieth of {range} (bars), the optimal rewards{} with the share of responses \
+         at each, for U as the paper names it (crosses) and for the U that was trained (pins), and the n → ∞ law as its share in a twentieth \
+         (curves), atoms apart (diamonds).{}{}",
+        responses(data),
+        centred(data),
+        setting(data)
+    )
+}
+
+/// Says for which runs only differences of rewards count.
+fn centred(data: &ExperimentData) -> String {
+    let centred: Vec<&str> = data.runs.iter().filter(|run| run.is_centred()).map(|run| run.name.as_str()).collect();
+    if centred.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Only differences of the rewards of a prompt count for {}: optimal and learned rewards are those less the mean of their prompt.",
+        centred.join(", ")
+    )
 }
 
 /// How many responses, where all runs have as many.

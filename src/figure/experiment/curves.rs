@@ -7,11 +7,12 @@ use crate::experiment::{PromptType, Split};
 use crate::figure::FigureError;
 use crate::figure::canvas::{Align, Canvas};
 use crate::figure::panel::Panel;
-use crate::figure::style::{Dash, Marker, SMALL, Shape, Stroke, colour};
+use crate::figure::style::{Dash, Marker, Rgb, SMALL, Shape, Stroke, colour};
 
 pub(super) const NAMED: Stroke = Stroke::dashed(colour::BLACK, 1.0, Dash::LONG);
 pub(super) const TRAINED: Stroke = Stroke::solid(colour::GREEN, 1.5);
-const BAND_OPACITY: f64 = 0.22;
+/// The colour of squares, half as strong.
+const PALE: Rgb = Rgb(240, 190, 150);
 /// From a panel's edge to its notes.
 const INSET: f64 = 3.0;
 
@@ -25,7 +26,7 @@ pub(super) fn marker(prompt_type: &PromptType) -> Marker {
 }
 
 pub(super) fn draw(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     (run, types): (&ExperimentRun, &[PromptType]),
@@ -33,9 +34,6 @@ pub(super) fn draw(
 ) -> Result<(), FigureError> {
     let of_types = types.iter().flat_map(|prompt_type| run.learned(step, split, prompt_type));
     let learned: Vec<&Learned> = of_types.map(|at| &at.learned).collect();
-    for at in &learned {
-        band(canvas, panel, scale, run.scale, at)?;
-    }
     // One line where the types of prompt do not differ.
     let distinct = if run.loss.is_prompt_aware() { types } else { types.get(..1).unwrap_or_default() };
     for prompt_type in distinct {
@@ -43,6 +41,11 @@ pub(super) fn draw(
             let learned = run.learned(step, split, prompt_type).find(|at| at.learned.n == n);
             theory(canvas, panel, scale, theories, learned)?;
         }
+    }
+    let mut below: Vec<&Learned> = learned.clone();
+    below.sort_by_key(|at| marker(&at.prompt_type).fill.is_some());
+    for at in below {
+        bars(canvas, panel, scale, run.scale, at)?;
     }
     for at in &learned {
         for response in &at.responses {
@@ -52,25 +55,35 @@ pub(super) fn draw(
     notes(canvas, panel, (run, types), (step, split), learned.is_empty())
 }
 
-fn band(
-    canvas: &Canvas<'_>,
+/// One standard deviation over prompts on either side of each mean. Bars of two types may stand in one place: those of the hollow symbols
+/// are wide and pale, and lie below.
+fn bars(
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     rewards: RewardScale,
     learned: &Learned,
 ) -> Result<(), FigureError> {
-    let edge = |sign: f64| {
-        let at = move |reward: f64| reward.max(rewards.from).min(rewards.to);
-        learned.responses.iter().map(move |r| (scale.at(r.index, learned.n), at(r.mean + sign * r.deviation)))
+    let symbol = marker(&learned.prompt_type);
+    let stroke = match symbol.fill {
+        Some(_) => Stroke::solid(symbol.colour, 0.7),
+        None => Stroke::solid(PALE, 2.2),
     };
-    let upper: Vec<(f64, f64)> = edge(1.0).map(|corner| panel.at(corner)).collect();
-    let lower: Vec<(f64, f64)> = edge(-1.0).map(|corner| panel.at(corner)).collect();
-    let corners: Vec<(f64, f64)> = upper.into_iter().chain(lower.into_iter().rev()).collect();
-    canvas.fill(&corners, marker(&learned.prompt_type).colour, BAND_OPACITY)
+    for r in &learned.responses {
+        let end = |sign: f64| {
+            let reward = (r.mean + sign * r.deviation).max(rewards.from).min(rewards.to);
+            panel.at((scale.at(r.index, learned.n), reward))
+        };
+        let (from, to) = (end(-1.0), end(1.0));
+        if (from.1 - to.1).abs() > 0.5 {
+            canvas.error_bar(from, to.1, stroke)?;
+        }
+    }
+    Ok(())
 }
 
 fn theory(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     scale: Scale,
     theories: &TheoryPair,
@@ -87,7 +100,7 @@ fn theory(
 
 /// The step, and the distance from both theories, in the corners that rising rewards leave free.
 fn notes(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     (run, types): (&ExperimentRun, &[PromptType]),
     (step, split): (u64, Split),

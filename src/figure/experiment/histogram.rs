@@ -17,11 +17,11 @@ pub(super) const LIMIT_ATOM: Marker = Marker { shape: Shape::Diamond, colour: co
 pub(super) const NAMED_LIMIT: Stroke = Stroke::dashed(colour::BLACK, 0.9, Dash::DOTS);
 pub(super) const TRAINED_LIMIT: Stroke = Stroke::dashed(colour::GREEN, 1.2, Dash::SHORT);
 const STEM: Stroke = Stroke::solid(colour::GREEN, 0.8);
-const BAR_OPACITY: f64 = 0.35;
+pub(super) const BAR_OPACITY: f64 = 0.35;
 /// Room above the highest share for the panel's note.
 const ROOM: f64 = 1.45;
 
-/// Where the histograms of a row are: left, top, width, height, and the gap between two of them.
+/// Where the histograms of a row are: left, top, width and height of the first, and the gap between two of them.
 pub(super) struct Place {
     pub left: f64,
     pub top: f64,
@@ -30,21 +30,19 @@ pub(super) struct Place {
     pub gap: f64,
 }
 
-/// Draws the histograms of types of prompts below each other.
+/// Draws the histograms of types of prompts beside each other.
 pub(super) fn draw(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     run: &ExperimentRun,
     types: &[PromptType],
     place: &Place,
     (is_last, has_own_scale): (bool, bool),
 ) -> Result<(), FigureError> {
     let &Place { left, top, width, height, gap } = place;
-    let count = types.len().max(1) as f64;
-    let own = (height - gap * (count - 1.0)) / count;
     for (number, prompt_type) in types.iter().enumerate() {
         let shares = Shares::of(run, prompt_type);
         let highest = (ROOM * shares.highest(run.is_raw())).max(0.05);
-        let top = top + number as f64 * (own + gap);
+        let left = left + number as f64 * (width + gap);
         let mut x = run.scale.axis(0.05, false);
         if !is_last {
             x.label.clear();
@@ -54,21 +52,21 @@ pub(super) fn draw(
             left,
             top,
             width,
-            height: own,
-            x: if has_own_scale && number + 1 == types.len() { x } else { x.silent() },
-            y: Axis::linear((0.0, highest), step, 1, ""),
+            height,
+            x: if has_own_scale { x } else { x.silent() },
+            y: Axis::linear((0.0, highest), step, 1, if number == 0 { "share" } else { "" }),
         };
         panel.frame(canvas, "")?;
         fill(canvas, &panel, run, prompt_type, &shares)?;
         let ink = curves::marker(prompt_type).colour;
-        let note = canvas.shortened(prompt_type.label(), SMALL, width - 4.0)?;
+        let note = canvas.shortened(prompt_type.label(), SMALL, width - 4.0);
         canvas.coloured_text(&note, (left + 0.5 * width, top + SMALL + 0.5), SMALL, Align::Centre, ink)?;
     }
-    canvas.upward_text("share", (left - 20.5, top + 0.5 * height), SMALL, colour::BLACK)
+    Ok(())
 }
 
 fn fill(
-    canvas: &Canvas<'_>,
+    canvas: &Canvas,
     panel: &Panel,
     run: &ExperimentRun,
     prompt_type: &PromptType,
@@ -95,7 +93,7 @@ fn fill(
     Ok(())
 }
 
-fn expected(canvas: &Canvas<'_>, panel: &Panel, expected: &Expected, theory: Prediction) -> Result<(), FigureError> {
+fn expected(canvas: &Canvas, panel: &Panel, expected: &Expected, theory: Prediction) -> Result<(), FigureError> {
     let limit = if theory == Prediction::Trained { TRAINED_LIMIT } else { NAMED_LIMIT };
     let curve: Vec<(f64, f64)> = clipped(&expected.curve, panel.y.to).into_iter().map(|at| panel.at(at)).collect();
     if curve.len() > 1 {

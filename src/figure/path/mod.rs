@@ -5,22 +5,23 @@ mod page;
 use std::path::Path;
 
 use super::render::Figure;
-use super::{FigureError, FigureFiles, table};
+use super::{FigureError, FigureFiles, Page, table};
 use crate::simulate::Simulation;
 
 /// Draws the path of a simulated training: the distances from theory, the share of responses at the wrong end and the
 /// deviation over prompts against the step, and the mean reward of each rank with the optimum. Writes
-/// `path_to_collapse.svg`, `.png`, `.csv` (rewards) and `path_to_collapse_measures.csv` under `out`.
+/// the images of `page`, `path_to_collapse.txt` (the caption), `path_to_collapse.csv` (rewards) and `path_to_collapse_measures.csv` under `out`.
 ///
 /// # Errors
 /// [`FigureError`]: an `out` that cannot be written.
-pub fn path_to_collapse(out: &Path, simulation: &Simulation) -> Result<FigureFiles, FigureError> {
-    let svg = page::draw(simulation)?;
+pub fn path_to_collapse(out: &Path, page: &Page, simulation: &Simulation) -> Result<FigureFiles, FigureError> {
     let tables = vec![
         ("path_to_collapse.csv".to_owned(), rewards(simulation)?),
         ("path_to_collapse_measures.csv".to_owned(), measures(simulation)?),
     ];
-    Figure { name: "path_to_collapse".to_owned(), svg, tables }.write(out)
+    let text = page::caption(simulation);
+    Figure::draw("path_to_collapse", page::TITLE, page, text, tables, |canvas| page::draw(canvas, simulation))?
+        .write(out, page)
 }
 
 fn rewards(simulation: &Simulation) -> Result<String, FigureError> {

@@ -1,19 +1,22 @@
 //! The drawing of the path to collapse.
 
 use crate::figure::FigureError;
-use crate::figure::canvas::{Align, Canvas, draw as draw_page};
+use crate::figure::canvas::{Align, Canvas};
 use crate::figure::legend::{self, Key};
-use crate::figure::panel::{Axis, Panel};
-use crate::figure::style::{Dash, MARGIN, PAGE_WIDTH, SMALL, Stroke, TEXT, colour, mathematics};
+use crate::figure::panel::{Axis, Columns, Panel};
+use crate::figure::style::{Dash, MARGIN, SMALL, Stroke, colour, mathematics};
 use crate::simulate::{Batch, Head, Labels, Noise, Optimiser, Row, Simulation};
 
-const LEFT: f64 = 40.0;
-const WIDTH: f64 = 196.0;
-/// Room for the ranks at the right of the second panel.
+/// Room at the right of the second panel for the numbers of ranks.
 const RANKS: f64 = 14.0;
-const GAP: f64 = PAGE_WIDTH - MARGIN - RANKS - LEFT - 2.0 * WIDTH;
-const TOP: f64 = 40.0;
-const HEIGHT: f64 = 160.0;
+/// Room beside the panels and between them.
+const MARGINS: (f64, f64, f64) = (46.0, 52.0, MARGIN + RANKS);
+const LEAST_WIDTH: f64 = 120.0;
+/// From the legend to the panels, and from panels to what is below them.
+const ABOVE: f64 = 28.0;
+const BELOW: f64 = 24.0;
+const HEIGHT: f64 = 156.0;
+const ROW: f64 = HEIGHT + 46.0;
 /// Decades that have room for marks within them.
 const MOST_DECADES: f64 = 6.0;
 /// Marks that an axis of rewards should have, about.
@@ -33,35 +36,42 @@ const MIDDLE: Stroke = Stroke::solid(colour::AXIS, 1.0);
 const UPPER: Stroke = Stroke::solid(colour::VERMILLION, 1.0);
 const OPTIMUM: Stroke = Stroke::dashed(colour::BLACK, 0.8, Dash::SHORT);
 
-pub(super) fn draw(simulation: &Simulation) -> Result<String, FigureError> {
-    draw_page(PAGE_WIDTH, "The path to reward collapse", |canvas| {
-        let drawn: Vec<_> = MEASURES.iter().filter(|(.., measure)| !points(simulation, *measure).is_empty()).collect();
-        let keys: Vec<(Key, &str)> = drawn.iter().map(|(name, stroke, _)| (Key::Line(*stroke), *name)).collect();
-        legend::row(canvas, &keys, 13.0)?;
-        let panel =
-            |left: f64, y: Axis| Panel { left, top: TOP, width: WIDTH, height: HEIGHT, x: steps(simulation), y };
+pub(super) const TITLE: &str = "The path to reward collapse";
 
-        let curves: Vec<_> = drawn.iter().map(|(_, stroke, measure)| (*stroke, points(simulation, *measure))).collect();
-        let values = curves.iter().flat_map(|(_, points)| points.iter().map(|(_, value)| *value));
-        let mut scale = Axis::logarithmic(range(values, 0.1), "");
-        if scale.to - scale.from > MOST_DECADES {
-            scale.minor.clear();
-        }
-        let distances = panel(LEFT, scale);
-        let is_compared = drawn.iter().any(|(name, ..)| *name != MEASURES[3].0);
-        distances.frame(canvas, if is_compared { "(a) Distance from theory" } else { "(a) Deviation" })?;
-        for (stroke, points) in curves {
-            let points: Vec<(f64, f64)> = points.into_iter().map(|point| distances.at(point)).collect();
-            canvas.line(&points, stroke)?;
-        }
+/// Draws the page and returns its height.
+pub(super) fn draw(canvas: &Canvas, simulation: &Simulation) -> Result<f64, FigureError> {
+    let drawn: Vec<_> = MEASURES.iter().filter(|(.., measure)| !points(simulation, *measure).is_empty()).collect();
+    let keys: Vec<(Key, &str)> = drawn.iter().map(|(name, stroke, _)| (Key::Line(*stroke), *name)).collect();
+    let top = legend::rows(canvas, &keys)? + ABOVE;
+    let columns = Columns::fit(canvas.width(), 2, LEAST_WIDTH, MARGINS);
+    let panel = |i: usize, y: Axis| Panel {
+        left: columns.left_of(i),
+        top: top + ROW * (i / columns.count) as f64,
+        width: columns.width,
+        height: HEIGHT,
+        x: steps(simulation),
+        y,
+    };
 
-        let rewards = panel(LEFT + WIDTH + GAP, reward_axis(simulation));
-        rewards.frame(canvas, "(b) Mean reward of each rank")?;
-        ranks(canvas, &rewards, simulation)?;
-        let below = TOP + HEIGHT + 24.0 + TEXT + 8.0;
-        let bottom = canvas.paragraph(&caption(simulation), (MARGIN, below), PAGE_WIDTH - 2.0 * MARGIN, TEXT)?;
-        Ok(bottom + 0.4 * TEXT + MARGIN)
-    })
+    let is_compared = drawn.iter().any(|(name, ..)| *name != MEASURES[3].0);
+    let curves: Vec<_> = drawn.iter().map(|(_, stroke, measure)| (*stroke, points(simulation, *measure))).collect();
+    let values = curves.iter().flat_map(|(_, points)| points.iter().map(|(_, value)| *value));
+    let mut scale =
+        Axis::logarithmic(range(values, 0.1), if is_compared { "distance, share or deviation" } else { "deviation" });
+    if scale.to - scale.from > MOST_DECADES {
+        scale.minor.clear();
+    }
+    let distances = panel(0, scale);
+    distances.frame(canvas, if is_compared { "(a) Distance from theory" } else { "(a) Deviation" })?;
+    for (stroke, points) in curves {
+        let points: Vec<(f64, f64)> = points.into_iter().map(|point| distances.at(point)).collect();
+        canvas.line(&points, stroke)?;
+    }
+
+    let rewards = panel(1, reward_axis(simulation));
+    rewards.frame(canvas, "(b) Mean reward of each rank")?;
+    ranks(canvas, &rewards, simulation)?;
+    Ok(rewards.top + HEIGHT + BELOW)
 }
 
 /// Logarithms of the steps and of the measure after them, where both have one.
@@ -95,7 +105,7 @@ fn reward_axis(simulation: &Simulation) -> Axis {
 }
 
 /// The mean reward of each rank, with its number at the end, and the optimum.
-fn ranks(canvas: &Canvas<'_>, panel: &Panel, simulation: &Simulation) -> Result<(), FigureError> {
+fn ranks(canvas: &Canvas, panel: &Panel, simulation: &Simulation) -> Result<(), FigureError> {
     let n = simulation.settings.n;
     let right = panel.left + panel.width;
     let rows = || simulation.rows.iter().filter(|row| row.step > 0);
@@ -128,7 +138,7 @@ fn ranks(canvas: &Canvas<'_>, panel: &Panel, simulation: &Simulation) -> Result<
     Ok(())
 }
 
-fn caption(simulation: &Simulation) -> String {
+pub(super) fn caption(simulation: &Simulation) -> String {
     let settings = &simulation.settings;
     let optimiser = match settings.optimiser {
         Optimiser::Sgd => "gradient descent",
