@@ -97,17 +97,20 @@ impl Rewards {
     }
 }
 
+/// Utility, field and support.
+type LossOfType<'py> = (PyRef<'py, Utility>, Option<String>, (f64, f64));
+
 /// The rows of `Comparison` as JSON: a utility, a field and a support for each type, in the order of `Rewards.types`.
 #[pyfunction]
 pub fn compare(
     py: Python<'_>,
     rewards: &Rewards,
-    losses: Vec<(PyRef<'_, Utility>, Option<String>, (f64, f64))>,
+    losses: Vec<LossOfType<'_>>,
     sigmoid: bool,
     smoothing: f64,
     centering: f64,
 ) -> PyResult<String> {
-    let problem = |(utility, field, support): &(PyRef<'_, Utility>, Option<String>, (f64, f64))| {
+    let problem = |(utility, field, support): &LossOfType<'_>| {
         Terms::new(*support, field.as_deref(), smoothing, centering)?.problem(utility.shared().clone())
     };
     let problems: Vec<_> = losses.iter().map(problem).collect::<PyResult<_>>()?;
