@@ -13,6 +13,7 @@ mod fast;
 mod field;
 mod folded;
 mod free;
+mod kernel;
 mod positions;
 pub(crate) mod preferences;
 mod summation;
@@ -20,7 +21,7 @@ mod support;
 mod weights;
 
 pub use equilibrium::{Balance, Equilibrium, EquilibriumError};
-pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
+pub use fast::{ACCURACY, EquilibriumHessian, FastEquilibrium, FastRewards, Laplacian, RankLevels};
 pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;

@@ -9,9 +9,9 @@ use super::chebyshev::Chebyshev;
 use super::chunks::{CHUNK, split};
 use super::cover::{Block, Kind, cover};
 use super::interpolation::Interpolation;
+use super::places::Places;
 use super::resolution::Resolution;
 use super::tree::Tree;
-use crate::problem::Positions;
 
 /// What a block sends where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub(super) enum Channel {
 /// For given positions: the blocks that cover every pair exactly once, the interpolation between them, and where what they
 /// send goes.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) x: Positions,
+pub(super) struct Plan<X> {
+    pub(super) x: X,
     pub(super) tree: Tree,
     pub(super) blocks: Vec<Block>,
     pub(super) interpolation: Interpolation,
@@ -50,10 +50,10 @@ struct Incoming {
     items: Vec<(usize, Channel)>,
 }
 
-impl Plan {
-    pub(super) fn new(x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
+impl<X: Places> Plan<X> {
+    pub(super) fn new(x: &X, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
         // Two leaves that meet response by response then cost about as much as two that are interpolated.
-        let tree = Tree::new(x.lower_half().len(), 2 * chebyshev.order());
+        let tree = Tree::new(x.count(), 2 * chebyshev.order());
         let mut plan = Self {
             x: x.clone(),
             tree,

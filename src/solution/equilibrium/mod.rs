@@ -12,15 +12,32 @@ use ndarray::Array1;
 
 pub use bound::Basis;
 
+use argmin::core::Hessian;
+
 use super::method::check_memory;
 use super::observer::watch;
-use super::{LARGEST_RELATIVE_GAP, Observer, SolveError, Unique};
-use crate::problem::Equilibrium;
+use super::{LARGEST_RELATIVE_GAP, Method, Observer, SolveError, SolveOptions, Unique};
+use crate::problem::{Equilibrium, FastEquilibrium};
 use crate::utility::Concavity;
 use newton::BoxNewton;
 
 /// Newton iterations for each problem of the ladder.
 const MOST_ITERATIONS: u64 = 300;
+
+/// Responses up to which dense matrices are faster.
+const DENSE_UP_TO: usize = 300;
+
+/// Responses up to which the fast method has nothing to offer.
+const ONE_GROUP: usize = 40;
+
+/// What a Newton step may promise, relative to the size of the objective, at the end of a coarse problem on the way to a fast one.
+const COARSE: f64 = 1e-10;
+
+/// Relative accuracy of the fast method's Hessians.
+const HESSIAN_ACCURACY: f64 = 1e-6;
+
+/// Bytes that the fast method takes for each response.
+const MEMORY_OF_FAST_SUMS: f64 = 4000.0;
 
 /// What no rewards do better than those found: the range of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +85,8 @@ pub struct EquilibriumSolution {
     pub bound: Scope,
     /// How it is known that utility and field are concave.
     pub concavity: Concavity,
+    /// How sums over pairs were formed.
+    pub method: Method,
     /// Newton iterations, over all problems of the ladder.
     pub iterations: u64,
     /// Wall-clock seconds.
@@ -76,7 +95,7 @@ pub struct EquilibriumSolution {
     pub unique: Unique,
 }
 
-/// Solves problem (7) for `n` ranked responses, with dense matrices: `O(n^3)`.
+/// Solves problem (7) for `n` ranked responses: up to 300 with dense matrices, beyond in `O(n log n)`.
 ///
 /// # Errors
 /// [`SolveError::NoMaximiser`] where better rewards can always be found; [`SolveError::NoResponses`] for fewer than two;
@@ -98,6 +117,19 @@ pub fn solve_equilibrium(
     n: usize,
     observer: Option<Observer>,
 ) -> Result<EquilibriumSolution, SolveError> {
+    solve_equilibrium_with(problem, n, &SolveOptions { observer, ..SolveOptions::default() })
+}
+
+/// [`solve_equilibrium`] with a method, an iteration limit and an observer. A field that is not concave is always solved with
+/// dense matrices, as are up to 40 responses.
+///
+/// # Errors
+/// As [`solve_equilibrium`], and [`SolveError::Cancelled`] if the observer stops it.
+pub fn solve_equilibrium_with(
+    problem: &Equilibrium,
+    n: usize,
+    options: &SolveOptions,
+) -> Result<EquilibriumSolution, SolveError> {
     let began = Instant::now();
     if n < 2 {
         return Err(SolveError::TooFew { n });
@@ -105,10 +137,12 @@ pub fn solve_equilibrium(
     if let Some(reason) = bound::no_maximiser(problem, n) {
         return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
     }
-    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
     if problem.concavity() == Concavity::Refuted {
         return solve_from_several_starts(problem, n, 0);
     }
+    let by_size = if n <= DENSE_UP_TO { Method::Dense } else { Method::Fast };
+    let method = options.method.filter(|_| n > ONE_GROUP).unwrap_or(by_size);
+    check_memory(n, memory(method, n))?;
     let mut rewards: Option<Vec<f64>> = None;
     let mut iterations = 0;
     let known = start::of_a_linear_base(problem, n);
@@ -119,7 +153,9 @@ pub fn solve_equilibrium(
             None => start::coarsest(problem, rung),
             Some(coarse) => start::refine(coarse, rung),
         };
-        let (found, taken) = run(problem, begin, observer.as_ref())?;
+        let on_this_rung = if rung < n && rung <= DENSE_UP_TO { Method::Dense } else { method };
+        let enough = if rung < n && method == Method::Fast { COARSE } else { 0.0 };
+        let (found, taken) = run(problem, begin, on_this_rung, enough, options)?;
         iterations += taken;
         rewards = Some(found);
     }
@@ -129,13 +165,17 @@ pub fn solve_equilibrium(
         settle(&mut rewards, problem);
     }
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let balance = problem.balance(&rewards);
+    let in_order = rewards.windows(2).all(|pair| pair[0] <= pair[1]);
+    let balance = match method {
+        Method::Fast => FastEquilibrium::new(problem).balance(&rewards),
+        Method::Dense => problem.balance(&rewards),
+    };
     let Some((gap, basis)) = bound::bound(problem, &rewards, &balance) else {
         return Err(SolveError::NoBound { problem: problem.to_string() });
     };
     let unique = match floats {
         true => Unique::UpToShift,
-        false if is_determined(problem, &rewards) => Unique::Yes,
+        false if is_determined(problem, &rewards, method)? => Unique::Yes,
         false => Unique::No,
     };
     let solution = EquilibriumSolution {
@@ -151,6 +191,7 @@ pub fn solve_equilibrium(
         basis,
         bound: Scope::Rewards,
         concavity: problem.concavity(),
+        method,
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         unique,
@@ -158,7 +199,6 @@ pub fn solve_equilibrium(
     };
     // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord.
     let scale = balance.magnitude.max(pairs * f64::EPSILON * problem.pair(1.0).slope.abs());
-    let in_order = solution.rewards.windows(2).all(|pair| pair[0] <= pair[1]);
     if in_order && gap <= LARGEST_RELATIVE_GAP * scale {
         Ok(solution)
     } else {
@@ -186,7 +226,7 @@ pub fn solve_from_several_starts(
     if let Some(reason) = bound::no_maximiser(problem, n) {
         return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
     }
-    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
+    check_memory(n, memory(Method::Dense, n))?;
     let (rewards, iterations, _) = several::best(problem, n, seed)?;
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let balance = problem.balance(&rewards);
@@ -208,6 +248,7 @@ pub fn solve_from_several_starts(
         basis: if over_laws.is_some() { Basis::Laws } else { Basis::Starts },
         bound: if over_laws.is_some() { Scope::Laws } else { Scope::Local },
         concavity: problem.concavity(),
+        method: Method::Dense,
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         // Other maximisers as good cannot be ruled out.
@@ -230,22 +271,59 @@ fn settle(rewards: &mut [f64], problem: &Equilibrium) {
     rewards.iter_mut().for_each(|reward| *reward -= shift);
 }
 
-/// Whether no small move of the responses that are not held at an end is free: the Hessian is positive definite beyond rounding.
-fn is_determined(problem: &Equilibrium, rewards: &[f64]) -> bool {
-    let support = problem.support();
-    let free: Vec<usize> =
-        (0..rewards.len()).filter(|&i| rewards[i] > support.lower() && rewards[i] < support.upper()).collect();
-    let hessian = problem.stiffness(rewards);
-    let diagonal = free.iter().map(|&i| hessian[(i, i)]).fold(0.0, f64::max);
-    // A Laplacian with a positive excess on some row, and connected by its weights, is positive definite.
-    let excess: f64 = free.iter().map(|&i| free.iter().map(|&j| hessian[(i, j)]).sum::<f64>()).fold(0.0, f64::max);
-    free.is_empty() || diagonal > 0.0 && excess > 1e-12 * diagonal
+/// An estimate of the bytes that a solve takes.
+fn memory(method: Method, n: usize) -> f64 {
+    match method {
+        Method::Dense => 4.0 * 8.0 * (n as f64).powi(2),
+        Method::Fast => MEMORY_OF_FAST_SUMS * n as f64,
+    }
 }
 
-fn run(problem: &Equilibrium, begin: Vec<f64>, observer: Option<&Observer>) -> Result<(Vec<f64>, u64), SolveError> {
+/// Whether no small move of the responses that are not held at an end is free: the Hessian is positive definite beyond rounding.
+fn is_determined(problem: &Equilibrium, rewards: &[f64], method: Method) -> Result<bool, SolveError> {
+    let support = problem.support();
+    let inside = |reward: &f64| f64::from(*reward > support.lower() && *reward < support.upper());
+    let free: Vec<f64> = rewards.iter().map(inside).collect();
+    // The rows of the Hessian, added up over what is free, and its diagonal.
+    let (sums, diagonal) = match method {
+        Method::Dense => {
+            let hessian = problem.stiffness(rewards);
+            (hessian.dot(&Array1::from_vec(free.clone())).to_vec(), hessian.diag().to_vec())
+        }
+        Method::Fast => {
+            let hessian = FastEquilibrium::new(problem).hessian(&Array1::from_vec(rewards.to_vec()));
+            let hessian = hessian.map_err(|error| SolveError::Stopped(error.to_string()))?;
+            (hessian.apply(&free), hessian.diagonal())
+        }
+    };
+    let largest = |values: Vec<f64>| values.iter().zip(&free).map(|(value, free)| value * free).fold(0.0, f64::max);
+    let (excess, diagonal) = (largest(sums), largest(diagonal));
+    // A Laplacian with a positive excess on some row, and connected by its weights, is positive definite.
+    Ok(free.iter().all(|free| *free == 0.0) || diagonal > 0.0 && excess > 1e-12 * diagonal)
+}
+
+/// Runs Newton's method until it promises no more than `enough`.
+fn run(
+    problem: &Equilibrium,
+    begin: Vec<f64>,
+    method: Method,
+    enough: f64,
+    options: &SolveOptions,
+) -> Result<(Vec<f64>, u64), SolveError> {
     let n = begin.len();
-    let scale = problem.balance(&begin).magnitude.max(f64::MIN_POSITIVE);
-    let newton = BoxNewton::new(problem, scale);
-    let (rewards, taken) = watch(problem.clone(), newton, Array1::from_vec(begin), n, MOST_ITERATIONS, observer)?;
+    let limit = options.max_iterations.unwrap_or(MOST_ITERATIONS);
+    let observer = options.observer.as_ref();
+    let newton = |magnitude: f64| BoxNewton::new(problem, magnitude.max(f64::MIN_POSITIVE)).up_to(enough);
+    let (rewards, taken) = match method {
+        Method::Dense => {
+            let newton = newton(problem.balance(&begin).magnitude);
+            watch(problem.clone(), newton, Array1::from_vec(begin), n, limit, observer)?
+        }
+        Method::Fast => {
+            let fast = FastEquilibrium::new(problem).with_hessian_accuracy(HESSIAN_ACCURACY);
+            let newton = newton(fast.balance(&begin).magnitude).sorting();
+            watch(fast, newton, Array1::from_vec(begin), n, limit, observer)?
+        }
+    };
     Ok((rewards.to_vec(), taken))
 }

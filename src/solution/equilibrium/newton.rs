@@ -6,8 +6,8 @@ use argmin::core::{
 use argmin::kv;
 use ndarray::{Array1, Array2};
 
-use super::super::direction::newton_direction;
-use crate::problem::Equilibrium;
+use super::super::NewtonHessian;
+use crate::problem::{Equilibrium, EquilibriumHessian};
 
 /// The iteration state.
 pub(super) type State = IterState<Array1<f64>, Array1<f64>, (), (), (), f64>;
@@ -38,8 +38,14 @@ pub(super) struct BoxNewton {
     keeps_off: [bool; 2],
     /// Whether a shift of all changes nothing.
     floats: bool,
+    /// Whether rewards have to ascend.
+    sorts: bool,
     /// The size of the objective.
     scale: f64,
+    /// See [`BoxNewton::up_to`].
+    enough: f64,
+    /// What the last step promised.
+    promised: f64,
     best: Option<(f64, Array1<f64>)>,
     stale: usize,
     finished: bool,
@@ -56,11 +62,25 @@ impl BoxNewton {
             repels: problem.is_repelling(),
             keeps_off: [off(lower), off(upper)],
             floats: problem.is_free_to_shift() && lower == f64::NEG_INFINITY && upper == f64::INFINITY,
+            sorts: false,
             scale,
+            enough: SETTLED,
+            promised: 1.0,
             best: None,
             stale: 0,
             finished: false,
         }
+    }
+
+    /// Ends once no more than this is promised, relative to the size of the objective.
+    pub(super) fn up_to(self, promise: f64) -> Self {
+        Self { enough: promise.max(SETTLED), ..self }
+    }
+
+    /// Puts rewards in order after every step, as fast sums ask for. For a pair in the wrong order that is a gain, unless its
+    /// utility falls; the length of a step is judged by where it leads.
+    pub(super) fn sorting(self) -> Self {
+        Self { sorts: true, ..self }
     }
 
     /// The responses that are not held at an end: at an end are those that lie there and are pushed outwards.
@@ -95,7 +115,11 @@ impl BoxNewton {
 
     fn walk(&self, rewards: &Array1<f64>, direction: &[f64], step: f64) -> Array1<f64> {
         let moved = rewards.iter().zip(direction).map(|(reward, d)| (reward + step * d).clamp(self.lower, self.upper));
-        moved.collect()
+        let mut moved: Vec<f64> = moved.collect();
+        if self.sorts && !moved.is_sorted() {
+            moved.sort_unstable_by(f64::total_cmp);
+        }
+        Array1::from_vec(moved)
     }
 
     fn record(&mut self, promise: f64, rewards: &Array1<f64>) {
@@ -105,18 +129,35 @@ impl BoxNewton {
             self.best = Some((promise, rewards.clone()));
         }
         let best = best.min(promise);
-        self.finished |= best <= SETTLED || STALE.iter().any(|(least, stale)| best < *least && self.stale >= *stale);
+        self.finished |=
+            best <= self.enough || STALE.iter().any(|(least, stale)| best < *least && self.stale >= *stale);
     }
+}
 
-    /// Adds a stiffness against a shift of all, which changes no direction that balanced forces ask for.
-    fn anchored(&self, mut hessian: Array2<f64>) -> Array2<f64> {
-        if self.floats {
-            let n = hessian.nrows() as f64;
-            let anchor = hessian.diag().sum() / (n * n);
-            hessian.mapv_inplace(|entry| entry + anchor);
-        }
-        hessian
+/// A Hessian of problem (7).
+pub(super) trait Anchored: NewtonHessian {
+    /// The same with a stiffness against a shift of all, which changes no direction that balanced forces ask for.
+    fn anchored(self) -> Self;
+}
+
+impl Anchored for Array2<f64> {
+    fn anchored(mut self) -> Self {
+        let n = self.nrows() as f64;
+        let anchor = self.diag().sum() / (n * n);
+        self.mapv_inplace(|entry| entry + anchor);
+        self
     }
+}
+
+impl Anchored for EquilibriumHessian {
+    fn anchored(self) -> Self {
+        EquilibriumHessian::anchored(self)
+    }
+}
+
+/// The relative residual at which an iterative method may stop solving Newton's equation.
+fn inner_tolerance(promised: f64) -> f64 {
+    (0.1 * promised.sqrt()).clamp(1e-8, 1e-2)
 }
 
 fn dot(a: &Array1<f64>, b: &[f64]) -> f64 {
@@ -127,7 +168,8 @@ impl<O> Solver<O, State> for BoxNewton
 where
     O: CostFunction<Param = Array1<f64>, Output = f64>
         + Gradient<Param = Array1<f64>, Gradient = Array1<f64>>
-        + Hessian<Param = Array1<f64>, Hessian = Array2<f64>>,
+        + Hessian<Param = Array1<f64>>,
+    O::Hessian: Anchored,
 {
     fn name(&self) -> &str {
         "projected active-set Newton on an interval"
@@ -148,9 +190,11 @@ where
             self.record(0.0, &rewards);
             return Ok((state.param(rewards).gradient(gradient), None));
         }
-        let hessian = self.anchored(problem.hessian(&rewards)?);
-        let direction = newton_direction(&hessian, &gradient, free)?;
+        let hessian = problem.hessian(&rewards)?;
+        let hessian = if self.floats { hessian.anchored() } else { hessian };
+        let direction = hessian.direction(&gradient, free, inner_tolerance(self.promised))?;
         let promise = -0.5 * dot(&gradient, &direction) / self.scale;
+        self.promised = promise.abs().min(1.0);
         self.record(promise.max(0.0), &rewards);
         if self.finished
             && let Some((_, best)) = self.best.take()
