@@ -8,6 +8,7 @@
 //!
 //! [`WeightedPairs`] is the problem for pairs that make no ranking: how often each item beat each other, as [`Preferences`] has it.
 
+mod ascending;
 mod equilibrium;
 mod fast;
 mod field;
@@ -20,6 +21,7 @@ mod summation;
 mod support;
 mod weights;
 
+pub use ascending::Ascending;
 pub use equilibrium::{Balance, Equilibrium, EquilibriumError};
 pub use fast::{ACCURACY, EquilibriumHessian, FastEquilibrium, FastRewards, Laplacian, RankLevels};
 pub use field::{Field, FieldError};

@@ -119,14 +119,14 @@ impl Equilibrium {
         let (objective, magnitude) = (sums[n], sums[n + 1].sum.value());
         sums.truncate(n);
         let cuts = across_cuts(&sums);
-        self.with_own_terms(rewards, OfPairs { forces: sums, cuts, objective, magnitude, additions: 3 * n })
+        self.with_own_terms(rewards, &[], OfPairs { forces: sums, cuts, objective, magnitude, additions: 3 * n })
     }
 
-    /// Adds the field and the centring.
-    pub(in crate::problem) fn with_own_terms(&self, rewards: &[f64], pairs: OfPairs) -> Balance {
+    /// Adds the field and the centring. `remainders` are what the rewards are more than these doubles, if they are.
+    pub(in crate::problem) fn with_own_terms(&self, rewards: &[f64], remainders: &[f64], pairs: OfPairs) -> Balance {
         let n = rewards.len();
         let mut own = vec![Bounded::default(); n + 2];
-        self.add_field(rewards, &mut own);
+        self.add_field(rewards, remainders, &mut own);
         self.add_centering(rewards, &mut own);
         let terms = pairs.additions + 3;
         let mut objective = pairs.objective;
@@ -156,22 +156,26 @@ impl Equilibrium {
     }
 
     /// The forces of the field and the centring.
-    pub(in crate::problem) fn own_forces(&self, rewards: &[f64]) -> Vec<f64> {
+    pub(in crate::problem) fn own_forces(&self, rewards: &[f64], remainders: &[f64]) -> Vec<f64> {
         let mut own = vec![Bounded::default(); rewards.len() + 2];
-        self.add_field(rewards, &mut own);
+        self.add_field(rewards, remainders, &mut own);
         self.add_centering(rewards, &mut own);
         own[..rewards.len()].iter().map(|own| own.sum.value()).collect()
     }
 
-    fn add_field(&self, rewards: &[f64], sums: &mut [Bounded]) {
+    fn add_field(&self, rewards: &[f64], remainders: &[f64], sums: &mut [Bounded]) {
         let Some(field) = &self.field else { return };
         let n = rewards.len();
         let weight = n as f64 - 1.0;
         for (i, &reward) in rewards.iter().enumerate() {
             let (jet, errors) = (field.jet(reward), field.errors(reward));
             let rounded = |term: f64, error: f64| weight * (error + f64::EPSILON * term.abs());
-            sums[i].add(weight * jet.slope, rounded(jet.slope, errors.slope));
-            sums[n].add(weight * jet.value, rounded(jet.value, errors.value));
+            // The remainder is a rounding of the reward. It enters to first order, and its size counts as an error.
+            let rest = remainders.get(i).copied().unwrap_or(0.0);
+            let [of_slope, of_value] =
+                [jet.curvature, jet.slope].map(|rate| if rest == 0.0 { 0.0 } else { rate * rest });
+            sums[i].add(weight * (jet.slope + of_slope), rounded(jet.slope, errors.slope + of_slope.abs()));
+            sums[n].add(weight * (jet.value + of_value), rounded(jet.value, errors.value + of_value.abs()));
             sums[n + 1].add(weight * jet.value.abs(), 0.0);
         }
     }

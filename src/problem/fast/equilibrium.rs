@@ -8,14 +8,14 @@ use ndarray::Array1;
 use super::ACCURACY;
 use super::cuts::CutForces;
 use super::pair_weights::PairWeights;
-use super::places::{Line, Places};
+use super::places::Places;
 use super::plan::Plan;
 use super::precision::Precision;
 use super::rank_levels::{RankLevels, Terrain};
 use super::resolution::Resolution;
 use crate::problem::equilibrium::{Bounded, OfPairs};
 use crate::problem::summation::Accurate;
-use crate::problem::{Balance, Equilibrium, Support};
+use crate::problem::{Ascending, Balance, Equilibrium, Support};
 use crate::utility::{Derivative, Origin};
 
 /// Responses between whose pairs the ordinary size of a force is read off.
@@ -38,7 +38,7 @@ const OF_SIZES: f64 = 1.0 + 1e-6;
 /// use reward_collapse::utility::parse;
 /// let gas = Equilibrium::new(parse("log(x)")?, 0.0, Support::LINE)?.with_field(Field::parse("-x^2/2", Support::LINE)?);
 /// let spaced: Vec<f64> = (0..2000).map(|i| 1e-3 * i as f64 - 1.0).collect();
-/// let (fast, direct) = (FastEquilibrium::new(&gas).balance(&spaced), gas.balance(&spaced));
+/// let (direct, fast) = (gas.balance(&spaced), FastEquilibrium::new(&gas).balance(&spaced.into()));
 /// assert!((fast.gradient[9] - direct.gradient[9]).abs() <= fast.errors[9] + direct.errors[9]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -67,7 +67,7 @@ impl<'p> FastEquilibrium<'p> {
         self.problem
     }
 
-    fn resolution(&self, precision: &Precision, x: &Line) -> Arc<Resolution> {
+    fn resolution(&self, precision: &Precision, x: &Ascending) -> Arc<Resolution> {
         let n = x.count();
         let gaps = (1..n).map(|i| x.near(i - 1, i)).filter(|gap| *gap > 0.0);
         let width = x.near(0, n - 1);
@@ -82,7 +82,7 @@ impl<'p> FastEquilibrium<'p> {
 
     /// The mean size of `U_q'` for pairs of some responses, evenly chosen. Where the slope at 0 is finite neighbours count for what
     /// they are among all pairs, since they may have all of the force; where it is infinite they would hide all others.
-    fn ordinary_force(&self, x: &Line) -> f64 {
+    fn ordinary_force(&self, x: &Ascending) -> f64 {
         let n = x.count();
         let chosen: Vec<usize> = (0..SAMPLED.min(n)).map(|k| k * (n - 1) / (SAMPLED.min(n) - 1).max(1)).collect();
         let pairs = chosen.iter().flat_map(|&i| chosen.iter().filter(move |j| **j > i).map(move |&j| x.near(i, j)));
@@ -98,13 +98,12 @@ impl<'p> FastEquilibrium<'p> {
         if is_finite { far + near } else { far.max(1e-120 * near) }
     }
 
-    fn plan(&self, rewards: &[f64]) -> Plan<Line> {
-        let x = Line(rewards.to_vec());
-        let resolution = self.resolution(&self.precision, &x);
-        Plan::new(&x, &self.precision.chebyshev, &resolution)
+    fn plan(&self, x: &Ascending) -> Plan<Ascending> {
+        let resolution = self.resolution(&self.precision, x);
+        Plan::new(x, &self.precision.chebyshev, &resolution)
     }
 
-    fn forces(&self, plan: &Plan<Line>) -> CutForces {
+    fn forces(&self, plan: &Plan<Ascending>) -> CutForces {
         let n = plan.x.count();
         let charges = plan.ascend(&vec![1.0; n]);
         let exchanged = plan.exchange(&|t| self.problem.kernel().at_all(Derivative::Slope, t), &charges);
@@ -112,7 +111,7 @@ impl<'p> FastEquilibrium<'p> {
     }
 
     /// The sum of `U_q` over all pairs.
-    fn sum_of_values(&self, plan: &Plan<Line>) -> f64 {
+    fn sum_of_values(&self, plan: &Plan<Ascending>) -> f64 {
         let charges = plan.ascend(&vec![1.0; plan.x.count()]);
         let exchanged = plan.exchange(&|t| self.problem.kernel().at_all(Derivative::Value, t), &charges);
         let mut sum = Accurate::default();
@@ -124,12 +123,11 @@ impl<'p> FastEquilibrium<'p> {
     /// [`Equilibrium::balance`].
     ///
     /// The bounds on errors of interpolation are proved where `U'` is completely monotone, and measured elsewhere.
-    pub fn balance(&self, rewards: &[f64]) -> Balance {
-        let n = rewards.len();
-        let x = Line(rewards.to_vec());
+    pub fn balance(&self, x: &Ascending) -> Balance {
+        let n = x.len();
         let (kernel, chebyshev) = (self.problem.kernel(), &self.precision.chebyshev);
-        let resolution = self.resolution(&self.precision, &x);
-        let plan = Plan::new(&x, chebyshev, &resolution);
+        let resolution = self.resolution(&self.precision, x);
+        let plan = Plan::new(x, chebyshev, &resolution);
         let (depth, others) = (plan.tree.depth(), (n - 1) as f64);
         let pairs = 0.5 * n as f64 * others;
         let CutForces { above, below, cuts, .. } = self.forces(&plan);
@@ -169,52 +167,48 @@ impl<'p> FastEquilibrium<'p> {
             magnitude: sum.abs().max(virial.abs()),
             additions: 1,
         };
-        self.problem.with_own_terms(rewards, of_pairs)
+        self.problem.with_own_terms(x.rounded(), x.remainders(), of_pairs)
     }
 }
 
-/// Rewards that the sums can be formed at.
-fn ascending(rewards: &Array1<f64>) -> Result<Vec<f64>, Error> {
-    let rewards = rewards.to_vec();
-    if rewards.windows(2).all(|pair| pair[0] <= pair[1]) {
-        Ok(rewards)
-    } else {
-        Err(Error::msg("rewards do not ascend"))
-    }
+/// Refuses rewards that the sums cannot be formed at.
+fn check(rewards: &Ascending) -> Result<(), Error> {
+    if rewards.is_in_order() && !rewards.is_empty() { Ok(()) } else { Err(Error::msg("rewards do not ascend")) }
 }
 
 impl CostFunction for FastEquilibrium<'_> {
-    type Param = Array1<f64>;
+    type Param = Ascending;
     type Output = f64;
 
     /// `-S(r)`.
-    fn cost(&self, rewards: &Array1<f64>) -> Result<f64, Error> {
-        Ok(-self.balance(&ascending(rewards)?).objective)
+    fn cost(&self, rewards: &Ascending) -> Result<f64, Error> {
+        check(rewards)?;
+        Ok(-self.balance(rewards).objective)
     }
 }
 
 impl Gradient for FastEquilibrium<'_> {
-    type Param = Array1<f64>;
+    type Param = Ascending;
     type Gradient = Array1<f64>;
 
-    fn gradient(&self, rewards: &Array1<f64>) -> Result<Array1<f64>, Error> {
-        let rewards = ascending(rewards)?;
-        let CutForces { above, below, .. } = self.forces(&self.plan(&rewards));
-        let own = self.problem.own_forces(&rewards);
+    fn gradient(&self, rewards: &Ascending) -> Result<Array1<f64>, Error> {
+        check(rewards)?;
+        let CutForces { above, below, .. } = self.forces(&self.plan(rewards));
+        let own = self.problem.own_forces(rewards.rounded(), rewards.remainders());
         Ok(above.iter().zip(&below).zip(own).map(|((above, below), own)| (above - below) - own).collect())
     }
 }
 
 impl Hessian for FastEquilibrium<'_> {
-    type Param = Array1<f64>;
+    type Param = Ascending;
     type Hessian = EquilibriumHessian;
 
-    fn hessian(&self, rewards: &Array1<f64>) -> Result<EquilibriumHessian, Error> {
-        let x = Line(ascending(rewards)?);
+    fn hessian(&self, rewards: &Ascending) -> Result<EquilibriumHessian, Error> {
+        check(rewards)?;
         let precision = self.coarse.as_ref().unwrap_or(&self.precision);
-        let resolution = self.resolution(precision, &x);
-        let pairs = PairWeights::new(self.problem.kernel(), &x, &precision.chebyshev, &resolution);
-        let (own, everywhere) = self.problem.own_stiffness(&x.0);
+        let resolution = self.resolution(precision, rewards);
+        let pairs = PairWeights::new(self.problem.kernel(), rewards, &precision.chebyshev, &resolution);
+        let (own, everywhere) = self.problem.own_stiffness(rewards.rounded());
         Ok(EquilibriumHessian { problem: self.problem.clone(), pairs, own, everywhere })
     }
 }
@@ -229,7 +223,7 @@ impl Hessian for FastEquilibrium<'_> {
 #[derive(Debug)]
 pub struct EquilibriumHessian {
     problem: Equilibrium,
-    pairs: PairWeights<Line>,
+    pairs: PairWeights<Ascending>,
     /// `d`.
     own: Vec<f64>,
     /// `e`.
@@ -295,7 +289,7 @@ impl EquilibriumHessian {
             diagonal: &self.diagonal(),
             own: &self.own,
             copies: 1.0,
-            scale: if repels { from_ends(&x.0, self.problem.support()) } else { vec![1.0; x.count()] },
+            scale: if repels { from_ends(x, self.problem.support()) } else { vec![1.0; x.count()] },
             constant: [repels || free.start == 0, repels || free.end == x.count()],
             free,
         };
@@ -305,16 +299,16 @@ impl EquilibriumHessian {
 
 /// The distance from a finite end of the support; of two the product over their distance, which is the lesser one or a little less.
 /// At an end it is that of the next response.
-fn from_ends(rewards: &[f64], support: Support) -> Vec<f64> {
+fn from_ends(rewards: &Ascending, support: Support) -> Vec<f64> {
     let (lower, upper) = (support.lower(), support.upper());
-    let distance = |reward: &f64| match (lower.is_finite(), upper.is_finite()) {
-        (true, true) => (reward - lower) * ((upper - reward) / (upper - lower)),
-        (true, false) => reward - lower,
-        (false, true) => upper - reward,
+    let distance = |i: usize| match (lower.is_finite(), upper.is_finite()) {
+        (true, true) => rewards.above(i, lower) * (-rewards.above(i, upper) / (upper - lower)),
+        (true, false) => rewards.above(i, lower),
+        (false, true) => -rewards.above(i, upper),
         (false, false) => 1.0,
     };
-    let mut distances: Vec<f64> = rewards.iter().map(distance).collect();
-    let n = distances.len();
+    let n = rewards.len();
+    let mut distances: Vec<f64> = (0..n).map(distance).collect();
     if n > 1 {
         distances[0] = if distances[0] > 0.0 { distances[0] } else { distances[1] };
         distances[n - 1] = if distances[n - 1] > 0.0 { distances[n - 1] } else { distances[n - 2] };

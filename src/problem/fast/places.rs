@@ -1,6 +1,6 @@
 //! Where responses are.
 
-use crate::problem::Positions;
+use crate::problem::{Ascending, Positions};
 
 /// Responses on a line, in ascending order, whose distances the sums are over.
 pub(super) trait Places: Clone + std::fmt::Debug + Send + Sync {
@@ -47,23 +47,19 @@ impl Places for Positions {
     }
 }
 
-/// Rewards anywhere, ascending, without symmetry.
-#[derive(Debug, Clone)]
-pub(super) struct Line(pub(super) Vec<f64>);
-
-impl Places for Line {
+impl Places for Ascending {
     const MIRRORED: bool = false;
 
     fn count(&self) -> usize {
-        self.0.len()
+        self.len()
     }
 
     fn total(&self) -> usize {
-        self.0.len()
+        self.len()
     }
 
     fn near(&self, i: usize, j: usize) -> f64 {
-        self.0[j] - self.0[i]
+        self.between(i, j)
     }
 
     fn far(&self, _: usize, _: usize) -> f64 {
@@ -71,6 +67,6 @@ impl Places for Line {
     }
 
     fn distance(&self, i: usize, j: usize) -> f64 {
-        self.near(i, j)
+        self.between(i, j)
     }
 }

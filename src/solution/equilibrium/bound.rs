@@ -1,6 +1,6 @@
 //! Whether problem (7) has a maximiser, and how far it can be from given rewards.
 
-use crate::problem::{Balance, Equilibrium};
+use crate::problem::{Ascending, Balance, Equilibrium};
 use crate::utility::Concavity;
 
 /// What a certificate of problem (7) rests on, beside concavity.
@@ -99,7 +99,12 @@ pub(super) fn no_maximiser(problem: &Equilibrium, n: usize) -> Option<&'static s
 
 /// A bound on `max S - S(r)` for the rewards that `balance` belongs to, rounding included, and what it rests on. None where no way
 /// leads to one.
-pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<(f64, Basis)> {
+pub(super) fn bound(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<(f64, Basis)> {
+    // A force that is infinite, as between rewards that tie and may not, bounds nothing.
+    let numbers = balance.gradient.iter().chain(&balance.errors).chain(&balance.cuts).chain(&balance.cut_errors);
+    if !numbers.chain([&balance.objective, &balance.objective_error]).all(|number| number.is_finite()) {
+        return Some((f64::INFINITY, Basis::Starts));
+    }
     let support = problem.support();
     let mut found = Vec::new();
     if support.is_bounded() {
@@ -119,19 +124,19 @@ pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -
 /// The most that ascending rewards in `[lower, upper]` could gain by the forces: an extreme state has its first few at the lower end
 /// and all others at the upper one, so that it gains the force across that cut times the width. The rewards at hand have the sum of
 /// all cuts times the gaps there, and the gaps add up to the width: nothing cancels.
-fn in_interval(rewards: &[f64], balance: &Balance, lower: f64, upper: f64) -> f64 {
+fn in_interval(rewards: &Ascending, balance: &Balance, lower: f64, upper: f64) -> f64 {
     let n = rewards.len();
     // The cut above all has no force.
     let cuts = || balance.cuts.iter().copied().zip(balance.cut_errors.iter().copied()).chain([(0.0, 0.0)]);
     let highest = cuts().map(|(cut, error)| cut + error).fold(0.0, f64::max);
-    let below = [lower].into_iter().chain(rewards.iter().copied());
-    let gaps = below.zip(rewards.iter().copied().chain([upper])).map(|(from, to)| to - from);
+    let between = (1..n).map(|i| rewards.gap(i - 1));
+    let gaps = [rewards.above(0, lower)].into_iter().chain(between).chain([-rewards.above(n - 1, upper)]);
     let gain: f64 = cuts().zip(gaps).map(|((cut, error), gap)| (highest - cut + error) * gap).sum();
     gain.max(0.0) * (1.0 + 4.0 * n as f64 * f64::EPSILON)
 }
 
 /// `S(s) <= S(r) + g.(s - r) - mu/2 |s - r|^2`, with `mu` from the field and the centring.
-fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+fn by_strong_concavity(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
     let n = rewards.len() as f64;
     let of_field = problem.field().map_or(0.0, |field| field.least_stiffness());
     let of_centering = 2.0 * problem.centering() * (n - 2.0).max(0.0);
@@ -142,8 +147,8 @@ fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance
     let support = problem.support();
     let gain = |i: usize| {
         let (force, error) = (balance.gradient[i], balance.errors[i]);
-        let outwards = rewards[i] <= support.lower() && force + error <= 0.0
-            || rewards[i] >= support.upper() && force - error >= 0.0;
+        let outwards = rewards.above(i, support.lower()) <= 0.0 && force + error <= 0.0
+            || rewards.above(i, support.upper()) >= 0.0 && force - error >= 0.0;
         let size = force.abs() + error;
         if outwards { 0.0 } else { size * size / (2.0 * stiffness) }
     };
@@ -152,13 +157,13 @@ fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance
 
 /// Where a shift of all changes nothing, and `U_q` falls from some difference on: every gap of a maximiser lies between 0 and that
 /// difference, or else some response above it would gain by coming closer.
-fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+fn by_gaps(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
     if !problem.is_free_to_shift() || problem.support().is_bounded() {
         return None;
     }
     let largest = falling_from(problem)?;
     let cut = |i: usize| {
-        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards[i] - rewards[i - 1]);
+        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards.gap(i - 1));
         (force * (largest - gap)).max(-force * gap).max(0.0) + error * largest.max(gap)
     };
     let gain: f64 = (1..rewards.len()).map(cut).sum();
@@ -168,7 +173,7 @@ fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<
 /// Where a shift of all changes nothing, and `U_q` falls from some difference `x` on: since `U_q` lies below its tangent at `x`, the mean
 /// `m` of the distances of all pairs of a maximiser is bounded by `S/N <= U_q(x) + U_q'(x) (m - x)`, and `S` is no smaller than at the
 /// rewards at hand. An extreme state has one gap only.
-fn by_mean_difference(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+fn by_mean_difference(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
     if !problem.is_free_to_shift() || problem.support().is_bounded() {
         return None;
     }
@@ -191,7 +196,7 @@ fn by_mean_difference(problem: &Equilibrium, rewards: &[f64], balance: &Balance)
     }
     let (mut steepest, mut here, mut sizes) = (0.0f64, 0.0, 0.0);
     for i in 1..n {
-        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards[i] - rewards[i - 1]);
+        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards.gap(i - 1));
         steepest = steepest.max((force + error) / (i as f64 * (n - i) as f64));
         here += (error - force) * gap;
         sizes += (force.abs() + error) * gap;
@@ -201,8 +206,10 @@ fn by_mean_difference(problem: &Equilibrium, rewards: &[f64], balance: &Balance)
 
 /// For two responses on the line without a field: `S` is a function of their difference, which is at most where `U_q` falls, less
 /// `c` times the square of their sum.
-fn of_a_centred_pair(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
-    let &[low, high] = rewards else { return None };
+fn of_a_centred_pair(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
+    if rewards.len() != 2 {
+        return None;
+    }
     let support = problem.support();
     let is_line = support.lower() == f64::NEG_INFINITY && support.upper() == f64::INFINITY;
     if problem.centering() == 0.0 || problem.field().is_some() || !is_line {
@@ -211,7 +218,7 @@ fn of_a_centred_pair(problem: &Equilibrium, rewards: &[f64], balance: &Balance) 
     let largest = falling_from(problem)?;
     let half = |sign: f64| 0.5 * (balance.gradient[1] + sign * balance.gradient[0]);
     let error = 0.5 * (balance.errors[0] + balance.errors[1]) + f64::EPSILON * half(1.0).abs().max(half(-1.0).abs());
-    let (force, gap) = (half(-1.0), high - low);
+    let (force, gap) = (half(-1.0), rewards.gap(0));
     let by_difference = (force * (largest - gap)).max(-force * gap).max(0.0) + error * largest.max(gap);
     let by_sum = (half(1.0).abs() + error).powi(2) / (4.0 * problem.centering());
     Some((by_difference + by_sum) * (1.0 + 16.0 * f64::EPSILON))
@@ -262,7 +269,7 @@ impl Ball {
 
     /// The most that the forces promise within it. An extreme state has its first few or its last few responses at one distance,
     /// and all others at the point.
-    fn gain(&self, rewards: &[f64], balance: &Balance) -> f64 {
+    fn gain(&self, rewards: &Ascending, balance: &Balance) -> f64 {
         let n = rewards.len();
         let total = n as f64 * self.mean;
         let (all, error_of_all) = (balance.cuts[0], balance.cut_errors[0]);
@@ -283,11 +290,11 @@ impl Ball {
                 steepest = steepest.max((error_of_all - all) / n as f64);
             }
         }
-        let first = rewards[0] - self.from;
+        let first = rewards.above(0, self.from);
         let (mut here, mut sizes) = (all * first, error_of_all * first.abs());
         let mut largest = (all * first).abs();
         for i in 1..n {
-            let gap = rewards[i] - rewards[i - 1];
+            let gap = rewards.gap(i - 1);
             here += balance.cuts[i] * gap;
             sizes += balance.cut_errors[i] * gap;
             largest += balance.cuts[i].abs() * gap;

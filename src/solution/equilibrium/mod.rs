@@ -17,7 +17,7 @@ use argmin::core::Hessian;
 use super::method::check_memory;
 use super::observer::watch;
 use super::{LARGEST_RELATIVE_GAP, Method, Observer, SolveError, SolveOptions, Unique};
-use crate::problem::{Equilibrium, FastEquilibrium};
+use crate::problem::{Ascending, Equilibrium, FastEquilibrium};
 use crate::utility::Concavity;
 use newton::BoxNewton;
 
@@ -143,15 +143,15 @@ pub fn solve_equilibrium_with(
     let by_size = if n <= DENSE_UP_TO { Method::Dense } else { Method::Fast };
     let method = options.method.filter(|_| n > ONE_GROUP).unwrap_or(by_size);
     check_memory(n, memory(method, n))?;
-    let mut rewards: Option<Vec<f64>> = None;
+    let mut rewards: Option<Ascending> = None;
     let mut iterations = 0;
-    let known = start::of_a_linear_base(problem, n);
+    let known = start::of_a_linear_base(problem, n).map(Ascending::from);
     let rungs = if known.is_some() { vec![n] } else { start::ladder(n) };
     for rung in rungs {
         let begin = match rewards.as_ref().or(known.as_ref()) {
             Some(known) if known.len() == rung => known.clone(),
-            None => start::coarsest(problem, rung),
-            Some(coarse) => start::refine(coarse, rung),
+            None => start::coarsest(problem, rung).into(),
+            Some(coarse) => coarse.refined(rung),
         };
         let on_this_rung = if rung < n && rung <= DENSE_UP_TO { Method::Dense } else { method };
         let enough = if rung < n && method == Method::Fast { COARSE } else { 0.0 };
@@ -159,23 +159,27 @@ pub fn solve_equilibrium_with(
         iterations += taken;
         rewards = Some(found);
     }
-    let mut rewards = rewards.unwrap_or_default();
+    let mut positions = rewards.ok_or_else(|| SolveError::Stopped("no rewards".into()))?;
     let floats = problem.is_free_to_shift() && !problem.support().is_bounded();
     if floats {
-        settle(&mut rewards, problem);
+        positions = settle(&positions, problem);
     }
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let in_order = rewards.windows(2).all(|pair| pair[0] <= pair[1]);
+    let in_order = positions.is_in_order();
     let balance = match method {
-        Method::Fast => FastEquilibrium::new(problem).balance(&rewards),
-        Method::Dense => problem.balance(&rewards),
+        Method::Fast => FastEquilibrium::new(problem).balance(&positions),
+        Method::Dense => {
+            // Its positions are doubles.
+            positions = positions.rounded().to_vec().into();
+            problem.balance(positions.rounded())
+        }
     };
-    let Some((gap, basis)) = bound::bound(problem, &rewards, &balance) else {
+    let Some((gap, basis)) = bound::bound(problem, &positions, &balance) else {
         return Err(SolveError::NoBound { problem: problem.to_string() });
     };
     let unique = match floats {
         true => Unique::UpToShift,
-        false if is_determined(problem, &rewards, method)? => Unique::Yes,
+        false if is_determined(problem, &positions, method)? => Unique::Yes,
         false => Unique::No,
     };
     let solution = EquilibriumSolution {
@@ -195,7 +199,7 @@ pub fn solve_equilibrium_with(
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         unique,
-        rewards,
+        rewards: positions.rounded().to_vec(),
     };
     // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord.
     let scale = balance.magnitude.max(pairs * f64::EPSILON * problem.pair(1.0).slope.abs());
@@ -259,16 +263,16 @@ pub fn solve_from_several_starts(
 }
 
 /// Takes rewards that may be shifted together to mean 0, or to the finite end of the support.
-fn settle(rewards: &mut [f64], problem: &Equilibrium) {
+fn settle(rewards: &Ascending, problem: &Equilibrium) -> Ascending {
     let support = problem.support();
     let shift = if support.lower().is_finite() {
-        rewards[0] - support.lower()
+        rewards.above(0, support.lower())
     } else if support.upper().is_finite() {
-        rewards[rewards.len() - 1] - support.upper()
+        rewards.above(rewards.len() - 1, support.upper())
     } else {
-        rewards.iter().sum::<f64>() / rewards.len() as f64
+        rewards.rounded().iter().sum::<f64>() / rewards.len() as f64
     };
-    rewards.iter_mut().for_each(|reward| *reward -= shift);
+    rewards.shifted(-shift)
 }
 
 /// An estimate of the bytes that a solve takes.
@@ -280,18 +284,18 @@ fn memory(method: Method, n: usize) -> f64 {
 }
 
 /// Whether no small move of the responses that are not held at an end is free: the Hessian is positive definite beyond rounding.
-fn is_determined(problem: &Equilibrium, rewards: &[f64], method: Method) -> Result<bool, SolveError> {
+fn is_determined(problem: &Equilibrium, rewards: &Ascending, method: Method) -> Result<bool, SolveError> {
     let support = problem.support();
-    let inside = |reward: &f64| f64::from(*reward > support.lower() && *reward < support.upper());
-    let free: Vec<f64> = rewards.iter().map(inside).collect();
+    let inside = |i| f64::from(rewards.above(i, support.lower()) > 0.0 && rewards.above(i, support.upper()) < 0.0);
+    let free: Vec<f64> = (0..rewards.len()).map(inside).collect();
     // The rows of the Hessian, added up over what is free, and its diagonal.
     let (sums, diagonal) = match method {
         Method::Dense => {
-            let hessian = problem.stiffness(rewards);
+            let hessian = problem.stiffness(rewards.rounded());
             (hessian.dot(&Array1::from_vec(free.clone())).to_vec(), hessian.diag().to_vec())
         }
         Method::Fast => {
-            let hessian = FastEquilibrium::new(problem).hessian(&Array1::from_vec(rewards.to_vec()));
+            let hessian = FastEquilibrium::new(problem).hessian(rewards);
             let hessian = hessian.map_err(|error| SolveError::Stopped(error.to_string()))?;
             (hessian.apply(&free), hessian.diagonal())
         }
@@ -305,25 +309,26 @@ fn is_determined(problem: &Equilibrium, rewards: &[f64], method: Method) -> Resu
 /// Runs Newton's method until it promises no more than `enough`.
 fn run(
     problem: &Equilibrium,
-    begin: Vec<f64>,
+    begin: Ascending,
     method: Method,
     enough: f64,
     options: &SolveOptions,
-) -> Result<(Vec<f64>, u64), SolveError> {
+) -> Result<(Ascending, u64), SolveError> {
     let n = begin.len();
     let limit = options.max_iterations.unwrap_or(MOST_ITERATIONS);
     let observer = options.observer.as_ref();
-    let newton = |magnitude: f64| BoxNewton::new(problem, magnitude.max(f64::MIN_POSITIVE)).up_to(enough);
-    let (rewards, taken) = match method {
+    match method {
         Method::Dense => {
-            let newton = newton(problem.balance(&begin).magnitude);
-            watch(problem.clone(), newton, Array1::from_vec(begin), n, limit, observer)?
+            let begin = Array1::from_vec(begin.rounded().to_vec());
+            let magnitude = problem.balance(&begin.to_vec()).magnitude;
+            let newton = BoxNewton::new(problem, magnitude).up_to(enough);
+            let (rewards, taken) = watch(problem.clone(), newton, begin, n, limit, observer)?;
+            Ok((rewards.to_vec().into(), taken))
         }
         Method::Fast => {
             let fast = FastEquilibrium::new(problem).with_hessian_accuracy(HESSIAN_ACCURACY);
-            let newton = newton(fast.balance(&begin).magnitude).sorting();
-            watch(fast, newton, Array1::from_vec(begin), n, limit, observer)?
+            let newton = BoxNewton::new(problem, fast.balance(&begin).magnitude).up_to(enough);
+            watch(fast, newton, begin, n, limit, observer)
         }
-    };
-    Ok((rewards.to_vec(), taken))
+    }
 }
