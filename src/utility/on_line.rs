@@ -65,7 +65,7 @@ impl OnLine {
         }
     }
 
-    /// Replaces every `x >= 0` by `U_q(x)` or a derivative there: one call for many points.
+    /// Replaces every `x >= 0` by `U_q(x)` or a derivative there, at 0 from the right: one call for many points.
     pub(crate) fn map(&self, derivative: Derivative, points: &mut [f64]) {
         let (p, q) = (1.0 - self.smoothing, self.smoothing);
         if q == 0.0 {

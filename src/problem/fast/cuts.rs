@@ -20,8 +20,15 @@ pub(super) struct CutForces {
 }
 
 impl CutForces {
-    /// `charges` are ones over slots, [`Plan::ascend`]ed; `middle` is the force on each response from the middle one.
-    pub(super) fn new<X: Places>(plan: &Plan<X>, charges: &[f64], exchanged: &Exchanged, middle: &[f64]) -> Self {
+    /// `charges` are ones over slots, [`Plan::ascend`]ed; `middle` is the force on each response from the middle one; `own_cuts` are
+    /// [`Plan::own_cuts`], where cuts are asked for. Without them the cuts are those between leaves only.
+    pub(super) fn new<X: Places>(
+        plan: &Plan<X>,
+        charges: &[f64],
+        exchanged: &Exchanged,
+        middle: &[f64],
+        own_cuts: &[Vec<f64>],
+    ) -> Self {
         let channel = |wanted: Channel| {
             let mut slots = plan.gather(exchanged, |channel| if channel == wanted { 1.0 } else { 0.0 });
             let forces = plan.interpolation.descend(&mut slots);
@@ -41,12 +48,11 @@ impl CutForces {
                 after += below[i];
                 cuts[i] = after;
             }
-            let (mut before, mut own) = (enclosing[k] + outside[leaf], Accurate::default());
-            for ((i, from_above), from_below) in range.zip(own_above).zip(own_below) {
-                cuts[i] += before + own.value();
+            let mut before = enclosing[k] + outside[leaf];
+            let own = own_cuts.get(k).map_or(&[][..], Vec::as_slice);
+            for (place, ((i, from_above), from_below)) in range.zip(own_above).zip(own_below).enumerate() {
+                cuts[i] += before + own.get(place).copied().unwrap_or(0.0);
                 before += above[i];
-                own.add(*from_above);
-                own.add(-from_below);
                 above[i] += from_above;
                 below[i] += from_below;
             }

@@ -103,11 +103,14 @@ impl<'p> FastEquilibrium<'p> {
         Plan::new(x, &self.precision.chebyshev, &resolution)
     }
 
-    fn forces(&self, plan: &Plan<Ascending>) -> CutForces {
+    /// The forces across cuts are asked for or not.
+    fn forces(&self, plan: &Plan<Ascending>, cuts: bool) -> CutForces {
         let n = plan.x.count();
         let charges = plan.ascend(&vec![1.0; n]);
-        let exchanged = plan.exchange(&|t| self.problem.kernel().at_all(Derivative::Slope, t), &charges);
-        CutForces::new(plan, &charges, &exchanged, &vec![0.0; n])
+        let slope = |t: &mut [f64]| self.problem.kernel().at_all(Derivative::Slope, t);
+        let exchanged = plan.exchange(&slope, &charges);
+        let own_cuts = if cuts { plan.own_cuts(&slope) } else { Vec::new() };
+        CutForces::new(plan, &charges, &exchanged, &vec![0.0; n], &own_cuts)
     }
 
     /// The sum of `U_q` over all pairs.
@@ -130,7 +133,7 @@ impl<'p> FastEquilibrium<'p> {
         let plan = Plan::new(x, chebyshev, &resolution);
         let (depth, others) = (plan.tree.depth(), (n - 1) as f64);
         let pairs = 0.5 * n as f64 * others;
-        let CutForces { above, below, cuts, .. } = self.forces(&plan);
+        let CutForces { above, below, cuts, .. } = self.forces(&plan, true);
         // `U_q'` falls with the distance: no pair is pulled together by more.
         let width = x.near(0, n - 1);
         let pull = (kernel.errors_at(width).slope - kernel.at(width).slope).max(0.0);
@@ -193,7 +196,7 @@ impl Gradient for FastEquilibrium<'_> {
 
     fn gradient(&self, rewards: &Ascending) -> Result<Array1<f64>, Error> {
         check(rewards)?;
-        let CutForces { above, below, .. } = self.forces(&self.plan(rewards));
+        let CutForces { above, below, .. } = self.forces(&self.plan(rewards), false);
         let own = self.problem.own_forces(rewards.rounded(), rewards.remainders());
         Ok(above.iter().zip(&below).zip(own).map(|((above, below), own)| (above - below) - own).collect())
     }

@@ -110,10 +110,13 @@ impl<U: Utility + Clone> FastRewards<U> {
         precision.resolution(&self.utility, smallest..=1.0, 1.0, floor, resolution::floor(&self.utility))
     }
 
-    fn cut_forces(&self, plan: &Plan<Positions>) -> CutForces {
+    /// The forces across cuts are asked for or not.
+    fn cut_forces(&self, plan: &Plan<Positions>, cuts: bool) -> CutForces {
         let charges = plan.ascend(&vec![1.0; plan.x.n() / 2]);
-        let exchanged = plan.exchange(&|t| self.utility.map(Derivative::Slope, t), &charges);
-        CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope))
+        let slope = |t: &mut [f64]| self.utility.map(Derivative::Slope, t);
+        let exchanged = plan.exchange(&slope, &charges);
+        let own_cuts = if cuts { plan.own_cuts(&slope) } else { Vec::new() };
+        CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope), &own_cuts)
     }
 
     /// A derivative of `U` at the distances to the middle response; zeros where there is none.
@@ -166,7 +169,7 @@ impl<U: Utility + Clone> FastRewards<U> {
         let resolution = self.resolution(&self.precision, x);
         let plan = Plan::new(x, &self.precision.chebyshev, &resolution);
         let chebyshev = &self.precision.chebyshev;
-        let forces = self.cut_forces(&plan);
+        let forces = self.cut_forces(&plan, true);
         let largest_cut = forces.cuts.iter().copied().fold(0.0, f64::max);
         // `largest_cut - T`: the distances between neighbours add up to 1.
         let mut deficit = Accurate::default();
@@ -224,7 +227,7 @@ impl<U: Utility + Clone> Gradient for FastRewards<U> {
 
     /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
     fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
-        let forces = self.cut_forces(&self.plan(x));
+        let forces = self.cut_forces(&self.plan(x), false);
         let sides = forces.above.iter().zip(&forces.below).zip(&forces.mirror);
         Ok(sides.map(|((above, below), mirror)| 2.0 * ((above - below) + mirror)).collect())
     }

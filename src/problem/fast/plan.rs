@@ -281,6 +281,27 @@ impl<X: Places> Plan<X> {
             .collect()
     }
 
+    /// For each leaf, the sums over pairs in it that each cut separates: the one before its first response, which separates none, and on.
+    /// A running sum of what responses receive would carry the rounding of the nearest pair to all cuts; here all terms of a cut are its own.
+    pub(super) fn own_cuts(&self, kernel: Kernel<'_>) -> Vec<Vec<f64>> {
+        let own: Vec<&Block> =
+            self.blocks.iter().filter(|block| block.kind == Kind::Near && block.a == block.b).collect();
+        let cuts = |block: &&Block| {
+            let (size, mut matrix) = (self.tree.range(block.a).len(), Vec::new());
+            self.matrix(block, kernel, &mut matrix);
+            let mut cuts = vec![0.0; size];
+            for (i, row) in matrix.chunks(size.max(1)).enumerate() {
+                let mut beyond = 0.0;
+                for k in (i + 1..size).rev() {
+                    beyond += row[k];
+                    cuts[k] += beyond;
+                }
+            }
+            cuts
+        };
+        own.par_iter().with_min_len(CHUNK).map(cuts).collect()
+    }
+
     /// A vector over slots from charges of the responses.
     pub(super) fn ascend(&self, charges: &[f64]) -> Vec<f64> {
         let mut slots = self.buffers.take(self.interpolation.slots());
