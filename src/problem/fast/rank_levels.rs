@@ -266,7 +266,7 @@ impl Hat {
         let at_centre = far(centre);
         let of_half = |at: &dyn Fn(usize) -> f64, constant: bool, towards_an_end: bool| {
             if constant || towards_an_end {
-                self.from_foot(at, constant)
+                self.half_from_foot(at, constant)
             } else {
                 width / 6.0 * (at_centre + at(h - h / 2))
             }
@@ -278,7 +278,7 @@ impl Hat {
     }
 
     /// The sum over one half, without the centre, of the squares of the hat times `at`.
-    fn from_foot(&self, at: &dyn Fn(usize) -> f64, constant: bool) -> f64 {
+    fn half_from_foot(&self, at: &dyn Fn(usize) -> f64, constant: bool) -> f64 {
         let (h, width) = (self.half_width, self.half_width as f64);
         let mut size = 0.0;
         let (mut offset, mut nearer) = (1, at(1));
