@@ -57,7 +57,7 @@ pub struct Arguments {
 /// `--method`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum MethodArgument {
-    /// The faster one: dense up to 1000 responses.
+    /// By the number of responses: dense up to 1000, and up to 300 with a support, a field, smoothing or centring.
     Auto,
     /// Every pair by itself, O(n^3).
     Dense,
