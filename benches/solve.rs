@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use reward_collapse::{
-    solution::{Method, SolveOptions, solve, solve_with},
+    problem::{Equilibrium, Field, Support},
+    solution::{Method, SolveOptions, solve, solve_equilibrium_with, solve_with},
     utility::parse,
 };
 
@@ -48,5 +49,39 @@ fn large(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, eight, large);
+/// Problem (7): Hermite zeros, raw logits with smoothing, and square roots between walls.
+fn fields(c: &mut Criterion) {
+    let mut group = c.benchmark_group("fields");
+    group.sample_size(10);
+    let problem = |utility: &str, support: Support, field: Option<&str>, smoothing: f64| {
+        let utility = parse(utility).expect("a utility of the table");
+        let problem = Equilibrium::new(utility, smoothing, support).expect("concave");
+        match field {
+            Some(text) => problem.with_field(Field::parse(text, support).expect("concave")),
+            None => problem,
+        }
+    };
+    let problems = [
+        problem("log(x)", Support::LINE, Some("-x^2/2"), 0.0),
+        problem("logsigmoid(x)", Support::LINE, None, 0.1),
+        problem("x^0.5", Support::UNIT, Some("0.3x-0.2x^2"), 0.0),
+    ];
+    for n in [1000, 10_000] {
+        for problem in &problems {
+            for method in [Method::Dense, Method::Fast] {
+                if method == Method::Dense && n > 1000 {
+                    continue;
+                }
+                let options = SolveOptions { method: Some(method), ..SolveOptions::default() };
+                let name = BenchmarkId::new(format!("{problem}, {method}"), n);
+                group.bench_with_input(name, &n, |b, &n| {
+                    b.iter(|| solve_equilibrium_with(black_box(problem), n, &options))
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, eight, large, fields);
 criterion_main!(benches);

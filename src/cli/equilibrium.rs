@@ -43,7 +43,12 @@ pub fn table(solution: &EquilibriumSolution) -> String {
         ("unique", unique.into()),
         (
             "solved in",
-            format!("{} ({})", output::seconds(solution.seconds), output::count(solution.iterations, "iteration")),
+            format!(
+                "{} ({} method, {})",
+                output::seconds(solution.seconds),
+                solution.method,
+                output::count(solution.iterations, "iteration")
+            ),
         ),
     ]);
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::solution::{Method, Observer, Solution, SolveOptions, solve_equilibrium, solve_with};
+use crate::solution::{Method, Observer, Solution, SolveOptions, solve_equilibrium_with, solve_with};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub struct Arguments {
 /// `--method`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum MethodArgument {
-    /// The faster one: dense up to 1000 responses.
+    /// By the number of responses: dense up to 1000, and up to 300 with a support, a field, smoothing or centring.
     Auto,
     /// Every pair by itself, O(n^3).
     Dense,
@@ -99,18 +99,13 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     // Watched iterations cost a little more.
     let observer = progress.is_shown().then_some(observer);
     let format = arguments.output.format();
+    let options = SolveOptions { method: arguments.method.into(), observer, ..SolveOptions::default() };
     if !arguments.terms.are_those_of_the_paper(design.as_ref()) {
-        if arguments.method == MethodArgument::Fast {
-            let reason =
-                "--method fast is for the paper's problem; with a support, a field, smoothing or centring leave it out";
-            return Err(CliError::Input(reason.into()));
-        }
         let problem = arguments.terms.problem(utility, design.as_ref())?;
-        let solutions = each(&arguments.n, |n| Ok(solve_equilibrium(&problem, n, observer.clone())?))?;
+        let solutions = each(&arguments.n, |n| Ok(solve_equilibrium_with(&problem, n, &options)?))?;
         drop(progress);
         return arguments.output.write(&text(&solutions, format, equilibrium::table, |s| &s.rewards)?);
     }
-    let options = SolveOptions { method: arguments.method.into(), observer, ..SolveOptions::default() };
     let solutions = each(&arguments.n, |n| Ok(solve_with(&utility, n, &options)?))?;
     drop(progress);
     let text = text(&solutions, format, table, |s| &s.rewards)?;

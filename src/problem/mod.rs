@@ -8,19 +8,22 @@
 //!
 //! [`WeightedPairs`] is the problem for pairs that make no ranking: how often each item beat each other, as [`Preferences`] has it.
 
+mod ascending;
 mod equilibrium;
 mod fast;
 mod field;
 mod folded;
 mod free;
+mod kernel;
 mod positions;
 pub(crate) mod preferences;
 mod summation;
 mod support;
 mod weights;
 
+pub use ascending::Ascending;
 pub use equilibrium::{Balance, Equilibrium, EquilibriumError};
-pub use fast::{ACCURACY, FastRewards, Laplacian, RankLevels};
+pub use fast::{ACCURACY, EquilibriumHessian, FastEquilibrium, FastRewards, Laplacian, RankLevels};
 pub use field::{Field, FieldError};
 pub use folded::{FoldedRewards, Forces};
 pub use free::FreeRewards;

@@ -56,6 +56,10 @@ impl Accurate {
     pub(super) fn value(self) -> f64 {
         self.sum + self.error
     }
+
+    pub(super) fn negated(self) -> Self {
+        Self { sum: -self.sum, error: -self.error }
+    }
 }
 
 impl Sum for Accurate {

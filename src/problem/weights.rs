@@ -1,5 +1,6 @@
 //! The weights `-U''(t) >= 0` of the graph Laplacian that is the Hessian of `-S`.
 
+use super::kernel::PairKernel;
 use crate::utility::{Derivative, Utility};
 
 /// Distance at which `U''` stands in for `U''(0+)` where that is infinite although `U'(0+)` is not.
@@ -12,9 +13,9 @@ pub(super) fn weight(utility: &dyn Utility, t: f64) -> f64 {
 }
 
 /// `-U''` at distances, in place.
-pub(super) fn weights(utility: &dyn Utility, t: &mut [f64]) {
-    let closest = t.iter().any(|t| *t < CLOSEST).then(|| -utility.curvature(CLOSEST));
-    utility.map(Derivative::Curvature, t);
+pub(super) fn weights(kernel: &dyn PairKernel, t: &mut [f64]) {
+    let closest = t.iter().any(|t| *t < CLOSEST).then(|| -kernel.at(CLOSEST).curvature);
+    kernel.at_all(Derivative::Curvature, t);
     for t in t.iter_mut() {
         *t = -*t;
         if !t.is_finite() {

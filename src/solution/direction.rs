@@ -7,19 +7,18 @@ use ndarray::{Array1, Array2};
 
 use super::gmres::{self, LinearSystem};
 use crate::dense;
-use crate::problem::{Laplacian, RankLevels};
+use crate::problem::{EquilibriumHessian, Laplacian, RankLevels};
 use crate::utility::Utility;
 
 /// A Hessian of `-S` that Newton's equation can be solved with.
 pub trait NewtonHessian {
-    /// The direction `d` of the responses from `first_free` on, zero for those before, with `H d = -cost_gradient` among the
-    /// former.
+    /// The direction `d` of the responses that are `free`, zero for all others, with `H d = -cost_gradient` among the former.
     ///
     /// `tolerance` is the relative residual at which an iterative method may stop; a direct one goes to rounding.
     ///
     /// # Errors
     /// A matrix that is not positive definite beyond rounding, or what LAPACK reports.
-    fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, tolerance: f64) -> Result<Vec<f64>, Error>;
+    fn direction(&self, cost_gradient: &Array1<f64>, free: Range<usize>, tolerance: f64) -> Result<Vec<f64>, Error>;
 
     /// The work done so far, as a number of values of the kernel used in products; 0 for a method whose work is bounded anyway.
     fn work(&self) -> f64 {
@@ -29,8 +28,8 @@ pub trait NewtonHessian {
 
 impl NewtonHessian for Array2<f64> {
     /// By a diagonally scaled Cholesky factorisation of the lower triangle. `O(n^3)`.
-    fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, _tolerance: f64) -> Result<Vec<f64>, Error> {
-        newton_direction(self, cost_gradient, first_free..cost_gradient.len())
+    fn direction(&self, cost_gradient: &Array1<f64>, free: Range<usize>, _tolerance: f64) -> Result<Vec<f64>, Error> {
+        newton_direction(self, cost_gradient, free)
     }
 }
 
@@ -64,20 +63,9 @@ pub(super) fn newton_direction(
 
 impl<U: Utility + Clone> NewtonHessian for Laplacian<U> {
     /// By GMRES with [`Laplacian::preconditioner`] on the right. `O(n)` for each of a bounded number of iterations.
-    ///
-    /// The residual is a force on each response, and is measured against the force that a move by the distance to its
-    /// neighbour takes ([`Laplacian::forces`]): the certificate is a matter of forces. Conjugate gradients would weigh it by
-    /// energy. Where rewards spread over many orders of magnitude, as for `x^0.9`, those close to the ends have no energy to
-    /// speak of, and their forces would never be balanced.
-    fn direction(&self, cost_gradient: &Array1<f64>, first_free: usize, tolerance: f64) -> Result<Vec<f64>, Error> {
-        let weigh = |force: &f64| if *force > 0.0 { force.recip() } else { 0.0 };
-        let mut weights: Vec<f64> = self.forces().iter().map(weigh).collect();
-        weights[..first_free].fill(0.0);
-        let right: Vec<f64> = cost_gradient.iter().zip(&weights).map(|(g, w)| -g * w).collect();
-        let system = Weighted { matrix: self, preconditioner: self.preconditioner(first_free), weights };
-        // A residual of 1 is a move by the distance to the neighbour: to be wrong by much less than that is what counts.
-        let size = right.iter().map(|r| r * r).sum::<f64>().sqrt();
-        Ok(gmres::solve(&system, &right, tolerance / size.max(1.0)))
+    fn direction(&self, cost_gradient: &Array1<f64>, free: Range<usize>, tolerance: f64) -> Result<Vec<f64>, Error> {
+        let preconditioner = self.preconditioner(free.start);
+        Ok(by_gmres(&|v| self.apply(v), preconditioner, self.forces(), cost_gradient, free, tolerance))
     }
 
     fn work(&self) -> f64 {
@@ -85,16 +73,51 @@ impl<U: Utility + Clone> NewtonHessian for Laplacian<U> {
     }
 }
 
+impl NewtonHessian for EquilibriumHessian {
+    /// By GMRES with [`EquilibriumHessian::preconditioner`] on the right, as for [`Laplacian`].
+    fn direction(&self, cost_gradient: &Array1<f64>, free: Range<usize>, tolerance: f64) -> Result<Vec<f64>, Error> {
+        let preconditioner = self.preconditioner(free.clone());
+        Ok(by_gmres(&|v| self.apply(v), preconditioner, self.forces(), cost_gradient, free, tolerance))
+    }
+
+    fn work(&self) -> f64 {
+        EquilibriumHessian::work(self)
+    }
+}
+
+/// The residual is a force on each response, and is measured against the force that a move by the distance to its neighbour takes
+/// (`forces`): the certificate is a matter of forces. Conjugate gradients would weigh it by energy. Where rewards spread over many
+/// orders of magnitude, as for `x^0.9`, those close to the ends have no energy to speak of, and their forces would never be
+/// balanced.
+fn by_gmres(
+    matrix: &dyn Fn(&[f64]) -> Vec<f64>,
+    preconditioner: RankLevels,
+    forces: Vec<f64>,
+    cost_gradient: &Array1<f64>,
+    free: Range<usize>,
+    tolerance: f64,
+) -> Vec<f64> {
+    let weigh = |force: &f64| if *force > 0.0 { force.recip() } else { 0.0 };
+    let mut weights: Vec<f64> = forces.iter().map(weigh).collect();
+    weights[..free.start].fill(0.0);
+    weights[free.end..].fill(0.0);
+    let right: Vec<f64> = cost_gradient.iter().zip(&weights).map(|(g, w)| -g * w).collect();
+    let system = Weighted { matrix, preconditioner, weights };
+    // A residual of 1 is a move by the distance to the neighbour: to be wrong by much less than that is what counts.
+    let size = right.iter().map(|r| r * r).sum::<f64>().sqrt();
+    gmres::solve(&system, &right, tolerance / size.max(1.0))
+}
+
 /// Newton's equation of the free responses, each row times a weight.
-struct Weighted<'a, U> {
-    matrix: &'a Laplacian<U>,
+struct Weighted<'a> {
+    matrix: &'a dyn Fn(&[f64]) -> Vec<f64>,
     preconditioner: RankLevels,
     weights: Vec<f64>,
 }
 
-impl<U: Utility + Clone> LinearSystem for Weighted<'_, U> {
+impl LinearSystem for Weighted<'_> {
     fn apply(&self, direction: &[f64]) -> Vec<f64> {
-        let mut image = self.matrix.apply(direction);
+        let mut image = (self.matrix)(direction);
         image.iter_mut().zip(&self.weights).for_each(|(row, weight)| *row *= weight);
         image
     }

@@ -26,7 +26,10 @@ use std::time::Instant;
 pub use certificate::Certificate;
 pub use direction::NewtonHessian;
 pub use ends::Ends;
-pub use equilibrium::{Basis, EquilibriumSolution, Scope, largest_gap, solve_equilibrium, solve_from_several_starts};
+pub use equilibrium::{
+    Basis, EquilibriumSolution, Scope, largest_gap, solve_equilibrium, solve_equilibrium_with,
+    solve_from_several_starts,
+};
 pub use error::SolveError;
 pub use method::Method;
 pub use newton::{ActiveSetNewton, NewtonState};

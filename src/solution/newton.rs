@@ -243,14 +243,14 @@ where
         let tolerance = inner_tolerance(start_gap);
         let hessian = problem.hessian(&x)?;
         let set_up = hessian.work();
-        let mut direction = hessian.direction(&gradient, first_free, tolerance)?;
+        let mut direction = hessian.direction(&gradient, first_free..m, tolerance)?;
         // Where distances differ by orders of magnitude the largest may be left to the errors of the others.
         if dot(&gradient, &direction) > 0.0 && start_gap > self.tolerance {
-            direction = hessian.direction(&gradient, first_free, REFINED * tolerance)?;
+            direction = hessian.direction(&gradient, first_free..m, REFINED * tolerance)?;
         }
         let parts_in_order = |d: &[f64]| d[first_free..block].windows(2).all(|pair| pair[0] < pair[1]);
         if block - first_free > 1 && !parts_in_order(&direction) {
-            direction = hessian.direction(&gradient, block - 1, tolerance)?;
+            direction = hessian.direction(&gradient, block - 1..m, tolerance)?;
         }
 
         let mut step = if self.ends.straight() { Self::longest_step(&x, &direction) } else { 1.0 };

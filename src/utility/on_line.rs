@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Concavity, Errors, Jet, Linear, SharedUtility, Utility, UtilityError};
+use super::{Concavity, Derivative, Errors, Jet, Linear, SharedUtility, Utility, UtilityError};
 
 /// `U_q(x) = (1 - q) U(x) + q U(-x)` for every real `x`: what is trained where pairs come in both orders.
 ///
@@ -62,6 +62,39 @@ impl OnLine {
             value: p * here.value + q * there.value,
             slope: p * here.slope - q * there.slope,
             curvature: p * here.curvature + q * there.curvature,
+        }
+    }
+
+    /// Replaces every `x >= 0` by `U_q(x)` or a derivative there, at 0 from the right: one call for many points.
+    pub(crate) fn map(&self, derivative: Derivative, points: &mut [f64]) {
+        let (p, q) = (1.0 - self.smoothing, self.smoothing);
+        if q == 0.0 {
+            return self.utility.map(derivative, points);
+        }
+        if self.utility.extends_by_formula() {
+            let jet = |x: f64| self.jet(x);
+            return match derivative {
+                Derivative::Value => points.iter_mut().for_each(|x| *x = jet(*x).value),
+                Derivative::Slope => points.iter_mut().for_each(|x| *x = jet(*x).slope),
+                Derivative::Curvature => points.iter_mut().for_each(|x| *x = jet(*x).curvature),
+            };
+        }
+        // The other side is the tangent at 0.
+        let (value, slope) = (self.utility.value(0.0), self.utility.slope_at_zero());
+        match derivative {
+            Derivative::Value => {
+                let distances = points.to_vec();
+                self.utility.map(derivative, points);
+                points.iter_mut().zip(distances).for_each(|(u, x)| *u = p * *u + q * (value - slope * x));
+            }
+            Derivative::Slope => {
+                self.utility.map(derivative, points);
+                points.iter_mut().for_each(|u| *u = p * *u - q * slope);
+            }
+            Derivative::Curvature => {
+                self.utility.map(derivative, points);
+                points.iter_mut().for_each(|u| *u *= p);
+            }
         }
     }
 
@@ -148,6 +181,24 @@ mod tests {
             let mixed = smoothed.jet(x);
             assert!((mixed.value - 0.7 * here.value - 0.3 * there.value).abs() <= smoothed.errors(x).value);
             assert!((mixed.slope - 0.7 * here.slope + 0.3 * there.slope).abs() <= smoothed.errors(x).slope);
+        }
+        for text in ["logsigmoid(2x)", "log(x+0.1)", "2x-x^2"] {
+            for q in [0.0, 0.3] {
+                let utility = OnLine::new(parse(text).unwrap(), q).unwrap();
+                // At 0 itself the curvature is that from the right.
+                for (x, near) in [(0.0, 1e-13), (0.2, 0.2), (0.9, 0.9)] {
+                    let (jet, curvature) = (utility.jet(x), utility.jet(near).curvature);
+                    let at = |derivative| {
+                        let mut point = [x];
+                        utility.map(derivative, &mut point);
+                        point[0]
+                    };
+                    // The terms, of the order of 10, may cancel.
+                    approx::assert_abs_diff_eq!(at(Derivative::Value), jet.value, epsilon = 1e-13);
+                    approx::assert_abs_diff_eq!(at(Derivative::Slope), jet.slope, epsilon = 1e-13);
+                    approx::assert_abs_diff_eq!(at(Derivative::Curvature), curvature, epsilon = 1e-9);
+                }
+            }
         }
         assert!(matches!(OnLine::new(parse("log(x)").unwrap(), 0.0), Err(UtilityError::InfiniteSlope { .. })));
         for q in [-0.1, 0.5, f64::NAN] {

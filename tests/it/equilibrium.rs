@@ -70,6 +70,17 @@ fn raw_logits_with_smoothing_and_centring() {
 /// Zeros of orthogonal polynomials from their three-term recurrence, `p_{k+1} = (x - a_k) p_k - b_k p_{k-1}`, by bisection on
 /// Sturm counts: independent of any solver here.
 fn zeros(n: usize, a: impl Fn(usize) -> f64, b: impl Fn(usize) -> f64, range: (f64, f64)) -> Vec<f64> {
+    zeros_at(n, a, b, range, &(0..n).collect::<Vec<usize>>())
+}
+
+/// Those of the given ranks, from 0.
+pub fn zeros_at(
+    n: usize,
+    a: impl Fn(usize) -> f64,
+    b: impl Fn(usize) -> f64,
+    range: (f64, f64),
+    ranks: &[usize],
+) -> Vec<f64> {
     let below = |x: f64| {
         // Signs of the pivots of the Jacobi matrix less x.
         let mut pivot = 1.0;
@@ -84,16 +95,42 @@ fn zeros(n: usize, a: impl Fn(usize) -> f64, b: impl Fn(usize) -> f64, range: (f
             })
             .count()
     };
-    (0..n)
-        .map(|i| {
-            let (mut low, mut high) = range;
-            for _ in 0..200 {
-                let middle = 0.5 * (low + high);
-                if below(middle) > i { high = middle } else { low = middle }
-            }
-            0.5 * (low + high)
-        })
-        .collect()
+    let zero = |i: &usize| {
+        let (mut low, mut high) = range;
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if below(middle) > *i { high = middle } else { low = middle }
+        }
+        0.5 * (low + high)
+    };
+    ranks.iter().map(zero).collect()
+}
+
+/// The recurrence for the Jacobi polynomial on [0, 1] with the weight x^beta (1-x)^alpha: its zeros are stationary for
+/// sum_{i<j} log + (n-1) b log, so that (beta + 1)/2 = b1 (n - 1) and (alpha + 1)/2 = b2 (n - 1).
+pub fn jacobi_recurrence(n: usize, b1: f64, b2: f64) -> (impl Fn(usize) -> f64, impl Fn(usize) -> f64) {
+    let m = n as f64;
+    let (beta, alpha) = (2.0 * b1 * (m - 1.0) - 1.0, 2.0 * b2 * (m - 1.0) - 1.0);
+    let sum = alpha + beta;
+    let a = move |k: usize| {
+        let k = k as f64;
+        let mean = if k == 0.0 {
+            (beta - alpha) / (sum + 2.0)
+        } else {
+            (beta * beta - alpha * alpha) / ((2.0 * k + sum) * (2.0 * k + sum + 2.0))
+        };
+        0.5 * (1.0 + mean)
+    };
+    let b = move |k: usize| {
+        let k = k as f64;
+        let twice = 2.0 * k + sum;
+        if k == 1.0 {
+            (1.0 + alpha) * (1.0 + beta) / ((sum + 2.0).powi(2) * (sum + 3.0))
+        } else {
+            k * (k + alpha) * (k + beta) * (k + sum) / (twice * twice * (twice + 1.0) * (twice - 1.0))
+        }
+    };
+    (a, b)
 }
 
 fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
@@ -108,7 +145,7 @@ fn log_gases_are_zeros_of_orthogonal_polynomials() {
     compare_with_zeros(&[2, 3, 8, 50, 400, 1000]);
 }
 
-/// Dense matrices of this size take a minute in all: `cargo test --release --test it two_thousand -- --ignored`.
+/// The zeros by bisection take a minute: `cargo test --release --test it two_thousand -- --ignored`.
 #[test]
 #[ignore = "takes a minute"]
 fn log_gases_of_two_thousand_are_zeros_of_orthogonal_polynomials() {
@@ -132,30 +169,8 @@ fn compare_with_zeros(sizes: &[usize]) {
         let wanted: Vec<f64> = wanted.iter().map(|x| x / (m - 1.0)).collect();
         assert_close(&laguerre.rewards, &wanted, 1e-10, "Laguerre");
         assert_eq!((laguerre.basis, laguerre.rewards[0]), (Basis::MeanDistance, 0.0));
-        // Jacobi on [0, 1] with the weight x^beta (1-x)^alpha: stationary for sum_{i<j} log + (n-1) b log, so that
-        // (beta + 1)/2 = b1 (n - 1) and (alpha + 1)/2 = b2 (n - 1).
-        let (b1, b2) = (0.7, 0.4);
         let jacobi = solved(&problem("log(x)", Support::UNIT, Some("0.7*log(x)+0.4*log(1-x)")), n);
-        let (beta, alpha) = (2.0 * b1 * (m - 1.0) - 1.0, 2.0 * b2 * (m - 1.0) - 1.0);
-        let sum = alpha + beta;
-        let a = |k: usize| {
-            let k = k as f64;
-            let mean = if k == 0.0 {
-                (beta - alpha) / (sum + 2.0)
-            } else {
-                (beta * beta - alpha * alpha) / ((2.0 * k + sum) * (2.0 * k + sum + 2.0))
-            };
-            0.5 * (1.0 + mean)
-        };
-        let b = |k: usize| {
-            let k = k as f64;
-            let twice = 2.0 * k + sum;
-            if k == 1.0 {
-                (1.0 + alpha) * (1.0 + beta) / ((sum + 2.0).powi(2) * (sum + 3.0))
-            } else {
-                k * (k + alpha) * (k + beta) * (k + sum) / (twice * twice * (twice + 1.0) * (twice - 1.0))
-            }
-        };
+        let (a, b) = jacobi_recurrence(n, 0.7, 0.4);
         assert_close(&jacobi.rewards, &zeros(n, a, b, (0.0, 1.0)), 1e-11, "Jacobi");
     }
 }
@@ -348,6 +363,10 @@ fn the_program_solves_and_refuses() {
     assert_eq!((solved["unique"].as_str(), solved["basis"].as_str()), (Some("up to a shift"), Some("gaps")));
     assert_eq!((solved["support"].as_str(), solved["smoothing"].as_f64()), (Some("-inf,inf"), Some(0.1)));
     assert!((solved["rewards"][7].as_f64().unwrap() - 2.457787).abs() < 1e-6 && solved["field"].is_null());
+    for (method, n) in [("dense", "60"), ("fast", "60")] {
+        let solved = json(&[&["solve", "--n", n, "--method", method], &loss[..]].concat());
+        assert_eq!(solved["method"].as_str(), Some(method));
+    }
     let law = json(&[&["limit"], &loss[..]].concat());
     assert!((law["ends"][1].as_f64().unwrap() - 3.059754545805).abs() < 1e-11);
     assert!((law["variance"].as_f64().unwrap() - 2.54229833).abs() < 1e-8);
@@ -358,7 +377,6 @@ fn the_program_solves_and_refuses() {
         (&["--n", "8", "--smoothing", "0.5"], "0 <= q < 1/2"),
         (&["--n", "8", "--centering", "-1"], "c >= 0"),
         (&["--n", "1", "--smoothing", "0.1"], "at least two responses"),
-        (&["--n", "8", "--smoothing", "0.1", "--method", "fast"], "leave it out"),
         (&["--n", "2", "--support=-inf,inf", "--centering", "0.1"], "two responses"),
     ] {
         let (status, output, error) = run(&[&["solve", "--utility", "logsigmoid(x)"], arguments].concat());

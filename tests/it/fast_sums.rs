@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use reward_collapse::problem::{ACCURACY, FastRewards, FoldedRewards, Positions};
 use reward_collapse::utility::{SharedUtility, Utility, parse};
 
+use crate::support::conjugate_gradients;
+
 /// Every kind of behaviour at 0, and expressions.
 const UTILITIES: [&str; 12] = [
     "log(x)",
@@ -136,7 +138,7 @@ fn sums_have_the_same_bits_on_any_number_of_threads() {
     }
 }
 
-/// Iterations of conjugate gradients, preconditioned, to a residual of 1e-8 in the norm of the preconditioner.
+/// Iterations of conjugate gradients at the optimum.
 fn iterations(text: &str, n: usize) -> usize {
     let fast = FastRewards::new(utility(text));
     let x = Positions::new(n, reward_collapse::solution::solve(fast.utility(), n).unwrap().rewards[..n / 2].to_vec())
@@ -144,27 +146,14 @@ fn iterations(text: &str, n: usize) -> usize {
     let tied = x.lower_half().iter().take_while(|x| **x == 0.0).count();
     let laplacian = fast.hessian(&x).unwrap();
     let preconditioner = laplacian.preconditioner(tied);
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     // A right side that moves every response by a share of its position.
     let moves: Vec<f64> = x.lower_half().iter().enumerate().map(|(i, x)| x * (17.0 * i as f64).sin()).collect();
-    let mut residual = laplacian.apply(&moves);
-    residual[..tied].fill(0.0);
-    let mut search = preconditioner.apply(&residual);
-    let mut size = dot(&residual, &search);
-    let enough = 1e-16 * size;
-    let mut count = 0;
-    while size > enough {
-        let mut image = laplacian.apply(&search);
+    let apply = |v: &[f64]| {
+        let mut image = laplacian.apply(v);
         image[..tied].fill(0.0);
-        let step = size / dot(&search, &image);
-        residual.iter_mut().zip(&image).for_each(|(r, i)| *r -= step * i);
-        let preconditioned = preconditioner.apply(&residual);
-        let next = dot(&residual, &preconditioned);
-        search.iter_mut().zip(&preconditioned).for_each(|(s, p)| *s = p + next / size * *s);
-        (size, count) = (next, count + 1);
-        assert!(count < 100, "{text}, n = {n}");
-    }
-    count
+        image
+    };
+    conjugate_gradients(apply, |r| preconditioner.apply(r), &moves)
 }
 
 #[test]

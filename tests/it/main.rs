@@ -11,6 +11,7 @@ mod equilibrium;
 mod experiment;
 mod expressions;
 mod families;
+mod fast_equilibrium;
 mod fast_solver;
 mod fast_sums;
 mod figures;

@@ -544,3 +544,58 @@ mod program {
         }
     }
 }
+
+/// On a path, the difference of two neighbours is the logarithm of the ratio of their wins against each other.
+#[test]
+fn long_chains_have_their_closed_form() {
+    let n = 100_000;
+    let mut random = StdRng::seed_from_u64(12);
+    let mut place: Vec<u32> = (0..n as u32).collect();
+    for i in (1..n).rev() {
+        place.swap(i, random.random_range(0..=i));
+    }
+    let wins: Vec<[f64; 2]> = (1..n).map(|_| [(); 2].map(|()| f64::from(random.random_range(1..5)))).collect();
+    let rows: Vec<(u32, u32, f64, f64)> = (1..n)
+        .flat_map(|i| {
+            let (low, high, [up, down]) = (place[i - 1], place[i], wins[i - 1]);
+            [(high, low, up, 0.0), (low, high, down, 0.0)]
+        })
+        .collect();
+    let chain = fit(&preferences(n, &rows), &options());
+    assert!(chain.iterations <= 20, "{}", chain.iterations);
+    let rewards = by_index(&chain);
+    for (i, [up, down]) in (1..n).zip(wins) {
+        let difference = rewards[place[i] as usize] - rewards[place[i - 1] as usize];
+        // The sum of all differences is of the order of 300, and doubles are as far apart there.
+        assert!((difference - (up / down).ln()).abs() < 1e-11, "{i}: {difference} {}", (up / down).ln());
+    }
+}
+
+/// Graphs that are long, or have loops, hubs and a core: rewards balance, and the certificate holds.
+#[test]
+fn sparse_graphs_take_few_iterations() {
+    let n = 20_000u32;
+    let mut random = StdRng::seed_from_u64(13);
+    let mut both = |a: u32, b: u32| {
+        let mut count = || f64::from(random.random_range(1..4));
+        [(a, b, count(), 0.0), (b, a, count(), 0.0)]
+    };
+    let ring: Vec<_> = (0..n).flat_map(|i| both(i, (i + 1) % n)).collect();
+    let near: Vec<(u32, u32)> = (0..n - 1).map(|i| (i, i + 1)).chain((0..n - 3).map(|i| (i, i + 3))).collect();
+    let band: Vec<_> = near.into_iter().flat_map(|(a, b)| both(a, b)).collect();
+    let star: Vec<_> = (1..n).flat_map(|i| both(0, i)).collect();
+    // Forty items of which each met each, with a long chain at every one.
+    let met: Vec<(u32, u32)> = (0..40).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
+    let core: Vec<_> = met.into_iter().flat_map(|(i, j)| both(i, j)).collect();
+    let arms: Vec<_> = (40..n).flat_map(|i| both(i, i - 40)).collect();
+    let many: Vec<_> = [core, arms].concat();
+    for (name, rows) in [("ring", ring), ("band", band), ("star", star), ("core", many)] {
+        for options in
+            [options(), with_field("-0.01x^2", Support::LINE), with_field("-x^2", Support::new(-0.3, 0.4).unwrap())]
+        {
+            let found = fit(&preferences(n as usize, &rows), &options);
+            assert!(found.iterations <= 30, "{name}: {}", found.iterations);
+            assert!(found.gap < 1e-11, "{name}: {:e}", found.gap);
+        }
+    }
+}

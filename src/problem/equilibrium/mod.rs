@@ -9,10 +9,12 @@ use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use thiserror::Error as ThisError;
 
+use super::kernel::PairKernel;
 use super::{Field, Support};
-use crate::utility::{Concavity, Curve, Errors, Jet, OnLine, SharedUtility, UtilityError};
+use crate::utility::{Concavity, Curve, Derivative, Errors, Jet, OnLine, Origin, SharedUtility, Utility, UtilityError};
 
 pub use balance::Balance;
+pub(super) use balance::{Bounded, OfPairs};
 
 /// What a pair is worth, as a function of the difference of its rewards.
 #[derive(Debug, Clone)]
@@ -35,6 +37,30 @@ impl PairUtility {
         match self {
             Self::Ordered(utility) => utility.errors(difference),
             Self::OnLine(utility) => utility.errors(difference),
+        }
+    }
+}
+
+impl PairKernel for PairUtility {
+    fn at_all(&self, derivative: Derivative, distances: &mut [f64]) {
+        match self {
+            Self::Ordered(utility) => utility.map(derivative, distances),
+            Self::OnLine(utility) => utility.map(derivative, distances),
+        }
+    }
+
+    fn at(&self, distance: f64) -> Jet {
+        self.jet(distance)
+    }
+
+    fn errors_at(&self, distance: f64) -> Errors {
+        self.errors(distance)
+    }
+
+    fn start(&self) -> Origin {
+        match self {
+            Self::Ordered(utility) => utility.origin(),
+            Self::OnLine(utility) => Origin::FiniteSlope(utility.jet(0.0).slope),
         }
     }
 }
@@ -172,6 +198,19 @@ impl Equilibrium {
         self.pairs.jet(difference)
     }
 
+    /// `U_q` for sums over pairs in order.
+    pub(super) fn kernel(&self) -> &dyn PairKernel {
+        &self.pairs
+    }
+
+    /// What the field and the centring add to the Hessian of `-S`: a diagonal, and one number in all entries.
+    pub(super) fn own_stiffness(&self, rewards: &[f64]) -> (Vec<f64>, f64) {
+        let n = rewards.len() as f64;
+        let bend = |reward: f64| self.field.as_ref().map_or(0.0, |field| field.jet(reward).curvature);
+        let centred = 2.0 * self.centering * (n - 2.0);
+        (rewards.iter().map(|&reward| centred - (n - 1.0) * bend(reward)).collect(), 2.0 * self.centering)
+    }
+
     /// Bounds on the rounding errors of [`Equilibrium::pair`].
     pub(crate) fn pair_errors(&self, difference: f64) -> Errors {
         self.pairs.errors(difference)
@@ -185,6 +224,7 @@ impl Equilibrium {
     /// The Hessian of `-S`, `n` by `n`.
     pub fn stiffness(&self, rewards: &[f64]) -> Array2<f64> {
         let n = rewards.len();
+        let (own, everywhere) = self.own_stiffness(rewards);
         let mut entries = vec![0.0; n * n];
         entries.par_chunks_mut(n.max(1)).enumerate().for_each(|(i, row)| {
             let mut diagonal = 0.0;
@@ -192,12 +232,11 @@ impl Equilibrium {
                 if j != i {
                     let difference = if j > i { rewards[j] - rewards[i] } else { rewards[i] - rewards[j] };
                     let weight = -self.pairs.jet(difference).curvature;
-                    row[j] = 2.0 * self.centering - weight;
+                    row[j] = everywhere - weight;
                     diagonal += weight;
                 }
             }
-            let field = self.field.as_ref().map_or(0.0, |field| field.jet(rewards[i]).curvature);
-            row[i] = diagonal - (n as f64 - 1.0) * field + 2.0 * self.centering * (n as f64 - 1.0);
+            row[i] = diagonal + own[i] + everywhere;
         });
         Array2::from_shape_fn((n, n), |(i, j)| entries[i * n + j])
     }

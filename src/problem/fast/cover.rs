@@ -1,8 +1,8 @@
 //! Which groups of responses meet, and whether directly or through interpolation.
 
+use super::places::Places;
 use super::resolution::Resolution;
 use super::tree::Tree;
-use crate::problem::Positions;
 
 /// What the distances of a block are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,24 +30,26 @@ impl Block {
     }
 }
 
-/// The blocks that cover every pair `i < j`, and every pair of a response and a mirror image, exactly once.
-pub(super) fn cover(x: &Positions, tree: Tree, resolution: &Resolution) -> Vec<Block> {
+/// The blocks that cover every pair `i < j`, and every pair of a response and a mirror image where there are such, exactly once.
+pub(super) fn cover<X: Places>(x: &X, tree: Tree, resolution: &Resolution) -> Vec<Block> {
     let mut cover = Cover { x, tree, resolution, blocks: Vec::new() };
     if !tree.range(1).is_empty() {
         cover.within(1);
-        cover.across(1, 1, Kind::Mirror);
+        if X::MIRRORED {
+            cover.across(1, 1, Kind::Mirror);
+        }
     }
     cover.blocks
 }
 
-struct Cover<'a> {
-    x: &'a Positions,
+struct Cover<'a, X> {
+    x: &'a X,
     tree: Tree,
     resolution: &'a Resolution,
     blocks: Vec<Block>,
 }
 
-impl Cover<'_> {
+impl<X: Places> Cover<'_, X> {
     fn within(&mut self, node: usize) {
         if self.tree.is_leaf(node) {
             self.blocks.push(Block { a: node, b: node, kind: Kind::Near, interpolated: [false; 2] });

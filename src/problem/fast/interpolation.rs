@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::chebyshev::Chebyshev;
 use super::chunks::{CHUNK, split};
+use super::places::Places;
 use super::tree::Tree;
-use crate::problem::Positions;
 
 /// For given positions, the Chebyshev points of every node of the tree, and the Lagrange bases that connect them.
 ///
@@ -26,8 +26,8 @@ pub(super) struct Interpolation {
 }
 
 impl Interpolation {
-    pub(super) fn new(x: &Positions, tree: Tree, chebyshev: &Chebyshev) -> Self {
-        let (order, nodes, responses) = (chebyshev.order(), chebyshev.nodes(), x.lower_half().len());
+    pub(super) fn new(x: &impl Places, tree: Tree, chebyshev: &Chebyshev) -> Self {
+        let (order, nodes, responses) = (chebyshev.order(), chebyshev.nodes(), x.count());
         let widths: Vec<f64> = (0..tree.end()).map(|node| if node == 0 { 0.0 } else { tree.width(node, x) }).collect();
         let offsets = widths.iter().flat_map(|width| nodes.iter().map(move |xi| 0.5 * width * (1.0 + xi))).collect();
         let local = |from: f64, width: f64| if width > 0.0 { (2.0 * from / width - 1.0).clamp(-1.0, 1.0) } else { 0.0 };

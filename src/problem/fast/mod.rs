@@ -12,29 +12,34 @@ mod chebyshev;
 mod chunks;
 mod cover;
 mod cuts;
+mod equilibrium;
 mod interpolation;
 mod laplacian;
+mod pair_weights;
+mod places;
 mod plan;
+mod precision;
 mod rank_levels;
 mod resolution;
 mod tree;
 mod virial;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use argmin::core::{CostFunction, Error, Gradient, Hessian};
 use ndarray::Array1;
 
+pub use equilibrium::{EquilibriumHessian, FastEquilibrium};
 pub use laplacian::Laplacian;
 pub use rank_levels::RankLevels;
 
 use super::summation::Accurate;
 use super::{Forces, Positions, UNDERFLOW};
 use crate::utility::{Derivative, Origin, Utility};
-use chebyshev::Chebyshev;
 use cover::Kind;
 use cuts::CutForces;
 use plan::Plan;
+use precision::Precision;
 use resolution::Resolution;
 use virial::virial_at_least;
 
@@ -60,12 +65,9 @@ pub const ACCURACY: f64 = 1e-12;
 #[derive(Debug)]
 pub struct FastRewards<U> {
     utility: U,
-    accuracy: f64,
-    /// The same problem to a lower accuracy, for Hessians.
-    coarse: Option<Box<FastRewards<U>>>,
-    chebyshev: Chebyshev,
-    /// For the smallest distance met so far.
-    resolution: Mutex<Option<(f64, Arc<Resolution>)>>,
+    precision: Precision,
+    /// A lower one, for Hessians.
+    coarse: Option<Precision>,
 }
 
 impl<U: Utility + Clone> FastRewards<U> {
@@ -76,17 +78,13 @@ impl<U: Utility + Clone> FastRewards<U> {
 
     /// The problem with sums to a relative accuracy, from 1e-2 down to 1e-13.
     pub fn with_accuracy(utility: U, accuracy: f64) -> Self {
-        let accuracy = accuracy.clamp(1e-13, 1e-2);
-        // Interpolation gains about 0.75 digits a point on intervals as long as their distance from a pole.
-        let order = (-accuracy.log10() / 0.75).ceil() as usize + 4;
-        let chebyshev = Chebyshev::new(order);
-        Self { utility, accuracy, coarse: None, chebyshev, resolution: Mutex::new(None) }
+        Self { utility, precision: Precision::new(accuracy), coarse: None }
     }
 
     /// The same with Hessians to a lower accuracy, which cost less. Newton's method still converges, by this factor a step at
     /// worst.
     pub fn with_hessian_accuracy(self, accuracy: f64) -> Self {
-        let coarse = (accuracy > self.accuracy).then(|| Box::new(Self::with_accuracy(self.utility.clone(), accuracy)));
+        let coarse = (accuracy > self.precision.accuracy).then(|| Precision::new(accuracy));
         Self { coarse, ..self }
     }
 
@@ -96,7 +94,7 @@ impl<U: Utility + Clone> FastRewards<U> {
     }
 
     /// The table for distances as small, and forces as weak, as those of `x`.
-    fn resolution(&self, x: &Positions) -> Arc<Resolution> {
+    fn resolution(&self, precision: &Precision, x: &Positions) -> Arc<Resolution> {
         let m = x.lower_half().len();
         let gap = |i: usize| if i + 1 < m { x.near(i, i + 1) } else { x.far(i, i) };
         let smallest = (0..m).map(gap).filter(|gap| *gap > 0.0).fold(1.0, f64::min);
@@ -109,25 +107,16 @@ impl<U: Utility + Clone> FastRewards<U> {
             _ => floor.min(resolution::floor(&self.utility)).max(1e-120 * floor),
         };
         let floor = floor.max(f64::MIN_POSITIVE);
-        let mut kept = self.resolution.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some((reach, resolution)) = &*kept
-            && *reach <= smallest
-            && resolution.floor() <= floor
-        {
-            return resolution.clone();
-        }
-        let reach = smallest / 16.0;
-        let tolerance = self.accuracy / (1.0 + self.chebyshev.lebesgue());
-        let resolution = Resolution::new(&self.utility, &self.chebyshev, tolerance, reach, floor / 4.0);
-        let resolution = Arc::new(resolution);
-        *kept = Some((reach, resolution.clone()));
-        resolution
+        precision.resolution(&self.utility, smallest..=1.0, 1.0, floor, resolution::floor(&self.utility))
     }
 
-    fn cut_forces(&self, plan: &Plan) -> CutForces {
+    /// The forces across cuts are asked for or not.
+    fn cut_forces(&self, plan: &Plan<Positions>, cuts: bool) -> CutForces {
         let charges = plan.ascend(&vec![1.0; plan.x.n() / 2]);
-        let exchanged = plan.exchange(&|t| self.utility.map(Derivative::Slope, t), &charges);
-        CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope))
+        let slope = |t: &mut [f64]| self.utility.map(Derivative::Slope, t);
+        let exchanged = plan.exchange(&slope, &charges);
+        let own_cuts = if cuts { plan.own_cuts(&slope) } else { Vec::new() };
+        CutForces::new(plan, &charges, &exchanged, &self.middle(&plan.x, Derivative::Slope), &own_cuts)
     }
 
     /// A derivative of `U` at the distances to the middle response; zeros where there is none.
@@ -142,7 +131,7 @@ impl<U: Utility + Clone> FastRewards<U> {
     }
 
     /// `S` and a sum of `|U|`.
-    fn objective(&self, plan: &Plan) -> (f64, f64) {
+    fn objective(&self, plan: &Plan<Positions>) -> (f64, f64) {
         let charges = plan.ascend(&vec![1.0; plan.x.n() / 2]);
         let sum = |kernel: &(dyn Fn(&mut [f64]) + Sync), middle: Vec<f64>| {
             let exchanged = plan.exchange(kernel, &charges);
@@ -177,9 +166,10 @@ impl<U: Utility + Clone> FastRewards<U> {
     /// of the result.
     pub fn forces(&self, x: &Positions) -> Forces {
         let m = x.n() / 2;
-        let resolution = self.resolution(x);
-        let plan = Plan::new(x, &self.chebyshev, &resolution);
-        let forces = self.cut_forces(&plan);
+        let resolution = self.resolution(&self.precision, x);
+        let plan = Plan::new(x, &self.precision.chebyshev, &resolution);
+        let chebyshev = &self.precision.chebyshev;
+        let forces = self.cut_forces(&plan, true);
         let largest_cut = forces.cuts.iter().copied().fold(0.0, f64::max);
         // `largest_cut - T`: the distances between neighbours add up to 1.
         let mut deficit = Accurate::default();
@@ -193,15 +183,17 @@ impl<U: Utility + Clone> FastRewards<U> {
         let (objective, magnitude) = self.objective(&plan);
         let slack = !self.utility.is_strictly_concave() && self.slack(x);
         let virial = largest_cut - deficit.value();
-        let rounding = 2.0 * self.error_of_cuts(&resolution, &plan, largest_cut);
-        let objective_rounding = self.error_of_objective(&resolution, &plan, virial, magnitude);
+        // No cut separates more pairs than the one in the middle.
+        let (depth, squares) = (plan.tree.depth(), (x.n() as f64).powi(2));
+        let rounding = 2.0 * resolution.error_of_slopes(chebyshev, depth, largest_cut, 0.25 * squares);
+        let objective_rounding = resolution.error_of_values(chebyshev, depth, virial, magnitude, 0.5 * squares);
         Forces { largest_cut, virial, rounding, objective, objective_rounding, magnitude, slack }
     }
 
     /// Whether some response inside (0, 1) meets no curvature of `U` at all. Where `U'` underflows, `U''` says nothing.
     fn slack(&self, x: &Positions) -> bool {
         let m = x.n() / 2;
-        let curvatures = Self::with_accuracy(self.utility.clone(), 1e-2).laplacian(x).diagonal().to_vec();
+        let curvatures = self.laplacian(&Precision::new(1e-2), x).diagonal().to_vec();
         let speaks = |i: usize| self.utility.slope(x.distance(i, i + 1)) > UNDERFLOW;
         (0..m).any(|i| x.lower_half()[i] > 0.0 && curvatures[i] == 0.0 && speaks(i))
             || x.has_middle()
@@ -210,34 +202,12 @@ impl<U: Utility + Clone> FastRewards<U> {
                 && self.middle(x, Derivative::Curvature).iter().all(|c| *c == 0.0)
     }
 
-    /// A bound on the errors of the forces across cuts: of interpolation; of the kernel; and of products with Chebyshev
-    /// bases, which have `order` terms, one for each level on the way up and down. The Lebesgue constant bounds what cancels
-    /// in them.
-    fn error_of_cuts(&self, resolution: &Resolution, plan: &Plan, largest_cut: f64) -> f64 {
-        let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
-        let products = 2.0 * (order + 2.0) * (f64::from(plan.tree.depth()) + 2.0) + 64.0;
-        let unit = 0.5 * f64::EPSILON;
-        // No cut separates more pairs.
-        let pairs = 0.25 * (plan.x.n() as f64).powi(2);
-        let interpolation = (1.0 + lebesgue) * resolution.error() * (largest_cut + resolution.floor() * pairs);
-        let rounding = resolution.rounding().map(|r| (r.units + products) * (largest_cut + r.floor * pairs));
-        let rounding = unit * lebesgue * lebesgue * rounding[0].min(rounding[1]);
-        interpolation + rounding + UNDERFLOW * pairs
+    fn plan(&self, x: &Positions) -> Plan<Positions> {
+        Plan::new(x, &self.precision.chebyshev, &self.resolution(&self.precision, x))
     }
 
-    /// A bound on the error of the objective. `U` is interpolated where `U'` is, on lengths of the order of the distance, and
-    /// the error of the one is that of the other times the length; rounding is that of products with Chebyshev bases.
-    fn error_of_objective(&self, resolution: &Resolution, plan: &Plan, virial: f64, magnitude: f64) -> f64 {
-        let pairs = 0.5 * (plan.x.n() as f64).powi(2);
-        let (order, lebesgue) = (self.chebyshev.order() as f64, self.chebyshev.lebesgue());
-        let products = 2.0 * (order + 2.0) * (f64::from(plan.tree.depth()) + 2.0) + 64.0;
-        let interpolation = (1.0 + lebesgue) * resolution.error() * (virial + magnitude);
-        let rounding = 0.5 * f64::EPSILON * (lebesgue * lebesgue * products + resolution.value_units()) * magnitude;
-        interpolation + rounding + UNDERFLOW * pairs
-    }
-
-    fn laplacian(&self, x: &Positions) -> Laplacian<U> {
-        Laplacian::new(&self.utility, x, &self.chebyshev, &self.resolution(x))
+    fn laplacian(&self, precision: &Precision, x: &Positions) -> Laplacian<U> {
+        Laplacian::new(&self.utility, x, &precision.chebyshev, &self.resolution(precision, x))
     }
 }
 
@@ -247,7 +217,7 @@ impl<U: Utility + Clone> CostFunction for FastRewards<U> {
 
     /// `-S(x)`.
     fn cost(&self, x: &Positions) -> Result<f64, Error> {
-        Ok(-self.objective(&Plan::new(x, &self.chebyshev, &self.resolution(x))).0)
+        Ok(-self.objective(&self.plan(x)).0)
     }
 }
 
@@ -257,7 +227,7 @@ impl<U: Utility + Clone> Gradient for FastRewards<U> {
 
     /// `-dS/dx_i`; at ties, the one-sided derivative that separates them in rank order.
     fn gradient(&self, x: &Positions) -> Result<Array1<f64>, Error> {
-        let forces = self.cut_forces(&Plan::new(x, &self.chebyshev, &self.resolution(x)));
+        let forces = self.cut_forces(&self.plan(x), false);
         let sides = forces.above.iter().zip(&forces.below).zip(&forces.mirror);
         Ok(sides.map(|((above, below), mirror)| 2.0 * ((above - below) + mirror)).collect())
     }
@@ -269,6 +239,6 @@ impl<U: Utility + Clone> Hessian for FastRewards<U> {
 
     /// The Hessian of `-S(x)`.
     fn hessian(&self, x: &Positions) -> Result<Laplacian<U>, Error> {
-        Ok(self.coarse.as_deref().unwrap_or(self).laplacian(x))
+        Ok(self.laplacian(self.coarse.as_ref().unwrap_or(&self.precision), x))
     }
 }

@@ -9,9 +9,9 @@ use super::chebyshev::Chebyshev;
 use super::chunks::{CHUNK, split};
 use super::cover::{Block, Kind, cover};
 use super::interpolation::Interpolation;
+use super::places::Places;
 use super::resolution::Resolution;
 use super::tree::Tree;
-use crate::problem::Positions;
 
 /// What a block sends where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub(super) enum Channel {
 /// For given positions: the blocks that cover every pair exactly once, the interpolation between them, and where what they
 /// send goes.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) x: Positions,
+pub(super) struct Plan<X> {
+    pub(super) x: X,
     pub(super) tree: Tree,
     pub(super) blocks: Vec<Block>,
     pub(super) interpolation: Interpolation,
@@ -50,10 +50,10 @@ struct Incoming {
     items: Vec<(usize, Channel)>,
 }
 
-impl Plan {
-    pub(super) fn new(x: &Positions, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
+impl<X: Places> Plan<X> {
+    pub(super) fn new(x: &X, chebyshev: &Chebyshev, resolution: &Resolution) -> Self {
         // Two leaves that meet response by response then cost about as much as two that are interpolated.
-        let tree = Tree::new(x.lower_half().len(), 2 * chebyshev.order());
+        let tree = Tree::new(x.count(), 2 * chebyshev.order());
         let mut plan = Self {
             x: x.clone(),
             tree,
@@ -279,6 +279,27 @@ impl Plan {
         own.map(|(block, start)| exchanged.0[*start..].split_at(self.tree.range(block.a).len()))
             .map(|(above, rest)| (above, &rest[..above.len()]))
             .collect()
+    }
+
+    /// For each leaf, the sums over pairs in it that each cut separates: the one before its first response, which separates none, and on.
+    /// A running sum of what responses receive would carry the rounding of the nearest pair to all cuts; here all terms of a cut are its own.
+    pub(super) fn own_cuts(&self, kernel: Kernel<'_>) -> Vec<Vec<f64>> {
+        let own: Vec<&Block> =
+            self.blocks.iter().filter(|block| block.kind == Kind::Near && block.a == block.b).collect();
+        let cuts = |block: &&Block| {
+            let (size, mut matrix) = (self.tree.range(block.a).len(), Vec::new());
+            self.matrix(block, kernel, &mut matrix);
+            let mut cuts = vec![0.0; size];
+            for (i, row) in matrix.chunks(size.max(1)).enumerate() {
+                let mut beyond = 0.0;
+                for k in (i + 1..size).rev() {
+                    beyond += row[k];
+                    cuts[k] += beyond;
+                }
+            }
+            cuts
+        };
+        own.par_iter().with_min_len(CHUNK).map(cuts).collect()
     }
 
     /// A vector over slots from charges of the responses.

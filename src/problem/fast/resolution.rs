@@ -1,12 +1,16 @@
 //! On which intervals of distances the kernel is a polynomial, to a given accuracy.
 
+use std::ops::RangeInclusive;
+
 use super::chebyshev::Chebyshev;
+use crate::problem::UNDERFLOW;
+use crate::problem::kernel::PairKernel;
 use crate::utility::{Derivative, Origin, Utility};
 
 /// Steps of the table for each halving of the distance.
 const STEPS: f64 = 4.0;
 
-/// The smallest distance that the table reaches.
+/// The smallest distance that the table reaches, relative to the largest.
 const SMALLEST: f64 = 1e-155;
 
 /// The length, relative to its left end, of an interval on which every utility is linear but for rounding.
@@ -24,51 +28,62 @@ const ROUNDING_EXCESS: f64 = 16.0;
 /// `|omega|` is largest at the ends of the interval. For those the measured error is a bound.
 #[derive(Debug)]
 pub(super) struct Resolution {
-    /// `L` at `2^(-k / STEPS)`.
+    /// The largest distance.
+    largest: f64,
+    /// `L` at the largest distance times `2^(-k / STEPS)`.
     lengths: Vec<f64>,
     /// `L` at 0: positive where the slope there is finite.
     at_zero: f64,
-    /// The largest error found on the intervals of the table.
+    /// The error of interpolation in one variable, relative to `|U'| + floor`: the largest found on the intervals of the table.
     error: f64,
-    /// See [`Resolution::rounding`].
+    /// Bounds on the rounding error of a computed `U'`. Either holds: a low floor suits a `U'` that falls exponentially, a high
+    /// one a `U'` that has a zero.
     rounding: [Rounding; 2],
-    /// See [`Resolution::value_units`].
+    /// The rounding error of a computed `U`, in units of `f64::EPSILON / 2`, relative to the larger of `|U|` and `t |U'|`.
     value_units: f64,
     /// Values below this count as this: they add nothing to the sums.
     floor: f64,
 }
 
 impl Resolution {
-    /// The table for distances down to `smallest`, to a tolerance relative to the values of `U'` and `U''`, or to `floor`
-    /// where they are less.
-    pub(super) fn new(utility: &dyn Utility, chebyshev: &Chebyshev, tolerance: f64, smallest: f64, floor: f64) -> Self {
-        let probe = Probe::new(utility, chebyshev, floor);
+    /// The table for distances in a range, to a tolerance relative to the values of `U'` and `U''`, or to `floor` where they
+    /// are less. `other_floor` is one that rounding may be measured by instead, such as [`floor`].
+    pub(super) fn new(
+        kernel: &dyn PairKernel,
+        chebyshev: &Chebyshev,
+        tolerance: f64,
+        distances: RangeInclusive<f64>,
+        floor: f64,
+        other_floor: f64,
+    ) -> Self {
+        let (smallest, largest) = distances.into_inner();
+        let probe = Probe::new(kernel, chebyshev, floor);
         let mut error = 0.0f64;
-        let mut rounding = [floor, self::floor(utility)].map(|floor| Rounding { units: 0.0, floor });
+        let mut rounding = [floor, other_floor].map(|floor| Rounding { units: 0.0, floor });
         let mut value_units = 0.0f64;
         let mut at_zero = 0.0;
-        if let Origin::FiniteSlope(_) = utility.origin() {
-            at_zero = 1.0;
+        if let Origin::FiniteSlope(_) = kernel.start() {
+            at_zero = largest;
             while at_zero > 0.0 && !probe.measure(0.0, at_zero).iter().all(|error| error.relative() <= tolerance) {
-                at_zero = if at_zero > 1e-12 { 0.8 * at_zero } else { 0.0 };
+                at_zero = if at_zero > 1e-12 * largest { 0.8 * at_zero } else { 0.0 };
             }
         }
-        let last = (-smallest.clamp(SMALLEST, 1.0).log2() * STEPS).ceil() as i32;
+        let last = (-(smallest / largest).clamp(SMALLEST, 1.0).log2() * STEPS).ceil() as i32;
         let mut lengths = Vec::with_capacity(last as usize + 1);
         let mut relative = 1.0;
         for k in 0..=last {
-            let t = distance(k);
+            let t = largest * distance(k);
             // On a very short interval only rounding is left, which for a typed expression may exceed the tolerance.
             let noise = probe.measure(t, ROUNDING_ONLY * t);
             let allowed = [0, 1].map(|k| tolerance.max(4.0 * noise[k].relative()));
             // Further on the values may be less, and the rounding beside them more: nothing is gained by shorter intervals.
             let excess = |error: &Measured| (4.0 * noise[0].error / error.smallest).min(ROUNDING_EXCESS * tolerance);
             let fits = |relative: f64| {
-                let errors = probe.measure(t, (relative * t).min(1.0 - t));
+                let errors = probe.measure(t, (relative * t).min(largest - t));
                 errors[0].relative() <= allowed[0].max(excess(&errors[0])) && errors[1].relative() <= allowed[1]
             };
             if fits(relative) {
-                while relative * t < 1.0 - t && fits(relative * 1.25) {
+                while relative * t < largest - t && fits(relative * 1.25) {
                     relative *= 1.25;
                 }
             } else {
@@ -76,62 +91,74 @@ impl Resolution {
                     relative *= 0.8;
                 }
             }
-            let length = (relative * t).min(1.0 - t);
+            let length = (relative * t).min(largest - t);
             error = error.max(probe.measure(t, length)[0].relative());
             // The slope's own rounding, and that of its argument through the condition number.
-            let jet = utility.jet(t);
-            let errors = utility.errors(t);
+            let jet = kernel.at(t);
+            let errors = kernel.errors_at(t);
             let unit = 0.5 * f64::EPSILON;
             let units = errors.slope / unit + 8.0 * t * jet.curvature.abs();
             if jet.value != 0.0 && errors.value.is_finite() {
                 value_units = value_units.max(errors.value / unit / jet.value.abs().max(t * jet.slope.abs()));
             }
-            rounding.iter_mut().for_each(|r| r.units = r.units.max(units / (jet.slope + r.floor)));
-            // No distance exceeds 1.
-            lengths.push(if relative * t >= 1.0 - t { f64::INFINITY } else { length });
+            rounding.iter_mut().for_each(|r| r.units = r.units.max(units / (jet.slope.abs() + r.floor)));
+            // No distance is larger.
+            lengths.push(if relative * t >= largest - t { f64::INFINITY } else { length });
         }
-        Self { lengths, at_zero, error: error.max(tolerance), rounding, value_units, floor }
+        Self { largest, lengths, at_zero, error: error.max(tolerance), rounding, value_units, floor }
     }
 
     /// The largest resolved length from the distance `t` on, or a little less.
     pub(super) fn length(&self, t: f64) -> f64 {
         let from_zero = self.at_zero - t;
-        let k = (-t.log2() * STEPS).ceil();
+        let k = (-(t / self.largest).log2() * STEPS).ceil();
         if k < self.lengths.len() as f64 {
             let k = k.max(0.0) as usize;
-            from_zero.max(self.lengths[k] - (t - distance(k as i32)))
+            from_zero.max(self.lengths[k] - (t - self.largest * distance(k as i32)))
         } else {
             from_zero
         }
     }
 
-    /// The error of interpolation in one variable, relative to `U' + floor`.
-    pub(super) fn error(&self) -> f64 {
-        self.error
-    }
-
-    /// The rounding error of a computed `U`, in units of `f64::EPSILON / 2`, relative to the larger of `|U|` and `t U'`.
-    pub(super) fn value_units(&self) -> f64 {
-        self.value_units
-    }
-
-    /// Bounds on the rounding error of a computed `U'`. Either holds: a low floor suits a
-    /// `U'` that falls exponentially, a high one a `U'` that has a zero.
-    pub(super) fn rounding(&self) -> [Rounding; 2] {
-        self.rounding
-    }
-
-    /// See [`Resolution::error`].
+    /// Values of `U'` below this count as this.
     pub(super) fn floor(&self) -> f64 {
         self.floor
     }
+
+    /// A bound on the error of a sum of `U'` over so many pairs, whose sizes add up to `size`: of interpolation; of the kernel;
+    /// and of products with Chebyshev bases, which have `order` terms, one for each level of a tree on the way up and down. The
+    /// Lebesgue constant bounds what cancels in them.
+    pub(super) fn error_of_slopes(&self, chebyshev: &Chebyshev, depth: u32, size: f64, pairs: f64) -> f64 {
+        let lebesgue = chebyshev.lebesgue();
+        let products = products(chebyshev, depth);
+        let unit = 0.5 * f64::EPSILON;
+        let interpolation = (1.0 + lebesgue) * self.error * (size + self.floor * pairs);
+        let rounding = self.rounding.map(|r| (r.units + products) * (size + r.floor * pairs));
+        let rounding = unit * lebesgue * lebesgue * rounding[0].min(rounding[1]);
+        interpolation + rounding + UNDERFLOW * pairs
+    }
+
+    /// A bound on the error of a sum of `U` over so many pairs, where the sizes of `U` add up to `size` and those of `t U'` to
+    /// `virial`. `U` is interpolated where `U'` is, on lengths of the order of the distance, and the error of the one is that of
+    /// the other times the length; rounding is that of products with Chebyshev bases.
+    pub(super) fn error_of_values(&self, chebyshev: &Chebyshev, depth: u32, virial: f64, size: f64, pairs: f64) -> f64 {
+        let lebesgue = chebyshev.lebesgue();
+        let interpolation = (1.0 + lebesgue) * self.error * (virial + size + self.floor * self.largest * pairs);
+        let units = lebesgue * lebesgue * products(chebyshev, depth) + self.value_units;
+        interpolation + 0.5 * f64::EPSILON * units * (size + virial) + UNDERFLOW * pairs
+    }
 }
 
-/// A rounding error of `units`, in units of `f64::EPSILON / 2`, relative to `U' + floor`.
+/// Roundings of the products with Chebyshev bases.
+fn products(chebyshev: &Chebyshev, depth: u32) -> f64 {
+    2.0 * (chebyshev.order() as f64 + 2.0) * (f64::from(depth) + 2.0) + 64.0
+}
+
+/// A rounding error of `units`, in units of `f64::EPSILON / 2`, relative to `|U'| + floor`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rounding {
-    pub(super) units: f64,
-    pub(super) floor: f64,
+struct Rounding {
+    units: f64,
+    floor: f64,
 }
 
 fn distance(k: i32) -> f64 {
@@ -150,7 +177,7 @@ pub(super) fn floor(utility: &dyn Utility) -> f64 {
 
 /// Measures interpolation errors.
 struct Probe<'a> {
-    utility: &'a dyn Utility,
+    kernel: &'a dyn PairKernel,
     nodes: &'a [f64],
     /// Where the error is measured, on [-1, 1], and the Lagrange basis there.
     points: Vec<f64>,
@@ -159,7 +186,7 @@ struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    fn new(utility: &'a dyn Utility, chebyshev: &'a Chebyshev, floor: f64) -> Self {
+    fn new(kernel: &'a dyn PairKernel, chebyshev: &'a Chebyshev, floor: f64) -> Self {
         let nodes = chebyshev.nodes();
         let between = nodes.windows(2).map(|pair| 0.5 * (pair[0] + pair[1]));
         let points: Vec<f64> = [-1.0, 1.0].into_iter().chain(between).collect();
@@ -168,7 +195,7 @@ impl<'a> Probe<'a> {
             chebyshev.basis(*xi, &mut basis);
             basis
         });
-        Self { utility, nodes, basis: basis.collect(), points, floor }
+        Self { kernel, nodes, basis: basis.collect(), points, floor }
     }
 
     /// The errors of `U'` and of `U''`.
@@ -177,13 +204,15 @@ impl<'a> Probe<'a> {
         [Derivative::Slope, Derivative::Curvature].map(|derivative| {
             let mut values: Vec<f64> = self.nodes.iter().map(at).collect();
             let mut exact: Vec<f64> = self.points.iter().map(at).collect();
-            self.utility.map(derivative, &mut values);
-            self.utility.map(derivative, &mut exact);
+            self.kernel.at_all(derivative, &mut values);
+            self.kernel.at_all(derivative, &mut exact);
             let error = |(basis, exact): (&Vec<f64>, &f64)| {
                 let interpolant: f64 = basis.iter().zip(&values).map(|(b, v)| b * v).sum();
                 (interpolant - exact).abs()
             };
-            let smallest = exact[1].abs().max(self.floor);
+            // A slope that changes its sign in between is nowhere to be relied on.
+            let least = if exact[0] * exact[1] < 0.0 { 0.0 } else { exact[0].abs().min(exact[1].abs()) };
+            let smallest = least.max(self.floor);
             Measured { error: self.basis.iter().zip(&exact).map(error).fold(0.0, f64::max), smallest }
         })
     }

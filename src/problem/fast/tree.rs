@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::problem::Positions;
+use super::places::Places;
 
-/// A balanced binary tree over the ranks of the lower half: every node is a range of consecutive responses. Node 1 is the
+/// A balanced binary tree over the ranks of responses: every node is a range of consecutive responses. Node 1 is the
 /// root, and the children of `node` are `2 node` and `2 node + 1`.
 ///
 /// Halving ranks, not positions, keeps the tree balanced however unevenly the rewards are spread: those of `x^0.9` reach
@@ -53,7 +53,7 @@ impl Tree {
     }
 
     /// The distance from the first to the last response of a node.
-    pub(super) fn width(&self, node: usize, x: &Positions) -> f64 {
+    pub(super) fn width(&self, node: usize, x: &impl Places) -> f64 {
         let range = self.range(node);
         if range.is_empty() { 0.0 } else { x.near(range.start, range.end - 1) }
     }

@@ -1,6 +1,6 @@
 //! Whether problem (7) has a maximiser, and how far it can be from given rewards.
 
-use crate::problem::{Balance, Equilibrium};
+use crate::problem::{Ascending, Balance, Equilibrium};
 use crate::utility::Concavity;
 
 /// What a certificate of problem (7) rests on, beside concavity.
@@ -9,7 +9,7 @@ use crate::utility::Concavity;
 pub enum Basis {
     /// The support itself: the best state that linear forces would lead to in it.
     Support,
-    /// A bound on the mean distance of a maximiser's rewards from a point.
+    /// A bound on the mean distance of a maximiser's rewards from a point, or from each other.
     MeanDistance,
     /// A curvature of the field or of the centring that is nowhere less.
     StrongConcavity,
@@ -99,7 +99,12 @@ pub(super) fn no_maximiser(problem: &Equilibrium, n: usize) -> Option<&'static s
 
 /// A bound on `max S - S(r)` for the rewards that `balance` belongs to, rounding included, and what it rests on. None where no way
 /// leads to one.
-pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<(f64, Basis)> {
+pub(super) fn bound(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<(f64, Basis)> {
+    // A force that is infinite, as between rewards that tie and may not, bounds nothing.
+    let numbers = balance.gradient.iter().chain(&balance.errors).chain(&balance.cuts).chain(&balance.cut_errors);
+    if !numbers.chain([&balance.objective, &balance.objective_error]).all(|number| number.is_finite()) {
+        return Some((f64::INFINITY, Basis::Starts));
+    }
     let support = problem.support();
     let mut found = Vec::new();
     if support.is_bounded() {
@@ -109,6 +114,7 @@ pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -
     }
     found.extend(by_strong_concavity(problem, rewards, balance).map(|bound| (bound, Basis::StrongConcavity)));
     found.extend(by_gaps(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
+    found.extend(by_mean_difference(problem, rewards, balance).map(|bound| (bound, Basis::MeanDistance)));
     found.extend(of_a_centred_pair(problem, rewards, balance).map(|bound| (bound, Basis::Gaps)));
     // The objective is rounded, too.
     let total = |(bound, basis): (f64, Basis)| (bound + balance.objective_error, basis);
@@ -116,26 +122,21 @@ pub(super) fn bound(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -
 }
 
 /// The most that ascending rewards in `[lower, upper]` could gain by the forces: an extreme state has its first few at the lower end
-/// and all others at the upper one.
-fn in_interval(rewards: &[f64], balance: &Balance, lower: f64, upper: f64) -> f64 {
+/// and all others at the upper one, so that it gains the force across that cut times the width. The rewards at hand have the sum of
+/// all cuts times the gaps there, and the gaps add up to the width: nothing cancels.
+fn in_interval(rewards: &Ascending, balance: &Balance, lower: f64, upper: f64) -> f64 {
     let n = rewards.len();
-    let room = |i: usize| [lower - rewards[i], upper - rewards[i]];
-    let rounding: f64 =
-        (0..n).map(|i| balance.errors[i] * room(i).iter().fold(0.0, |m: f64, room| m.max(room.abs()))).sum();
-    // All at the upper end, then one after the other taken to the lower.
-    let mut gain: f64 = (0..n).map(|i| balance.gradient[i] * room(i)[1]).sum();
-    let mut best = gain;
-    for i in 0..n {
-        gain += balance.gradient[i] * (room(i)[0] - room(i)[1]);
-        best = best.max(gain);
-    }
-    // The sums themselves: n terms twice.
-    let sizes: f64 = (0..n).map(|i| balance.gradient[i].abs() * (upper - lower)).sum();
-    best.max(0.0) + rounding + 4.0 * n as f64 * f64::EPSILON * sizes
+    // The cut above all has no force.
+    let cuts = || balance.cuts.iter().copied().zip(balance.cut_errors.iter().copied()).chain([(0.0, 0.0)]);
+    let highest = cuts().map(|(cut, error)| cut + error).fold(0.0, f64::max);
+    let between = (1..n).map(|i| rewards.gap(i - 1));
+    let gaps = [rewards.above(0, lower)].into_iter().chain(between).chain([-rewards.above(n - 1, upper)]);
+    let gain: f64 = cuts().zip(gaps).map(|((cut, error), gap)| (highest - cut + error) * gap).sum();
+    gain.max(0.0) * (1.0 + 4.0 * n as f64 * f64::EPSILON)
 }
 
 /// `S(s) <= S(r) + g.(s - r) - mu/2 |s - r|^2`, with `mu` from the field and the centring.
-fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+fn by_strong_concavity(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
     let n = rewards.len() as f64;
     let of_field = problem.field().map_or(0.0, |field| field.least_stiffness());
     let of_centering = 2.0 * problem.centering() * (n - 2.0).max(0.0);
@@ -146,8 +147,8 @@ fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance
     let support = problem.support();
     let gain = |i: usize| {
         let (force, error) = (balance.gradient[i], balance.errors[i]);
-        let outwards = rewards[i] <= support.lower() && force + error <= 0.0
-            || rewards[i] >= support.upper() && force - error >= 0.0;
+        let outwards = rewards.above(i, support.lower()) <= 0.0 && force + error <= 0.0
+            || rewards.above(i, support.upper()) >= 0.0 && force - error >= 0.0;
         let size = force.abs() + error;
         if outwards { 0.0 } else { size * size / (2.0 * stiffness) }
     };
@@ -156,29 +157,59 @@ fn by_strong_concavity(problem: &Equilibrium, rewards: &[f64], balance: &Balance
 
 /// Where a shift of all changes nothing, and `U_q` falls from some difference on: every gap of a maximiser lies between 0 and that
 /// difference, or else some response above it would gain by coming closer.
-fn by_gaps(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
+fn by_gaps(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
     if !problem.is_free_to_shift() || problem.support().is_bounded() {
         return None;
     }
     let largest = falling_from(problem)?;
-    let (mut force, mut error, mut sizes) = (0.0, 0.0, 0.0);
-    let mut gain = 0.0;
-    for i in (1..rewards.len()).rev() {
-        // On all responses from i on; for the exact forces those from 0 on sum to 0.
-        force += balance.gradient[i];
-        sizes += balance.gradient[i].abs();
-        error += balance.errors[i];
-        let gap = rewards[i] - rewards[i - 1];
-        let slack = error + rewards.len() as f64 * f64::EPSILON * sizes;
-        gain += (force * (largest - gap)).max(-force * gap).max(0.0) + slack * largest.max(gap);
-    }
+    let cut = |i: usize| {
+        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards.gap(i - 1));
+        (force * (largest - gap)).max(-force * gap).max(0.0) + error * largest.max(gap)
+    };
+    let gain: f64 = (1..rewards.len()).map(cut).sum();
     Some(gain * (1.0 + 8.0 * rewards.len() as f64 * f64::EPSILON))
+}
+
+/// Where a shift of all changes nothing, and `U_q` falls from some difference `x` on: since `U_q` lies below its tangent at `x`, the mean
+/// `m` of the distances of all pairs of a maximiser is bounded by `S/N <= U_q(x) + U_q'(x) (m - x)`, and `S` is no smaller than at the
+/// rewards at hand. An extreme state has one gap only.
+fn by_mean_difference(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
+    if !problem.is_free_to_shift() || problem.support().is_bounded() {
+        return None;
+    }
+    let n = rewards.len();
+    let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
+    let least = (balance.objective - balance.objective_error) / pairs;
+    let mean = |x: f64| {
+        let (pair, errors) = (problem.pair(x), problem.pair_errors(x));
+        let fall = -pair.slope - errors.slope;
+        let mean = (pair.value + errors.value + (errors.slope - pair.slope) * x - least) / fall;
+        // The rounding of these few operations is far below the factor.
+        if fall > 0.0 && mean.is_finite() { mean.max(0.0) * (1.0 + 1e-9) + 1e-9 * x } else { f64::INFINITY }
+    };
+    // Tangents at distances that are not in geometric progression alone: some bound is much better than those.
+    let from = falling_from(problem)?;
+    let near = (0..64).map(|k| from * (1.0 + f64::from(k) / 16.0));
+    let mean = near.chain(probes()).map(mean).fold(f64::INFINITY, f64::min);
+    if !mean.is_finite() {
+        return None;
+    }
+    let (mut steepest, mut here, mut sizes) = (0.0f64, 0.0, 0.0);
+    for i in 1..n {
+        let (force, error, gap) = (balance.cuts[i], balance.cut_errors[i], rewards.gap(i - 1));
+        steepest = steepest.max((force + error) / (i as f64 * (n - i) as f64));
+        here += (error - force) * gap;
+        sizes += (force.abs() + error) * gap;
+    }
+    Some((steepest * pairs * mean + here).max(0.0) * (1.0 + 1e-12) + 4.0 * n as f64 * f64::EPSILON * sizes)
 }
 
 /// For two responses on the line without a field: `S` is a function of their difference, which is at most where `U_q` falls, less
 /// `c` times the square of their sum.
-fn of_a_centred_pair(problem: &Equilibrium, rewards: &[f64], balance: &Balance) -> Option<f64> {
-    let &[low, high] = rewards else { return None };
+fn of_a_centred_pair(problem: &Equilibrium, rewards: &Ascending, balance: &Balance) -> Option<f64> {
+    if rewards.len() != 2 {
+        return None;
+    }
     let support = problem.support();
     let is_line = support.lower() == f64::NEG_INFINITY && support.upper() == f64::INFINITY;
     if problem.centering() == 0.0 || problem.field().is_some() || !is_line {
@@ -187,7 +218,7 @@ fn of_a_centred_pair(problem: &Equilibrium, rewards: &[f64], balance: &Balance) 
     let largest = falling_from(problem)?;
     let half = |sign: f64| 0.5 * (balance.gradient[1] + sign * balance.gradient[0]);
     let error = 0.5 * (balance.errors[0] + balance.errors[1]) + f64::EPSILON * half(1.0).abs().max(half(-1.0).abs());
-    let (force, gap) = (half(-1.0), high - low);
+    let (force, gap) = (half(-1.0), rewards.gap(0));
     let by_difference = (force * (largest - gap)).max(-force * gap).max(0.0) + error * largest.max(gap);
     let by_sum = (half(1.0).abs() + error).powi(2) / (4.0 * problem.centering());
     Some((by_difference + by_sum) * (1.0 + 16.0 * f64::EPSILON))
@@ -238,32 +269,37 @@ impl Ball {
 
     /// The most that the forces promise within it. An extreme state has its first few or its last few responses at one distance,
     /// and all others at the point.
-    fn gain(&self, rewards: &[f64], balance: &Balance) -> f64 {
-        let n = rewards.len() as f64;
-        let total = n * self.mean;
-        let (mut steepest, mut sizes) = (0.0f64, 0.0);
+    fn gain(&self, rewards: &Ascending, balance: &Balance) -> f64 {
+        let n = rewards.len();
+        let total = n as f64 * self.mean;
+        let (all, error_of_all) = (balance.cuts[0], balance.cut_errors[0]);
+        let mut steepest = 0.0f64;
         for side in &self.sides {
-            let (mut force, mut count) = (0.0, 0.0);
-            let mut take = |i: usize| {
-                force += side * balance.gradient[i];
-                count += 1.0;
-                steepest = steepest.max(force / count);
-            };
-            if *side > 0.0 {
-                (0..rewards.len()).rev().for_each(&mut take)
-            } else {
-                (0..rewards.len()).for_each(&mut take)
+            for (i, (cut, error)) in balance.cuts.iter().zip(&balance.cut_errors).enumerate() {
+                let mean = if *side > 0.0 {
+                    (cut + error) / (n - i) as f64
+                } else if i > 0 {
+                    // On those below the cut, downwards.
+                    (cut + error - all + error_of_all) / i as f64
+                } else {
+                    0.0
+                };
+                steepest = steepest.max(mean);
+            }
+            if *side < 0.0 {
+                steepest = steepest.max((error_of_all - all) / n as f64);
             }
         }
-        let mut here = 0.0;
-        let (mut largest_error, mut error_here) = (0.0f64, 0.0);
-        for (i, reward) in rewards.iter().enumerate() {
-            let distance = reward - self.from;
-            here += balance.gradient[i] * distance;
-            sizes += balance.gradient[i].abs() * (distance.abs() + self.mean);
-            largest_error = largest_error.max(balance.errors[i]);
-            error_here += balance.errors[i] * distance.abs();
+        let first = rewards.above(0, self.from);
+        let (mut here, mut sizes) = (all * first, error_of_all * first.abs());
+        let mut largest = (all * first).abs();
+        for i in 1..n {
+            let gap = rewards.gap(i - 1);
+            here += balance.cuts[i] * gap;
+            sizes += balance.cut_errors[i] * gap;
+            largest += balance.cuts[i].abs() * gap;
         }
-        (steepest * total - here).max(0.0) + largest_error * total + error_here + 4.0 * n * f64::EPSILON * sizes
+        let rounding = 4.0 * n as f64 * f64::EPSILON * (largest + sizes + steepest * total);
+        (steepest * total - here).max(0.0) + sizes + rounding
     }
 }

@@ -12,15 +12,32 @@ use ndarray::Array1;
 
 pub use bound::Basis;
 
+use argmin::core::Hessian;
+
 use super::method::check_memory;
 use super::observer::watch;
-use super::{LARGEST_RELATIVE_GAP, Observer, SolveError, Unique};
-use crate::problem::Equilibrium;
+use super::{LARGEST_RELATIVE_GAP, Method, Observer, SolveError, SolveOptions, Unique};
+use crate::problem::{Ascending, Equilibrium, FastEquilibrium};
 use crate::utility::Concavity;
 use newton::BoxNewton;
 
 /// Newton iterations for each problem of the ladder.
 const MOST_ITERATIONS: u64 = 300;
+
+/// Responses up to which dense matrices are faster.
+const DENSE_UP_TO: usize = 300;
+
+/// Responses up to which the fast method has nothing to offer.
+const ONE_GROUP: usize = 40;
+
+/// What a Newton step may promise, relative to the size of the objective, at the end of a coarse problem on the way to a fast one.
+const COARSE: f64 = 1e-10;
+
+/// Relative accuracy of the fast method's Hessians.
+const HESSIAN_ACCURACY: f64 = 1e-6;
+
+/// Bytes that the fast method takes for each response.
+const MEMORY_OF_FAST_SUMS: f64 = 4000.0;
 
 /// What no rewards do better than those found: the range of the certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -84,6 +101,8 @@ pub struct EquilibriumSolution {
     pub bound: Scope,
     /// How it is known that utility and field are concave.
     pub concavity: Concavity,
+    /// How sums over pairs were formed.
+    pub method: Method,
     /// Newton iterations, over all problems of the ladder.
     pub iterations: u64,
     /// Wall-clock seconds.
@@ -92,7 +111,7 @@ pub struct EquilibriumSolution {
     pub unique: Unique,
 }
 
-/// Solves problem (7) for `n` ranked responses, with dense matrices: `O(n^3)`.
+/// Solves problem (7) for `n` ranked responses: up to 300 with dense matrices, beyond in `O(n log n)`.
 ///
 /// # Errors
 /// [`SolveError::NoMaximiser`] where better rewards can always be found; [`SolveError::NoResponses`] for fewer than two;
@@ -114,6 +133,19 @@ pub fn solve_equilibrium(
     n: usize,
     observer: Option<Observer>,
 ) -> Result<EquilibriumSolution, SolveError> {
+    solve_equilibrium_with(problem, n, &SolveOptions { observer, ..SolveOptions::default() })
+}
+
+/// [`solve_equilibrium`] with a method, an iteration limit and an observer. A field that is not concave is always solved with
+/// dense matrices, as are up to 40 responses.
+///
+/// # Errors
+/// As [`solve_equilibrium`], and [`SolveError::Cancelled`] if the observer stops it.
+pub fn solve_equilibrium_with(
+    problem: &Equilibrium,
+    n: usize,
+    options: &SolveOptions,
+) -> Result<EquilibriumSolution, SolveError> {
     let began = Instant::now();
     if n < 2 {
         return Err(SolveError::TooFew { n });
@@ -121,37 +153,49 @@ pub fn solve_equilibrium(
     if let Some(reason) = bound::no_maximiser(problem, n) {
         return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
     }
-    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
     if problem.concavity() == Concavity::Refuted {
         return solve_from_several_starts(problem, n, 0);
     }
-    let mut rewards: Option<Vec<f64>> = None;
+    let by_size = if n <= DENSE_UP_TO { Method::Dense } else { Method::Fast };
+    let method = options.method.filter(|_| n > ONE_GROUP).unwrap_or(by_size);
+    check_memory(n, memory(method, n))?;
+    let mut rewards: Option<Ascending> = None;
     let mut iterations = 0;
-    let known = start::of_a_linear_base(problem, n);
+    let known = start::of_a_linear_base(problem, n).map(Ascending::from);
     let rungs = if known.is_some() { vec![n] } else { start::ladder(n) };
     for rung in rungs {
         let begin = match rewards.as_ref().or(known.as_ref()) {
             Some(known) if known.len() == rung => known.clone(),
-            None => start::coarsest(problem, rung),
-            Some(coarse) => start::refine(coarse, rung),
+            None => start::coarsest(problem, rung).into(),
+            Some(coarse) => coarse.refined(rung),
         };
-        let (found, taken) = run(problem, begin, observer.as_ref())?;
+        let on_this_rung = if rung < n && rung <= DENSE_UP_TO { Method::Dense } else { method };
+        let enough = if rung < n && method == Method::Fast { COARSE } else { 0.0 };
+        let (found, taken) = run(problem, begin, on_this_rung, enough, options)?;
         iterations += taken;
         rewards = Some(found);
     }
-    let mut rewards = rewards.unwrap_or_default();
+    let mut positions = rewards.ok_or_else(|| SolveError::Stopped("no rewards".into()))?;
     let floats = problem.is_free_to_shift() && !problem.support().is_bounded();
     if floats {
-        settle(&mut rewards, problem);
+        positions = settle(&positions, problem);
     }
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-    let balance = problem.balance(&rewards);
-    let Some((gap, basis)) = bound::bound(problem, &rewards, &balance) else {
+    let in_order = positions.is_in_order();
+    let balance = match method {
+        Method::Fast => FastEquilibrium::new(problem).balance(&positions),
+        Method::Dense => {
+            // Its positions are doubles.
+            positions = positions.rounded().to_vec().into();
+            problem.balance(positions.rounded())
+        }
+    };
+    let Some((gap, basis)) = bound::bound(problem, &positions, &balance) else {
         return Err(SolveError::NoBound { problem: problem.to_string() });
     };
     let unique = match floats {
         true => Unique::UpToShift,
-        false if is_determined(problem, &rewards) => Unique::Yes,
+        false if is_determined(problem, &positions, method)? => Unique::Yes,
         false => Unique::No,
     };
     let solution = EquilibriumSolution {
@@ -167,14 +211,14 @@ pub fn solve_equilibrium(
         basis,
         bound: Scope::Rewards,
         concavity: problem.concavity(),
+        method,
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         unique,
-        rewards,
+        rewards: positions.rounded().to_vec(),
     };
     // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord.
     let scale = balance.magnitude.max(pairs * f64::EPSILON * problem.pair(1.0).slope.abs());
-    let in_order = solution.rewards.windows(2).all(|pair| pair[0] <= pair[1]);
     if in_order && gap <= LARGEST_RELATIVE_GAP * scale {
         Ok(solution)
     } else {
@@ -202,7 +246,7 @@ pub fn solve_from_several_starts(
     if let Some(reason) = bound::no_maximiser(problem, n) {
         return Err(SolveError::NoMaximiser { problem: problem.to_string(), reason });
     }
-    check_memory(n, 4.0 * 8.0 * (n as f64).powi(2))?;
+    check_memory(n, memory(Method::Dense, n))?;
     let (rewards, iterations, _) = several::best(problem, n, seed)?;
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
     let balance = problem.balance(&rewards);
@@ -224,6 +268,7 @@ pub fn solve_from_several_starts(
         basis: if over_laws.is_some() { Basis::Laws } else { Basis::Starts },
         bound: if over_laws.is_some() { Scope::Laws } else { Scope::Local },
         concavity: problem.concavity(),
+        method: Method::Dense,
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         // Other maximisers as good cannot be ruled out.
@@ -234,34 +279,72 @@ pub fn solve_from_several_starts(
 }
 
 /// Takes rewards that may be shifted together to mean 0, or to the finite end of the support.
-fn settle(rewards: &mut [f64], problem: &Equilibrium) {
+fn settle(rewards: &Ascending, problem: &Equilibrium) -> Ascending {
     let support = problem.support();
     let shift = if support.lower().is_finite() {
-        rewards[0] - support.lower()
+        rewards.above(0, support.lower())
     } else if support.upper().is_finite() {
-        rewards[rewards.len() - 1] - support.upper()
+        rewards.above(rewards.len() - 1, support.upper())
     } else {
-        rewards.iter().sum::<f64>() / rewards.len() as f64
+        rewards.rounded().iter().sum::<f64>() / rewards.len() as f64
     };
-    rewards.iter_mut().for_each(|reward| *reward -= shift);
+    rewards.shifted(-shift)
+}
+
+/// An estimate of the bytes that a solve takes.
+fn memory(method: Method, n: usize) -> f64 {
+    match method {
+        Method::Dense => 4.0 * 8.0 * (n as f64).powi(2),
+        Method::Fast => MEMORY_OF_FAST_SUMS * n as f64,
+    }
 }
 
 /// Whether no small move of the responses that are not held at an end is free: the Hessian is positive definite beyond rounding.
-fn is_determined(problem: &Equilibrium, rewards: &[f64]) -> bool {
+fn is_determined(problem: &Equilibrium, rewards: &Ascending, method: Method) -> Result<bool, SolveError> {
     let support = problem.support();
-    let free: Vec<usize> =
-        (0..rewards.len()).filter(|&i| rewards[i] > support.lower() && rewards[i] < support.upper()).collect();
-    let hessian = problem.stiffness(rewards);
-    let diagonal = free.iter().map(|&i| hessian[(i, i)]).fold(0.0, f64::max);
+    let inside = |i| f64::from(rewards.above(i, support.lower()) > 0.0 && rewards.above(i, support.upper()) < 0.0);
+    let free: Vec<f64> = (0..rewards.len()).map(inside).collect();
+    // The rows of the Hessian, added up over what is free, and its diagonal.
+    let (sums, diagonal) = match method {
+        Method::Dense => {
+            let hessian = problem.stiffness(rewards.rounded());
+            (hessian.dot(&Array1::from_vec(free.clone())).to_vec(), hessian.diag().to_vec())
+        }
+        Method::Fast => {
+            let hessian = FastEquilibrium::new(problem).hessian(rewards);
+            let hessian = hessian.map_err(|error| SolveError::Stopped(error.to_string()))?;
+            (hessian.apply(&free), hessian.diagonal())
+        }
+    };
+    let largest = |values: Vec<f64>| values.iter().zip(&free).map(|(value, free)| value * free).fold(0.0, f64::max);
+    let (excess, diagonal) = (largest(sums), largest(diagonal));
     // A Laplacian with a positive excess on some row, and connected by its weights, is positive definite.
-    let excess: f64 = free.iter().map(|&i| free.iter().map(|&j| hessian[(i, j)]).sum::<f64>()).fold(0.0, f64::max);
-    free.is_empty() || diagonal > 0.0 && excess > 1e-12 * diagonal
+    Ok(free.iter().all(|free| *free == 0.0) || diagonal > 0.0 && excess > 1e-12 * diagonal)
 }
 
-fn run(problem: &Equilibrium, begin: Vec<f64>, observer: Option<&Observer>) -> Result<(Vec<f64>, u64), SolveError> {
+/// Runs Newton's method until it promises no more than `enough`.
+fn run(
+    problem: &Equilibrium,
+    begin: Ascending,
+    method: Method,
+    enough: f64,
+    options: &SolveOptions,
+) -> Result<(Ascending, u64), SolveError> {
     let n = begin.len();
-    let scale = problem.balance(&begin).magnitude.max(f64::MIN_POSITIVE);
-    let newton = BoxNewton::new(problem, scale);
-    let (rewards, taken) = watch(problem.clone(), newton, Array1::from_vec(begin), n, MOST_ITERATIONS, observer)?;
-    Ok((rewards.to_vec(), taken))
+    let limit = options.max_iterations.unwrap_or(MOST_ITERATIONS);
+    let observer = options.observer.as_ref();
+    match method {
+        Method::Dense => {
+            let begin = Array1::from_vec(begin.rounded().to_vec());
+            let magnitude = problem.balance(&begin.to_vec()).magnitude;
+            let newton = BoxNewton::new(problem, magnitude).up_to(enough);
+            let (rewards, taken) = watch(problem.clone(), newton, begin, n, limit, observer)?;
+            Ok((rewards.to_vec().into(), taken))
+        }
+        Method::Fast => {
+            let fast = FastEquilibrium::new(problem).with_hessian_accuracy(HESSIAN_ACCURACY);
+            let newton = BoxNewton::new(problem, fast.balance(&begin).magnitude).up_to(enough);
+            watch(fast, newton, begin, n, limit, observer)
+        }
+    }
 }

@@ -77,16 +77,3 @@ fn centres(problem: &Equilibrium) -> Vec<f64> {
     centres.retain(|centre| (lower..=upper).contains(centre));
     centres
 }
-
-/// The rewards of a smaller problem, spread over `n` responses.
-pub(super) fn refine(coarse: &[f64], n: usize) -> Vec<f64> {
-    let (m, last) = (coarse.len(), coarse.len() as f64 - 1.0);
-    let at = |i: usize| {
-        let place = i as f64 * last / (n as f64 - 1.0);
-        let below = (place.floor() as usize).min(m - 2);
-        let share = place - below as f64;
-        // Exact at both ends.
-        coarse[below] * (1.0 - share) + coarse[below + 1] * share
-    };
-    (0..n).map(at).collect()
-}

@@ -1,6 +1,7 @@
 //! Rewards fitted to weighted pairs: the maximiser of problem (7), with its certificate.
 
 mod certificate;
+mod elimination;
 mod error;
 mod existence;
 mod newton;

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::elimination::Elimination;
 use super::system::{NewtonSystem, dot};
 use crate::problem::{PairEvaluation, Support, WeightedPairs};
 use crate::solution::{FitError, Observer, Progress};
@@ -37,6 +38,7 @@ impl Newton<'_> {
     /// # Errors
     /// [`FitError::Cancelled`] if the observer stops it.
     pub(super) fn maximise(&self) -> Result<(Vec<f64>, u64), FitError> {
+        let elimination = Elimination::of(self.pairs);
         let mut rewards = vec![self.middle(); self.pairs.n()];
         let mut now = self.pairs.evaluate(&rewards);
         let first = self.residual(&rewards, &now.gradient);
@@ -47,7 +49,7 @@ impl Newton<'_> {
             if residual == 0.0 {
                 return Ok((rewards, iteration));
             }
-            let direction = self.direction(&rewards, &now, (residual / first).min(0.1));
+            let direction = self.direction(&rewards, &now, (residual / first).min(0.1), elimination.as_ref());
             let predicted = dot(&now.gradient, &direction);
             let flat = predicted.abs() <= FLAT * now.objective.abs();
             let mut accepted = None;
@@ -123,7 +125,13 @@ impl Newton<'_> {
         each.map(|(&r, &g)| if self.is_held(r, g, 0.0) { 0.0 } else { g.abs() }).sum()
     }
 
-    fn direction(&self, rewards: &[f64], now: &PairEvaluation, tolerance: f64) -> Vec<f64> {
+    fn direction(
+        &self,
+        rewards: &[f64],
+        now: &PairEvaluation,
+        tolerance: f64,
+        elimination: Option<&Elimination>,
+    ) -> Vec<f64> {
         let n = rewards.len();
         let all = vec![true; n];
         let system = NewtonSystem::new(self.pairs, now, &all);
@@ -134,7 +142,7 @@ impl Newton<'_> {
         let near = largest.min(1e-4 * width);
         let free: Vec<bool> = (0..n).map(|i| !self.is_held(rewards[i], now.gradient[i], near)).collect();
         let system = system.on(&free);
-        let mut direction = system.solve(&now.gradient, tolerance, 20 * n + 100);
+        let mut direction = system.solve(&now.gradient, tolerance, 20 * n + 100, elimination);
         if self.shifts {
             let mean = direction.iter().sum::<f64>() / n as f64;
             direction.iter_mut().for_each(|p| *p -= mean);

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::elimination::{Elimination, Factor};
 use crate::problem::{PairEvaluation, WeightedPairs};
 
 /// Items that one thread takes at least.
@@ -12,12 +13,16 @@ pub(super) struct NewtonSystem<'a> {
     pairs: &'a WeightedPairs<'a>,
     free: &'a [bool],
     diagonal: Vec<f64>,
+    /// The part of the diagonal that no comparison makes.
+    own: Vec<f64>,
+    /// By comparison.
+    by_comparison: &'a [f64],
     /// Conductances in the order of the items' comparisons, each there twice.
     conductances: Vec<f64>,
 }
 
 impl<'a> NewtonSystem<'a> {
-    pub(super) fn new(pairs: &'a WeightedPairs<'a>, evaluation: &PairEvaluation, free: &'a [bool]) -> Self {
+    pub(super) fn new(pairs: &'a WeightedPairs<'a>, evaluation: &'a PairEvaluation, free: &'a [bool]) -> Self {
         let starts = pairs.starts();
         let mut conductances = vec![0.0; 2 * evaluation.conductances.len()];
         let mut slices: Vec<&mut [f64]> = Vec::with_capacity(pairs.n());
@@ -44,8 +49,11 @@ impl<'a> NewtonSystem<'a> {
         let largest = diagonal.iter().copied().filter(|d| d.is_finite()).fold(0.0, f64::max);
         let slope = evaluation.gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
         let least = if largest > 0.0 { 1e-14 * largest } else { 1e-3 * slope };
-        diagonal.iter_mut().for_each(|d| *d = d.min(1e300) + least.max(f64::MIN_POSITIVE));
-        Self { pairs, free, diagonal, conductances }
+        let least = least.max(f64::MIN_POSITIVE);
+        diagonal.iter_mut().for_each(|d| *d = d.min(1e300) + least);
+        let curvature = |item: usize| evaluation.field_curvatures.get(item).copied().unwrap_or(0.0);
+        let own = (0..pairs.n()).map(|item| curvature(item).min(1e300) + least).collect();
+        Self { pairs, free, diagonal, own, by_comparison: &evaluation.conductances, conductances }
     }
 
     /// The same on other items.
@@ -73,12 +81,19 @@ impl<'a> NewtonSystem<'a> {
     }
 
     /// The solution for the right-hand side `g`, 0 at items that are not free, until the residual has fallen by `tolerance`; preconditioned
-    /// by the diagonal.
-    pub(super) fn solve(&self, g: &[f64], tolerance: f64, most: usize) -> Vec<f64> {
+    /// by the diagonal, or by an elimination.
+    pub(super) fn solve(&self, g: &[f64], tolerance: f64, most: usize, elimination: Option<&Elimination>) -> Vec<f64> {
         let n = g.len();
         let mut x = vec![0.0; n];
         let mut residual: Vec<f64> = (0..n).map(|i| if self.free[i] { g[i] } else { 0.0 }).collect();
-        let precondition = |r: &[f64]| -> Vec<f64> { r.iter().zip(&self.diagonal).map(|(r, d)| r / d).collect() };
+        let factor: Option<Factor<'_>> =
+            elimination.map(|order| order.factor(self.pairs, self.by_comparison, &self.own, self.free));
+        let precondition = |r: &[f64]| -> Vec<f64> {
+            match &factor {
+                Some(factor) => factor.apply(r),
+                None => r.iter().zip(&self.diagonal).map(|(r, d)| r / d).collect(),
+            }
+        };
         let mut z = precondition(&residual);
         let mut p = z.clone();
         let mut product = dot(&residual, &z);

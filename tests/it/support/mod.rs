@@ -22,3 +22,29 @@ pub fn table_utilities() -> Vec<String> {
     table.extend([0.01, 0.5, 1.0].map(|b| format!("x-{}x^2", b / 2.0)));
     table
 }
+
+/// Iterations of conjugate gradients, preconditioned, to a residual of 1e-8 in the norm of the preconditioner. The right side is
+/// the image of `moves`.
+pub fn conjugate_gradients(
+    apply: impl Fn(&[f64]) -> Vec<f64>,
+    precondition: impl Fn(&[f64]) -> Vec<f64>,
+    moves: &[f64],
+) -> usize {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let mut residual = apply(moves);
+    let mut search = precondition(&residual);
+    let mut size = dot(&residual, &search);
+    let enough = 1e-16 * size;
+    let mut count = 0;
+    while size > enough {
+        let image = apply(&search);
+        let step = size / dot(&search, &image);
+        residual.iter_mut().zip(&image).for_each(|(r, i)| *r -= step * i);
+        let preconditioned = precondition(&residual);
+        let next = dot(&residual, &preconditioned);
+        search.iter_mut().zip(&preconditioned).for_each(|(s, p)| *s = p + next / size * *s);
+        (size, count) = (next, count + 1);
+        assert!(count < 200, "{size:e} of {enough:e}");
+    }
+    count
+}
