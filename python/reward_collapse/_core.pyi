@@ -66,7 +66,7 @@ _Unique = bool | str
 
 def solve(
     utility: Utility, n: int, field: str | None, support: tuple[float, float], smoothing: float, centering: float
-) -> tuple[NDArray[np.float64], float, float, float, _Unique, int, str | None, str, float, str, str]: ...
+) -> tuple[NDArray[np.float64], float, float, float, _Unique, int, str | None, str, float, str, str, str]: ...
 def fit(
     utility: Utility,
     items: Sequence[str],

@@ -122,6 +122,9 @@ class Solution(Record):
         field that is not concave ``"laws"``, or ``"starts"`` where there is no gap.
     bound : str
         What the gap is over: ``"global in r"`` all rewards, ``"over all laws"``, or ``"local"``, where the gap is NaN.
+    interpolation : str
+        How the errors of fast sums are known, which the gap includes: ``"none"`` where every pair is summed by itself,
+        ``"bounded"``, or ``"measured"`` at points.
     field : str or None
         The field.
     support : tuple of float
@@ -152,6 +155,7 @@ class Solution(Record):
     seconds: float
     basis: str
     bound: str = "global in r"
+    interpolation: str = "none"
     field: str | None = None
     support: tuple[float, float] = (0.0, 1.0)
     smoothing: float = 0.0

@@ -136,7 +136,7 @@ def solve(
         raise InputError("standard errors are for preferences")
     parsed, field, ends = loss_of(utility, field, support, _UNIT)
     n = count("n", n, 1)
-    (rewards, objective, mean_utility, gap, unique, iterations, closed_form, concavity, seconds, basis, bound) = _core.solve(
+    (rewards, objective, mean_utility, gap, unique, iterations, closed_form, concavity, seconds, basis, bound, interpolation) = _core.solve(
         parsed, n, field, ends, smoothing, centering
     )
     return Solution._of(
@@ -154,6 +154,7 @@ def solve(
             "seconds": seconds,
             "basis": basis,
             "bound": bound,
+            "interpolation": interpolation,
             "field": field,
             "support": ends,
             "smoothing": smoothing,

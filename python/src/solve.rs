@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use reward_collapse::problem::{Comparison, Preferences};
 use reward_collapse::solution::{
-    Basis, EquilibriumSolution, FitOptions, Observer, PreferenceFit, Scope, Solution, SolveError, SolveOptions, Unique,
-    fit_preferences, solve_equilibrium, solve_with,
+    Basis, EquilibriumSolution, FitOptions, Interpolation, Observer, PreferenceFit, Scope, Solution, SolveError,
+    SolveOptions, Unique, fit_preferences, solve_equilibrium, solve_with,
 };
 use reward_collapse::utility::OnLine;
 
@@ -88,6 +88,7 @@ fn of_the_paper(py: Python<'_>, solution: Solution) -> PyResult<Bound<'_, PyTupl
         solution.seconds,
         "support",
         scope(Scope::Rewards),
+        interpolation(solution.interpolation),
     )
         .into_pyobject(py)
 }
@@ -113,8 +114,18 @@ fn with_terms(py: Python<'_>, solution: EquilibriumSolution) -> PyResult<Bound<'
         solution.seconds,
         basis,
         scope(solution.bound),
+        interpolation(solution.interpolation),
     )
         .into_pyobject(py)
+}
+
+/// How errors of interpolation are known, in the words of the program's JSON.
+fn interpolation(interpolation: Interpolation) -> &'static str {
+    match interpolation {
+        Interpolation::None => "none",
+        Interpolation::Bounded => "bounded",
+        Interpolation::Measured => "measured",
+    }
 }
 
 /// True, False or "up to a shift".

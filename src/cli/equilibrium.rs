@@ -41,15 +41,16 @@ pub fn table(solution: &EquilibriumSolution) -> String {
         ("gap", gap),
         ("concavity", output::concavity(solution.concavity).into()),
         ("unique", unique.into()),
-        (
-            "solved in",
-            format!(
-                "{} ({} method, {})",
-                output::seconds(solution.seconds),
-                solution.method,
-                output::count(solution.iterations, "iteration")
-            ),
-        ),
     ]);
+    facts.extend(output::interpolation(solution.interpolation));
+    facts.extend([(
+        "solved in",
+        format!(
+            "{} ({} method, {})",
+            output::seconds(solution.seconds),
+            solution.method,
+            output::count(solution.iterations, "iteration")
+        ),
+    )]);
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::files;
+use crate::solution::Interpolation;
 use crate::utility::Concavity;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -154,6 +155,16 @@ pub fn seconds(s: f64) -> String {
         s if s < 1.0 => format!("{:.1} ms", 1e3 * s),
         s => format!("{s:.1} s"),
     }
+}
+
+/// How the errors of interpolation are known, for people; nothing where there are none.
+pub fn interpolation(interpolation: Interpolation) -> Option<(&'static str, String)> {
+    let words = match interpolation {
+        Interpolation::None => return None,
+        Interpolation::Bounded => "its errors are bounded, and part of the gap",
+        Interpolation::Measured => "its errors are measured, not bounded: the gap assumes them",
+    };
+    Some(("interpolation", words.to_owned()))
 }
 
 /// How it is known that the utility is concave, for people.

@@ -150,6 +150,7 @@ fn table(solution: &Solution) -> String {
         ("concavity", output::concavity(solution.concavity).into()),
         ("unique", if solution.unique { "yes" } else { "no: other rewards do as well" }.into()),
     ];
+    facts.extend(output::interpolation(solution.interpolation));
     if let Some(form) = &solution.closed_form {
         facts.push(("closed form", form.to_string()));
     }

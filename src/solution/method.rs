@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::SolveError;
+use crate::utility::Utility;
 
 /// Responses up to which dense matrices are faster.
 const DENSE_UP_TO: usize = 1000;
@@ -37,6 +38,31 @@ impl Method {
             // The folded Hessian and its factor.
             Method::Dense => 2.0 * 8.0 * m * m + MEMORY_OF_REWARDS * n as f64,
             Method::Fast => MEMORY_OF_FAST_SUMS * n as f64,
+        }
+    }
+}
+
+/// How the errors of interpolation are known, which the gap of a solution by [`Method::Fast`] includes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interpolation {
+    /// There are none: every pair was summed by itself.
+    #[default]
+    None,
+    /// By a bound, since `U'` is completely monotone ([`Utility::slope_is_completely_monotone`]).
+    Bounded,
+    /// By a measurement between the points of interpolation and at the ends of each interval, so that the gap rests on it.
+    Measured,
+}
+
+impl Interpolation {
+    /// That of a method for a utility.
+    pub(super) fn of(method: Method, utility: &dyn Utility) -> Self {
+        match method {
+            Method::Dense => Self::None,
+            Method::Fast if utility.is_linear() => Self::None,
+            Method::Fast if utility.slope_is_completely_monotone() => Self::Bounded,
+            Method::Fast => Self::Measured,
         }
     }
 }

@@ -31,7 +31,7 @@ pub use equilibrium::{
     solve_from_several_starts,
 };
 pub use error::SolveError;
-pub use method::Method;
+pub use method::{Interpolation, Method};
 pub use newton::{ActiveSetNewton, NewtonState};
 pub use observer::{Observer, Progress};
 pub use preferences::{FitError, FitOptions, PreferenceFit, fit_preferences};
@@ -73,6 +73,9 @@ pub struct Solution {
     pub concavity: Concavity,
     /// How sums over pairs were formed.
     pub method: Method,
+    /// How the errors of interpolation are known that `gap` includes.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub interpolation: Interpolation,
     /// Newton iterations, over all problems of the ladder.
     pub iterations: u64,
     /// Wall-clock seconds.
@@ -220,6 +223,7 @@ fn solve_base(utility: &dyn Utility, n: usize, options: &SolveOptions) -> Result
         relative_gap: if gap == 0.0 { 0.0 } else { gap / scale },
         concavity: utility.concavity(),
         method,
+        interpolation: Interpolation::of(method, utility),
         iterations,
         seconds: start.elapsed().as_secs_f64(),
         unique,

@@ -84,6 +84,10 @@ impl Utility for Affine {
         self.base.is_linear()
     }
 
+    fn slope_is_completely_monotone(&self) -> bool {
+        self.base.slope_is_completely_monotone()
+    }
+
     fn closed_form(&self) -> Option<ClosedForm> {
         self.base.closed_form()
     }

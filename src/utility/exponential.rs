@@ -87,4 +87,8 @@ impl Utility for Exponential {
     fn is_strictly_concave(&self) -> bool {
         true
     }
+
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
 }

@@ -53,6 +53,10 @@ macro_rules! forward {
                 (**self).is_linear()
             }
 
+            fn slope_is_completely_monotone(&self) -> bool {
+                (**self).slope_is_completely_monotone()
+            }
+
             fn closed_form(&self) -> Option<ClosedForm> {
                 (**self).closed_form()
             }

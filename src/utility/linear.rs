@@ -52,6 +52,10 @@ impl Utility for Linear {
         true
     }
 
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
+
     fn closed_form(&self) -> Option<ClosedForm> {
         Some(ClosedForm::AtomsAndUniform { atom: 0.5 })
     }

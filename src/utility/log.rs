@@ -73,4 +73,8 @@ impl Utility for Log {
     fn is_strictly_concave(&self) -> bool {
         true
     }
+
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
 }

@@ -287,6 +287,14 @@ pub trait Utility: fmt::Display + fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether `U'` is completely monotone on `x > 0`: `U'`, `-U''`, `U'''`, `-U''''`, .. are not negative.
+    ///
+    /// Then the error of interpolating `U'` is largest at known places, so that the measured error of fast sums is a bound:
+    /// [`Interpolation`](crate::solution::Interpolation).
+    fn slope_is_completely_monotone(&self) -> bool {
+        false
+    }
+
     /// The limit law where a theorem gives it.
     fn closed_form(&self) -> Option<ClosedForm> {
         None

@@ -85,4 +85,8 @@ impl Utility for Power {
     fn is_strictly_concave(&self) -> bool {
         true
     }
+
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
 }

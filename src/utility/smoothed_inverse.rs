@@ -79,4 +79,8 @@ impl Utility for SmoothedInverse {
     fn is_strictly_concave(&self) -> bool {
         true
     }
+
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
 }

@@ -83,4 +83,8 @@ impl Utility for SmoothedLog {
     fn is_strictly_concave(&self) -> bool {
         true
     }
+
+    fn slope_is_completely_monotone(&self) -> bool {
+        true
+    }
 }

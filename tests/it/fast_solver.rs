@@ -1,7 +1,7 @@
 //! The fast method finds what the dense one finds.
 
 use crate::support::table_utilities;
-use reward_collapse::solution::{Method, Solution, SolveOptions, solve, solve_with};
+use reward_collapse::solution::{Interpolation, Method, Solution, SolveOptions, solve, solve_with};
 use reward_collapse::utility::{SharedUtility, parse};
 
 fn by(method: Method, utility: &SharedUtility, n: usize) -> Solution {
@@ -74,6 +74,51 @@ fn nearly_linear_utilities_take_few_steps_at_every_n() {
             let solution = solve(&utility, n).unwrap_or_else(|error| panic!("{text}, n = {n}: {error}"));
             assert!(solution.relative_gap <= 2e-11, "{text}, n = {n}: {:e}", solution.relative_gap);
             assert!(solution.iterations <= 60, "{text}, n = {n}: {} iterations", solution.iterations);
+        }
+    }
+}
+
+/// A measured error is a bound for completely monotone slopes only, and the solution says which it is.
+#[test]
+fn a_solution_says_how_the_errors_of_interpolation_are_known() {
+    use Interpolation::{Bounded, Measured, None};
+    for (text, expected) in [
+        ("log(x)", Bounded),
+        ("3*log(x+0.1)-1", Bounded),
+        ("-1/x", Bounded),
+        ("x^0.5", Bounded),
+        ("1-exp(-4x)", Bounded),
+        ("logsigmoid(4x)", Measured),
+        ("x-0.25x^2", Measured),
+        ("log(x)+x", Measured),
+        ("x", None),
+    ] {
+        let utility = parse(text).unwrap();
+        assert_eq!(by(Method::Fast, &utility, 200).interpolation, expected, "{text}");
+        assert_eq!(by(Method::Dense, &utility, 200).interpolation, None, "{text}");
+    }
+}
+
+/// The divided differences of `U'` of every order have the signs of its derivatives.
+#[test]
+fn slopes_that_are_said_to_be_completely_monotone_are() {
+    for text in table_utilities() {
+        let utility = parse(&text).unwrap();
+        if !utility.slope_is_completely_monotone() || utility.is_linear() {
+            continue;
+        }
+        for start in [0.01, 0.3, 2.0] {
+            let points: Vec<f64> = (0..7).map(|k| start * (1.0 + 0.5 * f64::from(k))).collect();
+            let mut differences: Vec<f64> = points.iter().map(|&x| utility.slope(x)).collect();
+            for order in 0..points.len() {
+                let sign = if order % 2 == 0 { 1.0 } else { -1.0 };
+                assert!(
+                    differences.iter().all(|d| sign * d > 0.0),
+                    "{text} at {start}, order {order}: {differences:?}"
+                );
+                let next = differences.windows(2).zip(points.windows(order + 2));
+                differences = next.map(|(d, x)| (d[1] - d[0]) / (x[order + 1] - x[0])).collect();
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use argmin::core::Hessian;
 
 use super::method::check_memory;
 use super::observer::watch;
-use super::{LARGEST_RELATIVE_GAP, Method, Observer, SolveError, SolveOptions, Unique};
+use super::{Interpolation, LARGEST_RELATIVE_GAP, Method, Observer, SolveError, SolveOptions, Unique};
 use crate::problem::{Ascending, Equilibrium, FastEquilibrium};
 use crate::utility::Concavity;
 use newton::BoxNewton;
@@ -103,6 +103,8 @@ pub struct EquilibriumSolution {
     pub concavity: Concavity,
     /// How sums over pairs were formed.
     pub method: Method,
+    /// How the errors of interpolation are known that `gap` includes.
+    pub interpolation: Interpolation,
     /// Newton iterations, over all problems of the ladder.
     pub iterations: u64,
     /// Wall-clock seconds.
@@ -212,6 +214,7 @@ pub fn solve_equilibrium_with(
         bound: Scope::Rewards,
         concavity: problem.concavity(),
         method,
+        interpolation: Interpolation::of(method, problem.utility()),
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         unique,
@@ -269,6 +272,7 @@ pub fn solve_from_several_starts(
         bound: if over_laws.is_some() { Scope::Laws } else { Scope::Local },
         concavity: problem.concavity(),
         method: Method::Dense,
+        interpolation: Interpolation::None,
         iterations,
         seconds: began.elapsed().as_secs_f64(),
         // Other maximisers as good cannot be ruled out.
