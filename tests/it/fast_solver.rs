@@ -114,7 +114,7 @@ fn slopes_that_are_said_to_be_completely_monotone_are() {
                 let sign = if order % 2 == 0 { 1.0 } else { -1.0 };
                 // What the rounding of U' leaves of a difference of that order.
                 let rounding = 4.0 * f64::EPSILON * utility.slope(start) * (4.0 / start).powi(order as i32);
-                let have_signs = differences.iter().all(|d| sign * d > -rounding);
+                let have_signs = differences.iter().all(|d| sign * d >= -rounding);
                 assert!(have_signs, "{text} at {start}, order {order}: {differences:?}");
                 let next = differences.windows(2).zip(points.windows(order + 2));
                 differences = next.map(|(d, x)| (d[1] - d[0]) / (x[order + 1] - x[0])).collect();
