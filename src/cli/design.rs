@@ -191,8 +191,12 @@ fn table(design: &Design) -> String {
         _ => format!("W1 {} from the target", output::scientific(design.w1_limit)),
     };
     let gap = match design.bound {
-        Scope::Rewards => format!("{} a pair: no rewards do better by more", output::bound(design.gap)),
-        Scope::Laws => format!("{} a pair: no rewards do better by more, nor do any laws", output::bound(design.gap)),
+        Scope::Rewards => {
+            format!("{} a pair: no other rewards are better by more than this", output::bound(design.gap))
+        }
+        Scope::Laws => {
+            format!("{} a pair: no other rewards, and no laws, are better by more than this", output::bound(design.gap))
+        }
         Scope::Local => "none: no rewards nearby do better, and these are the best from several starts".into(),
     };
     facts.extend([

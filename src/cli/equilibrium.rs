@@ -2,6 +2,7 @@
 
 use super::output;
 use super::solve::rewards;
+use crate::problem::Support;
 use crate::solution::{Basis, EquilibriumSolution, Scope, Unique};
 
 /// The solution for people.
@@ -14,17 +15,19 @@ pub fn table(solution: &EquilibriumSolution) -> String {
     if solution.centering != 0.0 {
         facts.push(("centring", solution.centering.to_string()));
     }
+    // The words of the JSON, which the book explains.
     let basis = match solution.basis {
-        Basis::Support => "by the ends of the support",
-        Basis::MeanDistance => "by a bound on the mean distance of the best rewards",
-        Basis::StrongConcavity => "by the curvature of field and centring",
-        Basis::Gaps => "by a bound on the gaps between the best rewards",
-        Basis::Laws => "nor do any laws of rewards, by the potential of the rewards",
-        Basis::Starts => "",
+        Basis::Support => "support",
+        Basis::MeanDistance => "mean-distance",
+        Basis::StrongConcavity => "strong-concavity",
+        Basis::Gaps => "gaps",
+        Basis::Laws => "laws: it holds for all laws of rewards",
+        Basis::Starts => "starts",
     };
     let unique = match solution.unique {
         Unique::Yes => "yes",
-        Unique::UpToShift => "up to a shift: the mean is set to 0, or the first or last reward to a finite end",
+        Unique::UpToShift if solution.support == Support::LINE.to_string() => "up to a shift: the mean is set to 0",
+        Unique::UpToShift => "up to a shift: one reward is set to the end of the support",
         Unique::No => "no: other rewards may do as well",
     };
     let gap = match solution.bound {
@@ -32,7 +35,10 @@ pub fn table(solution: &EquilibriumSolution) -> String {
             "none: the field is not concave; no rewards nearby do better, and these are the best from several starts"
                 .into()
         }
-        _ => format!("{} a pair: no rewards do better by more, {basis}", output::bound(solution.gap)),
+        _ => format!(
+            "{} a pair: no other rewards are better by more than this (basis: {basis})",
+            output::bound(solution.gap)
+        ),
     };
     facts.extend([
         ("responses", solution.n.to_string()),

@@ -79,7 +79,7 @@ fn table(fit: &PreferenceFit) -> String {
         ("items", n.to_string()),
         ("comparisons", format!("{}", fit.comparisons)),
         ("objective", format!("{} a comparison", output::number(fit.objective))),
-        ("gap", format!("{} a comparison: no rewards do better by more", output::bound(fit.gap))),
+        ("gap", format!("{} a comparison: no other rewards are better by more than this", output::bound(fit.gap))),
         ("concavity", output::concavity(fit.concavity).into()),
         (
             "unique",

@@ -146,7 +146,7 @@ fn table(solution: &Solution) -> String {
         ("responses", solution.n.to_string()),
         ("objective", output::number(solution.objective)),
         ("mean utility", format!("{} a pair", output::number(solution.mean_utility))),
-        ("gap", format!("{} a pair: no rewards do better by more", output::bound(solution.gap))),
+        ("gap", format!("{} a pair: no other rewards are better by more than this", output::bound(solution.gap))),
         ("concavity", output::concavity(solution.concavity).into()),
         ("unique", if solution.unique { "yes" } else { "no: other rewards do as well" }.into()),
     ];

@@ -156,8 +156,10 @@ fn rejected(test: &Test, tolerance: f64) -> String {
             test.measure,
         ),
         _ => format!(
-            "{} have different rewards: they are {effect} apart ({p}), and the tolerance is {tolerance}",
-            test.names()
+            "{} have different rewards: the distance between them is {} (95 % interval {}, {p}), and the tolerance is {tolerance}",
+            test.names(),
+            share(test.effect),
+            span(test.interval)
         ),
     }
 }

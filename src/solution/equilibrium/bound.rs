@@ -65,8 +65,8 @@ pub(super) fn no_maximiser(problem: &Equilibrium, n: usize) -> Option<&'static s
         return match falling_from(problem) {
             Some(_) => None,
             None => Some(
-                "rewards that are farther apart are always better, and nothing keeps them together; smoothing, a field such as \
-                 --field \"-0.01x^2\", or a bounded support do",
+                "rewards that are farther apart are always better, and nothing keeps them together; use smoothing, a field such \
+                 as --field \"-0.01x^2\", or a bounded support",
             ),
         };
     };
