@@ -48,6 +48,7 @@
 //! | `cli` | yes | the program `reward-collapse`; turns on `serde` |
 //! | `figures` | yes | the module `figure`, which draws SVG, PNG and PDF |
 //! | `quadratic` | through `cli` | utilities for a target law, by a quadratic programme |
+//! | `tables` | through `cli` | rewards from parquet and compressed files |
 //! | `serde` | through `cli` | `Serialize` and `Deserialize` for solutions, certificates and what they are made of |
 //!
 //! With `default-features = false` the crate is the mathematics alone. OpenBLAS is its one system library.

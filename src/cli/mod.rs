@@ -184,3 +184,60 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use clap::Parser;
+    use clap::error::ErrorKind;
+
+    use super::Cli;
+
+    /// The commands in the blocks of a page that show a shell.
+    fn commands(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut rest = text;
+        while let Some((_, block)) = rest.split_once("```") {
+            let Some((block, after)) = block.split_once("```") else { break };
+            rest = after;
+            let Some((language, body)) = block.split_once('\n') else { continue };
+            if language == "sh" || language == "console" {
+                let body = body.replace("\\\n", " ");
+                let lines = body.lines().map(|line| line.trim_start().trim_start_matches("$ "));
+                found.extend(lines.filter(|line| line.starts_with("reward-collapse ")).map(str::to_owned));
+            }
+        }
+        found
+    }
+
+    /// A word such as FILE or N, or [TYPE=]U, for which a person puts something.
+    fn is_placeholder(word: &str) -> bool {
+        word.starts_with('[') || word.ends_with("..") || word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    }
+
+    #[test]
+    fn every_command_of_readme_and_book_is_understood() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let chapters = fs::read_dir(root.join("docs/src")).unwrap().map(|entry| entry.unwrap().path());
+        let pages = chapters.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        let mut count = 0;
+        for page in pages.chain([root.join("README.md")]) {
+            for line in commands(&fs::read_to_string(&page).unwrap()) {
+                let words = shlex::split(&line).unwrap_or_else(|| panic!("{}: {line}", page.display()));
+                let end = words.iter().position(|word| ["|", ">", "&&", "&"].contains(&word.as_str()));
+                let words = &words[..end.unwrap_or(words.len())];
+                if words.iter().any(|word| is_placeholder(word)) {
+                    continue;
+                }
+                count += 1;
+                if let Err(error) = Cli::try_parse_from(words) {
+                    let is_help = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion].contains(&error.kind());
+                    assert!(is_help, "{}: {line}\n{error}", page.display());
+                }
+            }
+        }
+        assert!(count > 60, "{count}");
+    }
+}
