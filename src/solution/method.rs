@@ -60,7 +60,6 @@ impl Interpolation {
     pub(super) fn of(method: Method, utility: &dyn Utility) -> Self {
         match method {
             Method::Dense => Self::None,
-            Method::Fast if utility.is_linear() => Self::None,
             Method::Fast if utility.slope_is_completely_monotone() => Self::Bounded,
             Method::Fast => Self::Measured,
         }

@@ -223,7 +223,8 @@ fn solve_base(utility: &dyn Utility, n: usize, options: &SolveOptions) -> Result
         relative_gap: if gap == 0.0 { 0.0 } else { gap / scale },
         concavity: utility.concavity(),
         method,
-        interpolation: Interpolation::of(method, utility),
+        // The optimum of a linear utility is known, and its sums, too.
+        interpolation: Interpolation::of(if utility.is_linear() { Method::Dense } else { method }, utility),
         iterations,
         seconds: start.elapsed().as_secs_f64(),
         unique,

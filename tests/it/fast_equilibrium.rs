@@ -357,3 +357,26 @@ fn a_million_hermite_zeros() {
         assert!((hermite.rewards[i] - wanted).abs() < 1e-10, "{i}: {} {wanted}", hermite.rewards[i]);
     }
 }
+
+/// Without curvature: half of the rewards at each end, or all where the field holds them.
+#[test]
+fn linear_utilities_need_no_curvature() {
+    let support = Support::new(-2.0, 3.0).unwrap();
+    for (problem, ends) in [
+        (problem("x", support, None, 0.0, 0.0), [-2.0, 3.0]),
+        (problem("x", Support::UNIT, None, 0.2, 0.0), [0.0, 1.0]),
+        (problem("x", half_line(), Some("-x^2-x"), 0.0, 0.0), [0.0, 0.0]),
+    ] {
+        for n in [90, 301, 2001] {
+            for method in [Method::Dense, Method::Fast].into_iter().filter(|method| *method == Method::Fast || n < 400)
+            {
+                let solution = by(method, &problem, n);
+                let at_ends =
+                    |(i, r): (usize, &f64)| 2 * i + 1 == n || (r - ends[usize::from(2 * i >= n)]).abs() < 1e-12;
+                assert!(solution.rewards.iter().enumerate().all(at_ends), "{problem}, n = {n}, {method}");
+                let most = if method == Method::Dense { 1e-13 } else { 1e-10 };
+                assert!(solution.gap < most, "{problem}, n = {n}, {method}: {:e}", solution.gap);
+            }
+        }
+    }
+}

@@ -163,7 +163,7 @@ pub fn solve_equilibrium_with(
     check_memory(n, memory(method, n))?;
     let mut rewards: Option<Ascending> = None;
     let mut iterations = 0;
-    let known = start::of_a_linear_base(problem, n).map(Ascending::from);
+    let known = start::of_a_linear_utility(problem, n).map(Ascending::from);
     let rungs = if known.is_some() { vec![n] } else { start::ladder(n) };
     for rung in rungs {
         let begin = match rewards.as_ref().or(known.as_ref()) {
@@ -220,8 +220,9 @@ pub fn solve_equilibrium_with(
         unique,
         rewards: positions.rounded().to_vec(),
     };
-    // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord.
-    let scale = balance.magnitude.max(pairs * f64::EPSILON * problem.pair(1.0).slope.abs());
+    // Where all rewards are at one end there is no distance, and the objective is 0 of its own accord: what is left is rounding.
+    let rounding = 64.0 * f64::EPSILON * pairs * problem.pair(1.0).slope.abs();
+    let scale = balance.magnitude.max(rounding / LARGEST_RELATIVE_GAP);
     if in_order && gap <= LARGEST_RELATIVE_GAP * scale {
         Ok(solution)
     } else {

@@ -42,15 +42,30 @@ pub(super) fn coarsest(problem: &Equilibrium, n: usize) -> Vec<f64> {
     best.map(|(_, rewards)| rewards).unwrap_or_else(|| spaced(0.0, 1.0))
 }
 
-/// For `U = x` and the field that is the potential of a law under it, the optimum: with `c` the field's factor, the quantiles of
-/// `1/2 + (2i - n - 1)/(2 c (n - 1))`. Where the law has hardly any mass, Newton's method would not find its way there.
-pub(super) fn of_a_linear_base(problem: &Equilibrium, n: usize) -> Option<Vec<f64>> {
+/// The optimum for a linear utility, where it is known and Newton's method would not find its way there.
+///
+/// On a bounded support, without field and centring, half of the rewards are at each end. There is no curvature, and no step that is
+/// preconditioned by it gets to the ends.
+///
+/// With the field that is the potential of a law under `U = x`, they are, with `c` the field's factor, the quantiles of
+/// `1/2 + (2i - n - 1)/(2 c (n - 1))`. There may be next to no curvature where the law has hardly any mass.
+pub(super) fn of_a_linear_utility(problem: &Equilibrium, n: usize) -> Option<Vec<f64>> {
+    let support = problem.support();
+    let stays = problem.field().is_none() && problem.centering() == 0.0;
+    if problem.utility().is_linear() && stays && support.is_bounded() {
+        let [low, high] = [support.lower(), support.upper()];
+        let place = |i: usize| match (2 * i + 1).cmp(&n) {
+            std::cmp::Ordering::Less => low,
+            std::cmp::Ordering::Equal => low + 0.5 * (high - low),
+            std::cmp::Ordering::Greater => high,
+        };
+        return Some((0..n).map(place).collect());
+    }
     let potential = problem.field()?.potential()?;
     let is_its_own = problem.utility().is_linear() && potential.base().to_string() == problem.utility().to_string();
     if !is_its_own || problem.smoothing() != 0.0 || problem.centering() != 0.0 {
         return None;
     }
-    let support = problem.support();
     let level = |i: usize| {
         let share = (2.0 * i as f64 + 1.0 - n as f64) / (n as f64 - 1.0);
         (0.5 + 0.5 * share / potential.factor()).clamp(0.0, 1.0)
