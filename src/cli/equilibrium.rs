@@ -49,14 +49,6 @@ pub fn table(solution: &EquilibriumSolution) -> String {
         ("unique", unique.into()),
     ]);
     facts.extend(output::interpolation(solution.interpolation));
-    facts.extend([(
-        "solved in",
-        format!(
-            "{} ({} method, {})",
-            output::seconds(solution.seconds),
-            solution.method,
-            output::count(solution.iterations, "iteration")
-        ),
-    )]);
+    facts.push(output::solved_in(solution.seconds, solution.method, solution.iterations));
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::files;
-use crate::solution::Interpolation;
+use crate::solution::{Interpolation, Method};
 use crate::utility::Concavity;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -155,6 +155,11 @@ pub fn seconds(s: f64) -> String {
         s if s < 1.0 => format!("{:.1} ms", 1e3 * s),
         s => format!("{s:.1} s"),
     }
+}
+
+/// What a table says of the work of a solve.
+pub fn solved_in(s: f64, method: Method, iterations: u64) -> (&'static str, String) {
+    ("solved in", format!("{} ({method} method, {})", seconds(s), count(iterations, "iteration")))
 }
 
 /// How the errors of interpolation are known, for people; nothing where there are none.

@@ -154,15 +154,7 @@ fn table(solution: &Solution) -> String {
     if let Some(form) = &solution.closed_form {
         facts.push(("closed form", form.to_string()));
     }
-    facts.push((
-        "solved in",
-        format!(
-            "{} ({} method, {})",
-            output::seconds(solution.seconds),
-            solution.method,
-            output::count(solution.iterations, "iteration")
-        ),
-    ));
+    facts.push(output::solved_in(solution.seconds, solution.method, solution.iterations));
     format!("{}\n{}", output::facts(&facts), rewards(&solution.rewards))
 }
 

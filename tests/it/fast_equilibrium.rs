@@ -12,7 +12,7 @@ use reward_collapse::solution::{
 use reward_collapse::utility::parse;
 
 use crate::equilibrium::{jacobi_recurrence, zeros_at};
-use crate::support::conjugate_gradients;
+use crate::support::{assert_none_nearby_beats, conjugate_gradients};
 
 fn half_line() -> Support {
     Support::new(0.0, f64::INFINITY).unwrap()
@@ -181,25 +181,7 @@ fn the_gap_is_true() {
     for problem in cases() {
         let n = 120;
         let solution = by(Method::Fast, &problem, n);
-        let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-        let (lower, upper) = (problem.support().lower(), problem.support().upper());
-        for round in 0..60 {
-            let size = 10f64.powi(-(round % 8));
-            let mut other: Vec<f64> = solution
-                .rewards
-                .iter()
-                .map(|r| (r + size * (random.random::<f64>() - 0.5)).clamp(lower, upper))
-                .collect();
-            other.sort_by(f64::total_cmp);
-            if problem.is_repelling() && other.windows(2).any(|pair| pair[0] == pair[1]) {
-                continue;
-            }
-            let balance = problem.balance(&other);
-            if balance.objective.is_finite() {
-                let gained = (balance.objective - balance.objective_error - solution.objective) / pairs;
-                assert!(gained <= solution.gap, "{problem}: {gained:e} {:e}", solution.gap);
-            }
-        }
+        assert_none_nearby_beats(&problem, &solution, (0..60).map(|round| 10f64.powi(-(round % 8))), &mut random);
     }
 }
 

@@ -96,14 +96,14 @@ fn fill(canvas: &Canvas, panel: &Panel, shown: &ComparisonPanel) -> Result<(), F
             canvas.marker(at(size, i, *mean), LEARNED)?;
         }
     }
-    let (left, right) = (panel.left + INSET, panel.left + panel.width - INSET);
-    let bottom = panel.top + panel.height - INSET - 2.5;
+    let (left, top) = (panel.left + INSET, panel.top + INSET + SMALL);
     let utility = canvas.shortened(&format!("U = {}", mathematics(&row.utility)), SMALL, panel.width - 2.0 * INSET);
-    canvas.text(&utility, (left, panel.top + INSET + SMALL), SMALL, Align::Left)?;
+    canvas.text(&utility, (left, top), SMALL, Align::Left)?;
     let note = format!("{} prompts, mean\u{a0}|d|\u{a0}{:.4}", row.prompts, row.mean_abs_difference);
-    let note = canvas.broken(&note, SMALL, panel.width - 2.0 * INSET);
-    for (i, line) in note.iter().rev().enumerate() {
-        canvas.text(line, (right, bottom - 1.3 * SMALL * i as f64), SMALL, Align::Right)?;
+    // Rewards ascend: the corner above the worst responses is free.
+    let note = canvas.broken(&note, SMALL, 0.5 * panel.width - 2.0 * INSET);
+    for (i, line) in note.iter().enumerate() {
+        canvas.text(line, (left, top + 1.3 * SMALL * (i + 1) as f64), SMALL, Align::Left)?;
     }
     Ok(())
 }

@@ -10,6 +10,11 @@ pub mod reference;
 
 pub use gauss_lobatto::{gauss_lobatto, gauss_lobatto_by_recurrence};
 
+use rand::Rng;
+use rand::rngs::StdRng;
+use reward_collapse::problem::Equilibrium;
+use reward_collapse::solution::EquilibriumSolution;
+
 /// Every family at the ends and inside of the range of its parameter.
 pub fn table_utilities() -> Vec<String> {
     let mut table = vec!["log(x)".to_owned()];
@@ -47,4 +52,29 @@ pub fn conjugate_gradients(
         assert!(count < 200, "{size:e} of {enough:e}");
     }
     count
+}
+
+/// Rewards nearby, moved by random numbers up to half of each size, gain no more than the gap allows.
+pub fn assert_none_nearby_beats(
+    problem: &Equilibrium,
+    solution: &EquilibriumSolution,
+    sizes: impl IntoIterator<Item = f64>,
+    random: &mut StdRng,
+) {
+    let pairs = solution.n as f64 * (solution.n as f64 - 1.0) / 2.0;
+    let (lower, upper) = (problem.support().lower(), problem.support().upper());
+    for size in sizes {
+        let moved = solution.rewards.iter().map(|r| (r + size * (random.random::<f64>() - 0.5)).clamp(lower, upper));
+        let mut other: Vec<f64> = moved.collect();
+        other.sort_by(f64::total_cmp);
+        // Responses that repel each other may not tie.
+        if problem.is_repelling() && other.windows(2).any(|pair| pair[0] == pair[1]) {
+            continue;
+        }
+        let balance = problem.balance(&other);
+        if balance.objective.is_finite() {
+            let gained = (balance.objective - balance.objective_error - solution.objective) / pairs;
+            assert!(gained <= solution.gap, "{problem}, n = {}: {gained:e} {:e}", solution.n, solution.gap);
+        }
+    }
 }
