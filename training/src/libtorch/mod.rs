@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod count;
 mod group;
+mod nccl;
 
 use std::ffi::{CStr, c_char, c_double, c_void};
 use std::ptr;
@@ -12,6 +13,9 @@ use tch::{TchError, Tensor};
 #[cfg(test)]
 pub use count::{Work, count};
 pub use group::{Group, Store};
+#[cfg(test)]
+pub use nccl::stub as nccl_stub;
+pub use nccl::{GpuGroup, Nccl, NcclError, UniqueId};
 
 unsafe extern "C" {
     fn reward_collapse_adamw(
@@ -24,6 +28,7 @@ unsafe extern "C" {
         divisor: *mut c_void,
     ) -> *mut c_char;
     fn reward_collapse_memory(device: i32, bytes: *mut i64) -> *mut c_char;
+    fn reward_collapse_without_cudnn_attention() -> bool;
     fn reward_collapse_free(text: *mut c_char);
 }
 
@@ -106,6 +111,12 @@ impl Memory {
     }
 }
 
+/// Keeps `scaled_dot_product_attention` from cuDNN's kernel, whose backward pass with a mask is wrong for some lengths; whether it is off.
+pub fn without_cudnn_attention() -> bool {
+    // SAFETY: it sets a flag of libtorch, which is there as long as the program.
+    unsafe { reward_collapse_without_cudnn_attention() }
+}
+
 fn outcome(text: *mut c_char) -> Result<(), TchError> {
     if text.is_null() {
         return Ok(());
@@ -132,6 +143,11 @@ mod tests {
             let error = adamw(&three, &other, [&three, &three], &steps, settings, None).unwrap_err().to_string();
             assert!(error.contains("same size"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_attention_of_cudnn_is_switched_off() {
+        assert!(without_cudnn_attention());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // What of libtorch the crate tch leaves out. Tensors come as tch keeps them, as pointers to at::Tensor. Each function returns null, or
 // what went wrong, which is the caller's to free.
+#include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <c10/core/CachingDeviceAllocator.h>
@@ -56,6 +57,12 @@ char* reward_collapse_memory(int32_t device, int64_t* bytes) {
     bytes[3] = static_cast<int64_t>(free);
     bytes[4] = static_cast<int64_t>(total);
   });
+}
+
+// cuDNN's attention is not to be used: with a mask, its backward pass gave NaN for some lengths in torch 2.11 (pytorch issue 196678).
+bool reward_collapse_without_cudnn_attention() {
+  at::globalContext().setSDPUseCuDNN(false);
+  return !at::globalContext().userEnabledCuDNNSDP();
 }
 
 void reward_collapse_free(char* text) { free(text); }

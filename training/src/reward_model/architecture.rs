@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::deberta::Deberta;
 use super::parameters::{Declarations, Parameters, Weights};
-use super::{Batches, Config, ModelError};
+use super::{AttnImplementation, Batches, Config, ModelError};
 
 /// What to do with parameters, not the parameters themselves.
 #[derive(Debug)]
@@ -29,6 +29,20 @@ impl Architecture {
                 let (model, declarations) = Deberta::new(config);
                 (Self::DebertaV2(model), declarations)
             }
+        }
+    }
+
+    /// How attention is computed.
+    pub fn attn_implementation(&self) -> AttnImplementation {
+        match self {
+            Self::DebertaV2(model) => model.attn_implementation,
+        }
+    }
+
+    /// Computes attention so from now on.
+    pub fn set_attn_implementation(&mut self, implementation: AttnImplementation) {
+        match self {
+            Self::DebertaV2(model) => model.attn_implementation = implementation,
         }
     }
 

@@ -10,6 +10,7 @@
 //! | [`tokenizer`] | texts as tokens |
 
 mod architecture;
+mod attn_implementation;
 mod batches;
 mod config;
 pub mod deberta;
@@ -23,6 +24,7 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use architecture::{Architecture, Pass};
+pub use attn_implementation::AttnImplementation;
 pub(crate) use batches::copied;
 pub use batches::{Batches, Group, Grouping, Sequence};
 pub use config::{Config, Sizes};

@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Device, Kind};
 
 use super::parameters::Parameters;
-use super::{Architecture, Batches, Config, Grouping, ModelError, Sequence, weights};
+use super::{Architecture, AttnImplementation, Batches, Config, Grouping, ModelError, Sequence, weights};
 
 /// An encoder with one output and its parameters.
 #[derive(Debug)]
@@ -55,8 +55,16 @@ impl RewardModel {
 
     /// Makes a model of the same parameters, in the same memory, for another thread: a change of one is a change of both.
     pub fn replica(&self) -> Self {
-        let (architecture, _) = Architecture::new(&self.config);
+        let (mut architecture, _) = Architecture::new(&self.config);
+        architecture.set_attn_implementation(self.architecture.attn_implementation());
         Self { config: self.config.clone(), architecture, parameters: self.parameters.replica() }
+    }
+
+    /// The same model, whose attention is computed by these operations.
+    #[must_use]
+    pub fn attending(mut self, implementation: AttnImplementation) -> Self {
+        self.architecture.set_attn_implementation(implementation);
+        self
     }
 
     /// The configuration.

@@ -123,6 +123,11 @@ impl Trainer {
 
         // From here on the directory is this run's; no rank looks into it any more.
         together(&ranks, &configuration, data_checksum, step)?;
+        if compute.device.is_cuda()
+            && let Some(reason) = ranks.use_nccl(compute.device, None)?
+        {
+            observer.warned(&format!("the ranks add up over the CPU, which is slower than by NCCL: {reason}"));
+        }
         if ranks.size() > 1 {
             let parameters = workers.model().parameters().flat();
             for mut values in [parameters].into_iter().chain(optimiser.moments().map(|(_, own)| own.shallow_clone())) {
@@ -362,7 +367,7 @@ fn new_model(
             RewardModel::new(&config, configuration.seed as i64, compute.device)?
         }
     };
-    Ok((model, tokenizer))
+    Ok((model.attending(configuration.attn_implementation), tokenizer))
 }
 
 fn load(

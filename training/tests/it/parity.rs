@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use reward_collapse_training::reward_model::weights::SafetensorsFile;
-use reward_collapse_training::reward_model::{Batches, Config, Grouping, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{AttnImplementation, Batches, Config, Grouping, RewardModel, Sequence};
 use tch::{Device, Kind, Tensor};
 
 /// Of logits, relative.
@@ -67,7 +67,7 @@ fn compute(model: &RewardModel, batches: &Batches, coefficients: &[f64]) -> (Vec
     (by_sequence, parameters.views(&gradient).map(|(name, own)| (name.to_owned(), own)).collect())
 }
 
-fn check(name: &str, model: &RewardModel) {
+fn check(name: &str, mut model: RewardModel) {
     let folder = fixture(name);
     let expected = Expected(SafetensorsFile::open(&folder.join("expected.safetensors")).unwrap());
     let mut names: Vec<String> = model.parameters().named().map(|(name, _)| name.to_owned()).collect();
@@ -79,9 +79,15 @@ fn check(name: &str, model: &RewardModel) {
     let norms = expected.numbers("gradient.norms64");
     assert_eq!(counts.len(), names.len(), "{name}: parameters");
     let largest = norms.iter().copied().fold(0.0, f64::max);
-    for (how, grouping) in [("padded", Grouping::One), ("by length", Grouping::Fastest)] {
-        let batches = batches(&expected, model, grouping);
-        let (found, gradients) = compute(model, &batches, &coefficients);
+    for (how, grouping, implementation) in [
+        ("padded", Grouping::One, AttnImplementation::Eager),
+        ("by length", Grouping::Fastest, AttnImplementation::Eager),
+        ("padded, sdpa", Grouping::One, AttnImplementation::Sdpa),
+        ("by length, sdpa", Grouping::Fastest, AttnImplementation::Sdpa),
+    ] {
+        model = model.attending(implementation);
+        let batches = batches(&expected, &model, grouping);
+        let (found, gradients) = compute(&model, &batches, &coefficients);
         for (found, wanted) in found.iter().zip(&logits) {
             assert!((found - wanted).abs() <= LOGITS * wanted.abs(), "{name}, {how}: logit {found}, not {wanted}");
         }
@@ -108,7 +114,7 @@ fn check(name: &str, model: &RewardModel) {
 fn check_stored(name: &str) {
     let (model, fresh) = RewardModel::load(&fixture(name), 0, Device::Cpu, None).unwrap();
     assert!(fresh.is_empty(), "{name}: {fresh:?}");
-    check(name, &model);
+    check(name, model);
 }
 
 macro_rules! stored {
@@ -145,7 +151,7 @@ fn base_size_at_512_tokens() {
         let values = Tensor::from_slice(&values).view(&leaf.size()[..]);
         tch::no_grad(|| leaf.shallow_clone().copy_(&values));
     }
-    check("base", &model);
+    check("base", model);
 }
 
 /// Uniform in [-1, 1): SplitMix64 of `place`, its top 24 bits.

@@ -9,7 +9,7 @@ use super::Config;
 use super::relative_positions::RelativePositions;
 use crate::reward_model::layers::{Dropout, Linear};
 use crate::reward_model::parameters::{Branch, Weights};
-use crate::reward_model::{Batches, Group};
+use crate::reward_model::{AttnImplementation, Batches, Group};
 
 /// The projections of one layer.
 #[derive(Debug)]
@@ -47,13 +47,21 @@ pub struct Groups<'a> {
     batches: &'a Batches,
     /// For each group 0 for tokens and `-inf` for padding, `(count, T)`; none where nothing is padded.
     biases: Vec<Option<Tensor>>,
+    /// Whether attention is one operation.
+    fused: bool,
 }
 
 impl<'a> Groups<'a> {
-    /// Those of `batches`; attention is computed in the precision `kind`.
-    pub fn new(batches: &'a Batches, kind: Kind) -> Self {
+    /// Those of `batches`; attention is computed in the precision `kind`, by these operations.
+    pub fn new(batches: &'a Batches, kind: Kind, implementation: AttnImplementation) -> Self {
         let bias = |mask: &Tensor| mask.zeros_like().to_kind(kind).masked_fill(&mask.logical_not(), f64::NEG_INFINITY);
-        Self { batches, biases: batches.groups.iter().map(|group| group.mask().map(bias)).collect() }
+        let biases = batches.groups.iter().map(|group| group.mask().map(bias)).collect();
+        Self { batches, biases, fused: implementation.is_fused(batches.tokens.device()) }
+    }
+
+    /// The batches.
+    pub fn batches(&self) -> &'a Batches {
+        self.batches
     }
 
     /// The states `(B, H)` of the first tokens, of `(N, H)`.
@@ -152,7 +160,10 @@ impl DisentangledSelfAttention {
         let parts = groups.batches.split(&projected);
         let contexts = groups.each(&parts).map(|(group, own, bias)| {
             let padded = group.padded(own);
-            let context = self.of_group(group, &padded, bias, positions, training);
+            let context = match groups.fused {
+                true => self.of_group_fused(group, &padded, bias, positions, training),
+                false => self.of_group(group, &padded, bias, positions, training),
+            };
             group.unpadded(&context)
         });
         Batches::join(&contexts.collect::<Vec<_>>())
@@ -170,41 +181,77 @@ impl DisentangledSelfAttention {
     ) -> Tensor {
         let (count, length) = (group.count, group.length);
         let (heads, width) = (self.heads, self.width);
-        let by_head = projected.view([count, length, 3, heads, width]).permute([2, 3, 0, 1, 4]).contiguous();
-        let part = |index: i64| by_head.get(index).view([heads * count, length, width]);
-        let (query, key, value) = (part(0), part(1), part(2));
+        let by_head = projected.view([count * length, 3, heads, width]).permute([1, 2, 0, 3]).contiguous().unbind(0);
+        let added = self.added(group, [&by_head[0], &by_head[1]], bias, positions);
 
-        // Row i of the product holds all positions; the diagonals of the band are the scores wanted.
-        let square = [heads * count, length, length];
-        let block = 2 * length * length;
-        let against = |content: &Tensor, table: &Tensor, strides: [i64; 2]| {
-            let table = table.narrow(1, positions.map_or(0, |p| p.longest) - length, 2 * length);
-            let product = content.view([heads, count * length, width]).bmm(&table.transpose(1, 2));
-            product.as_strided(square, [block, strides[0], strides[1]], length - 1)
-        };
-        let to_position = positions.and_then(|p| p.keys.as_ref());
-        let to_position = to_position.map(|table| against(&query, table, [2 * length - 1, 1]));
-        let from_position = positions.and_then(|p| p.queries.as_ref());
-        let from_position = from_position.map(|table| against(&key, table, [1, 2 * length - 1]));
-        let mut added = match (to_position, from_position) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
-        if let Some(bias) = bias {
-            let bias = bias.view([1, count, 1, length]);
-            added = Some(match added {
-                Some(added) => (added.view([heads, count, length, length]) + bias).view(square),
-                None => bias.expand([heads, count, length, length], false).reshape(square),
-            });
-        }
-        let transposed = key.transpose(1, 2);
+        let of_each = |index: usize| by_head[index].view([heads * count, length, width]);
+        let (query, transposed, value) = (of_each(0), of_each(1).transpose(1, 2), of_each(2));
         let scores = match added {
-            Some(added) => added.baddbmm(&query, &transposed, 1.0, self.scale),
+            Some(added) => added.reshape([heads * count, length, length]).baddbmm(&query, &transposed, 1.0, self.scale),
             None => query.bmm(&transposed) * self.scale,
         };
         let probabilities = self.dropout.forward(scores.softmax(-1, None::<Kind>), training);
         let context = probabilities.bmm(&value).view([heads, count, length, width]);
         context.permute([1, 2, 0, 3]).reshape([count * length, heads * width])
+    }
+
+    /// The same by one operation, with all that is added to the scores of contents as its mask. Nothing is copied for it: queries, keys and
+    /// values are where the projection left them.
+    fn of_group_fused(
+        &self,
+        group: &Group,
+        projected: &Tensor,
+        bias: Option<&Tensor>,
+        positions: Option<&ProjectedPositions>,
+        training: bool,
+    ) -> Tensor {
+        let (count, length) = (group.count, group.length);
+        let (heads, width) = (self.heads, self.width);
+        let parts = projected.view([count * length, 3, heads, width]).unbind(1);
+        let by_head = [0, 1].map(|index| parts[index].transpose(0, 1));
+        let added = self.added(group, [&by_head[0], &by_head[1]], bias, positions);
+
+        // The kernels of a GPU read the mask by rows.
+        let added = added.map(|added| added.contiguous().transpose(0, 1));
+        let of_each = |index: usize| parts[index].view([count, length, heads, width]).transpose(1, 2);
+        let dropout = if training { self.dropout.0 } else { 0.0 };
+        let (query, key, value) = (of_each(0), of_each(1), of_each(2));
+        Tensor::scaled_dot_product_attention(&query, &key, &value, added, dropout, false, self.scale, false)
+            .transpose(1, 2)
+            .reshape([count * length, heads * width])
+    }
+
+    /// What is added to the scores of contents, `(heads, count, T, T)`: the scores of relative positions and the bias. Queries and keys are
+    /// `(heads, count T, width)`.
+    fn added(
+        &self,
+        group: &Group,
+        [query, key]: [&Tensor; 2],
+        bias: Option<&Tensor>,
+        positions: Option<&ProjectedPositions>,
+    ) -> Option<Tensor> {
+        let (count, length) = (group.count, group.length);
+        // Row i of the product holds all positions; the diagonals of the band are the scores wanted.
+        let rows = 2 * length;
+        let square = [self.heads, count, length, length];
+        let against = |content: &Tensor, table: &Tensor, [of_query, of_key]: [i64; 2]| {
+            let table = table.narrow(1, positions.map_or(0, |p| p.longest) - length, rows);
+            let strides = [count * length * rows, length * rows, of_query, of_key];
+            content.bmm(&table.transpose(1, 2)).as_strided(square, strides, length - 1)
+        };
+        let to_position = positions.and_then(|p| p.keys.as_ref());
+        let to_position = to_position.map(|table| against(query, table, [rows - 1, 1]));
+        let from_position = positions.and_then(|p| p.queries.as_ref());
+        let from_position = from_position.map(|table| against(key, table, [1, rows - 1]));
+        let of_positions = match (to_position, from_position) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        let bias = bias.map(|bias| bias.view([1, count, 1, length]));
+        match (of_positions, bias) {
+            (Some(added), Some(bias)) => Some(added + bias),
+            (added, bias) => added.or_else(|| bias.map(|bias| bias.expand(square, false))),
+        }
     }
 
     /// Context `(B, H)` of each sequence's first token alone: the last layer's other states reach no reward.

@@ -7,7 +7,6 @@ use super::attention::{DisentangledSelfAttention, Groups, ProjectedPositions};
 use super::convolution::Convolution;
 use super::layer::Layer;
 use super::relative_positions::RelativePositions;
-use crate::reward_model::Batches;
 use crate::reward_model::layers::{Embedding, LayerNorm};
 use crate::reward_model::parameters::{Branch, Part, Weights};
 
@@ -57,24 +56,23 @@ impl Encoder {
         &self,
         weights: &Weights,
         embeddings: Tensor,
-        batches: &Batches,
+        groups: &Groups,
         positions: &[ProjectedPositions],
         training: bool,
     ) -> Tensor {
-        let groups = Groups::new(batches, weights.kind());
         let last = self.layer.len() - 1;
         let mut states = embeddings.shallow_clone();
         for (k, layer) in self.layer.iter().enumerate() {
             let positions = positions.get(k);
             let conv = self.conv.as_ref().filter(|_| k == 0);
             if k == last && conv.is_none() {
-                return layer.first(weights, &states, &groups, positions, training);
+                return layer.first(weights, &states, groups, positions, training);
             }
-            states = layer.forward(weights, &states, &groups, positions, training);
+            states = layer.forward(weights, &states, groups, positions, training);
             if let Some(conv) = conv {
-                states = conv.forward(weights, &embeddings, &states, batches, training);
+                states = conv.forward(weights, &embeddings, &states, groups.batches(), training);
             }
         }
-        states.index_select(0, &batches.firsts)
+        groups.firsts(&states)
     }
 }

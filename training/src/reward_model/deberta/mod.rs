@@ -31,13 +31,14 @@ use tch::Tensor;
 
 pub use config::Config;
 
+use attention::Groups;
 use embeddings::Embeddings;
 use encoder::Encoder;
 use head::Head;
 use relative_positions::RelativePositions;
 
-use super::Batches;
 use super::parameters::{Declarations, Part, Weights};
+use super::{AttnImplementation, Batches};
 
 /// The architecture: what to do with parameters, not the parameters themselves.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub struct Deberta {
     embeddings: Embeddings,
     encoder: Encoder,
     head: Head,
+    pub(super) attn_implementation: AttnImplementation,
     /// Of the longest pass so far.
     relative: Mutex<Option<RelativePositions>>,
 }
@@ -58,7 +60,9 @@ impl Deberta {
         let embeddings = Embeddings::new(deberta.at("embeddings").of(Part::Embeddings), config);
         let encoder = Encoder::new(deberta.at("encoder"), config);
         let head = Head::new(declarations.root(), config);
-        (Self { config: config.clone(), embeddings, encoder, head, relative: Mutex::new(None) }, declarations)
+        let attn_implementation = AttnImplementation::default();
+        let relative = Mutex::new(None);
+        (Self { config: config.clone(), embeddings, encoder, head, attn_implementation, relative }, declarations)
     }
 
     /// Logits `(B,)` of the sequences of a pass, in single precision; the reward is their sigmoid. In training, dropout acts.
@@ -66,7 +70,8 @@ impl Deberta {
         let relative = self.relative(batches);
         let embeddings = self.embeddings.forward(weights, batches, training);
         let positions = self.encoder.positions(weights, &relative, training);
-        let first = self.encoder.first(weights, embeddings, batches, &positions, training);
+        let groups = Groups::new(batches, weights.kind(), self.attn_implementation);
+        let first = self.encoder.first(weights, embeddings, &groups, &positions, training);
         self.head.forward(weights, &first, training)
     }
 

@@ -4,6 +4,7 @@ use tch::Cuda;
 
 use super::DeviceError;
 use super::driver::Driver;
+use crate::libtorch;
 
 /// Loads CUDA and counts its devices: at least one. With `index`, that one must be among them.
 ///
@@ -12,6 +13,7 @@ use super::driver::Driver;
 pub(super) fn find(index: usize) -> Result<&'static Driver, DeviceError> {
     let driver = Driver::start()?;
     load()?;
+    libtorch::without_cudnn_attention();
     check_version(driver)?;
     match usize::try_from(Cuda::device_count()).unwrap_or(0) {
         0 => Err(DeviceError::Unseen),

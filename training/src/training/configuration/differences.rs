@@ -13,6 +13,7 @@ const FREE: &[&str] = &[
     "threads",
     "tokens_per_pass",
     "gradient_checkpointing",
+    "attn_implementation",
     "per_device_eval_batch_size",
     "eval_steps",
     "save_steps",

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::loss::{LossSpec, RankingLoss, Utilities};
 pub use super::schedule::Scheduler;
-pub use crate::reward_model::{DeviceName, Precision};
+pub use crate::reward_model::{AttnImplementation, DeviceName, Precision};
 pub use error::{ConfigurationError, Place, Problem};
 pub use sources::{DataSource, ModelSource};
 
@@ -102,6 +102,9 @@ pub struct Configuration {
     /// Whether a prompt with more tokens than a pass may have is divided, and its activations computed twice.
     #[serde(default)]
     gradient_checkpointing: bool = false, Given::flag;
+    /// Which operations attention is made of.
+    #[serde(default)]
+    attn_implementation: AttnImplementation = AttnImplementation::Auto, Given::word;
     /// What the run is called in figures and tables; by default the configuration file's name without its extension.
     name: String = String::new(), Given::name;
     /// Seeds the weights made from scratch, dropout and the choice of pairs.

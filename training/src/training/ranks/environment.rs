@@ -25,7 +25,7 @@ pub struct Environment {
 const VARIABLES: [&str; 5] = ["RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"];
 
 impl Environment {
-    /// Reads the variables; `None` for a process that is alone: without `RANK` and `WORLD_SIZE`, or one of one.
+    /// Reads the variables; `None` for a process that is alone: without `RANK` and `WORLD_SIZE`, or one of one without a place to meet.
     ///
     /// # Errors
     /// [`RanksError::Missing`] and [`RanksError::Variable`]: some variables without the others, or what contradicts itself.
@@ -55,7 +55,7 @@ impl Environment {
         if rank >= size {
             return wrong("RANK", rank, format!("it must be less than WORLD_SIZE, which is {size}"));
         }
-        if size == 1 {
+        if size == 1 && ["MASTER_ADDR", "MASTER_PORT"].iter().any(|name| given(name).is_none()) {
             return Ok(None);
         }
         let (local_rank, port) = (number("LOCAL_RANK", MOST)?, number("MASTER_PORT", 65_535)?);

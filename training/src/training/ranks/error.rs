@@ -60,6 +60,16 @@ pub enum RanksError {
         "device: with several ranks each takes the GPU of its LOCAL_RANK; say `cuda`, or `cpu`, in place of `cuda:{0}`"
     )]
     Device(usize),
+    /// NCCL's processes that do not meet.
+    #[error("rank {rank} of {size} cannot add up with the others on GPUs: {reason}")]
+    Nccl {
+        /// This process.
+        rank: usize,
+        /// How many there are.
+        size: usize,
+        /// What NCCL says.
+        reason: String,
+    },
     /// Another process that ended.
     #[error("rank {rank} of {size} stops, since {reason}")]
     Gone {

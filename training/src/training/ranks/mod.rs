@@ -1,8 +1,8 @@
 //! Several processes that train one model: each computes the gradient of its share of a step's prompts, and they add them up.
 //!
 //! A launcher such as `torchrun --no-python` starts the processes and tells each its place by [variables](Environment). They meet in
-//! the store of torch's c10d, and its gloo adds tensors up. Every process watches the others: one that ends or falls silent ends
-//! all.
+//! the store of torch's c10d. NCCL adds up tensors of GPUs, and c10d's gloo all others. Every process watches the others: one that ends
+//! or falls silent ends all.
 
 mod environment;
 mod error;
@@ -10,13 +10,14 @@ mod watch;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tch::{TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use super::TrainingError;
-use crate::libtorch::{Group, Store};
+use crate::libtorch::{GpuGroup, Group, Nccl, NcclError, Store, UniqueId};
 use watch::Watch;
 
 pub use environment::Environment;
@@ -26,6 +27,8 @@ pub use error::RanksError;
 pub const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that one may compute or write while the others wait; whether it lives is watched apart from that.
 const WORK: Duration = Duration::from_secs(24 * 3600);
+/// Where the first process says how NCCL's processes meet.
+const NCCL: &str = "nccl";
 /// How long the first process, which keeps the store, waits for the others to read why it ends.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,15 @@ struct Joined {
     watch: Watch,
     group: Group,
     store: Store,
+    /// Once the devices are known, where NCCL serves all processes.
+    gpus: Arc<OnceLock<OnGpus>>,
+}
+
+/// What adds up the tensors of a device.
+#[derive(Debug)]
+struct OnGpus {
+    device: Device,
+    group: GpuGroup,
 }
 
 impl Ranks {
@@ -85,9 +97,43 @@ impl Ranks {
             Failure::Differ(error) => error,
             Failure::Lost(reason) => refuse(reason),
         })?;
-        let watch = Watch::start(store.again().map_err(failed)?, rank, size);
+        let gpus = Arc::new(OnceLock::new());
+        let watch = Watch::start(store.again().map_err(failed)?, rank, size, gpus.clone());
         let group = Group::new(&store, rank, size, environment.is_loopback(), WORK).map_err(failed)?;
-        Ok(Self { rank, size, local_rank, joined: Some(Joined { watch, group, store }) })
+        Ok(Self { rank, size, local_rank, joined: Some(Joined { watch, group, store, gpus }) })
+    }
+
+    /// From now on tensors on `device`, a GPU, are added up by NCCL. Where a process has none, all add them up over the CPU;
+    /// then this says why. NCCL is looked for in `folder`, or where the system does.
+    ///
+    /// # Errors
+    /// [`RanksError::Nccl`], as of two processes on the same GPU, and [`RanksError::Gone`].
+    pub fn use_nccl(&self, device: Device, folder: Option<&Path>) -> Result<Option<String>, TrainingError> {
+        let Some(Joined { store, gpus, .. }) = &self.joined else { return Ok(None) };
+        let (rank, size) = (self.rank, self.size);
+        let refuse = |error: &dyn ToString| RanksError::Nccl { rank, size, reason: error.to_string() };
+        let own = Nccl::load(folder);
+        if self.any(own.is_err())? {
+            let reason = own.err().map_or_else(|| "another rank has no NCCL".to_owned(), |error| error.to_string());
+            return Ok(Some(reason));
+        }
+        let nccl = own.map_err(|error| refuse(&error))?;
+        let gone = |_| self.gone();
+        let id = if self.is_first() {
+            let id = nccl.unique_id().map_err(|error| refuse(&error))?;
+            store.set(NCCL, &id.to_text()).map_err(gone)?;
+            id
+        } else {
+            let text = store.get(NCCL, WORK).map_err(gone)?;
+            UniqueId::from_text(&text).ok_or_else(|| refuse(&"rank 0 gave no id of NCCL's"))?
+        };
+        let gpu = match device {
+            Device::Cuda(index) => Some(index),
+            _ => None,
+        };
+        let group = nccl.join(id, rank, size, gpu).map_err(|error| refuse(&error))?;
+        let _ = gpus.set(OnGpus { device, group });
+        Ok(None)
     }
 
     /// This process, counted from 0.
@@ -120,7 +166,7 @@ impl Ranks {
     /// # Errors
     /// [`RanksError::Gone`].
     pub fn sum(&self, tensor: &mut Tensor) -> Result<(), TrainingError> {
-        self.on_cpu(tensor, Group::sum)
+        self.collective(tensor, Group::sum, GpuGroup::sum)
     }
 
     /// The values of the first process take the place of the tensor's.
@@ -128,7 +174,7 @@ impl Ranks {
     /// # Errors
     /// [`RanksError::Gone`].
     pub fn broadcast(&self, tensor: &mut Tensor) -> Result<(), TrainingError> {
-        self.on_cpu(tensor, Group::broadcast)
+        self.collective(tensor, Group::broadcast, GpuGroup::broadcast)
     }
 
     /// The same as [`Ranks::sum`] for numbers.
@@ -196,17 +242,21 @@ impl Ranks {
         Ok(())
     }
 
-    /// gloo computes on the CPU.
-    fn on_cpu(
+    /// One of gloo's operations, or of NCCL's for tensors of a GPU. Without NCCL they go over the CPU, where gloo computes.
+    fn collective(
         &self,
         tensor: &mut Tensor,
         act: impl Fn(&Group, &mut Tensor) -> Result<(), TchError>,
+        on_gpu: impl Fn(&GpuGroup, &mut Tensor) -> Result<(), NcclError>,
     ) -> Result<(), TrainingError> {
-        let Some(Joined { group, .. }) = &self.joined else { return Ok(()) };
+        let Some(Joined { group, gpus, .. }) = &self.joined else { return Ok(()) };
+        if let Some(gpus) = gpus.get().filter(|gpus| gpus.device == tensor.device()) {
+            return Ok(on_gpu(&gpus.group, tensor).map_err(|_| self.gone())?);
+        }
         if !tensor.device().is_cuda() {
             return Ok(act(group, tensor).map_err(|_| self.gone())?);
         }
-        let mut copy = tensor.f_to_device(tch::Device::Cpu)?;
+        let mut copy = tensor.f_to_device(Device::Cpu)?;
         act(group, &mut copy).map_err(|_| self.gone())?;
         tch::no_grad(|| tensor.f_copy_(&copy))?;
         Ok(())
@@ -293,6 +343,8 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
+    use tch::Kind;
+
     use super::*;
 
     fn place(rank: usize, launcher_serves: bool, port: u16) -> Option<Environment> {
@@ -331,6 +383,56 @@ mod tests {
         let found = ranks.map(|rank| rank.join().unwrap());
         assert_eq!(found, [([2.0, 1.0], 0.0, true, false), ([2.0, 1.0], 0.0, true, true)]);
         drop(launcher);
+    }
+
+    /// Two ranks that meet, and what each does then.
+    fn two<T: Send + 'static>(act: impl Fn(&Ranks) -> T + Send + Clone + 'static) -> [T; 2] {
+        let port = port();
+        let ranks = [0, 1].map(|rank| {
+            let act = act.clone();
+            thread::spawn(move || {
+                let ranks = Ranks::join(place(rank, false, port), PATIENCE).unwrap();
+                let found = act(&ranks);
+                ranks.finish().unwrap();
+                found
+            })
+        });
+        ranks.map(|rank| rank.join().unwrap())
+    }
+
+    /// A stub stands for NCCL, and the CPU for a GPU.
+    #[test]
+    fn ranks_add_up_by_nccl_where_all_have_it() {
+        let Some(stub) = crate::libtorch::nccl_stub() else { return };
+        let folder = stub.path().to_owned();
+        let found = two(move |ranks| {
+            assert_eq!(ranks.use_nccl(Device::Cpu, Some(&folder)).unwrap(), None);
+            // More than a piece of the stub's, and not all of a tensor.
+            let whole = Tensor::arange(90_000, (Kind::Float, Device::Cpu)) * (1.0 + ranks.rank() as f64);
+            let mut part = whole.view([300, 300]).transpose(0, 1);
+            ranks.sum(&mut part).unwrap();
+            let mut first = Tensor::from_slice(&[7.0 + ranks.rank() as f64]);
+            ranks.broadcast(&mut first).unwrap();
+            (whole.double_value(&[89_999]), part.double_value(&[1, 0]), first.double_value(&[0]))
+        });
+        assert_eq!(found, [(3.0 * 89_999.0, 3.0, 7.0); 2]);
+    }
+
+    #[test]
+    fn where_one_rank_has_no_nccl_all_do_without() {
+        let Some(stub) = crate::libtorch::nccl_stub() else { return };
+        let folder = stub.path().to_owned();
+        let found = two(move |ranks| {
+            let folder = if ranks.is_first() { folder.as_path() } else { Path::new("/nowhere") };
+            let said = ranks.use_nccl(Device::Cpu, Some(folder)).unwrap();
+            let mut own = Tensor::from_slice(&[1.0 + ranks.rank() as f64]);
+            ranks.sum(&mut own).unwrap();
+            (said.unwrap(), own.double_value(&[0]))
+        });
+        let [(first, sum), (second, same)] = found;
+        assert_eq!((sum, same), (3.0, 3.0));
+        assert_eq!(first, "another rank has no NCCL");
+        assert!(second.contains("/nowhere/libnccl.so.2") && !second.contains('\n'), "{second}");
     }
 
     #[test]

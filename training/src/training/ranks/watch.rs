@@ -1,11 +1,11 @@
 //! Whether the other processes live.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::RanksError;
+use super::{OnGpus, RanksError};
 use crate::libtorch::Store;
 
 /// Where a process that fails says why.
@@ -31,7 +31,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn start(store: Store, rank: usize, size: usize) -> Self {
+    pub fn start(store: Store, rank: usize, size: usize, gpus: Arc<OnceLock<OnGpus>>) -> Self {
         let (stop, stopped) = channel::<()>();
         let reason = Arc::new(Mutex::new(None));
         let shared = reason.clone();
@@ -49,6 +49,14 @@ impl Watch {
             *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.clone());
             if stopped.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
                 eprintln!("error: {}", RanksError::Gone { rank, size, reason: lost });
+                // A sum on a GPU would wait for ever, and the end of the process for the GPU.
+                if let Some(gpus) = gpus.get() {
+                    std::thread::spawn(|| {
+                        std::thread::sleep(GRACE);
+                        std::process::abort();
+                    });
+                    gpus.group.abort();
+                }
                 // What was saved stays whole.
                 std::process::exit(1);
             }
