@@ -1,4 +1,4 @@
-// What libtorch does on a thread: operations, those within others included, and memory that it asks for. For tests alone.
+// What libtorch does on a thread: operations, with and without those within others, and memory that it asks for. For tests alone.
 #include <ATen/record_function.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
@@ -9,7 +9,7 @@
 
 namespace {
 
-thread_local int64_t operations = 0;
+thread_local int64_t operations = 0, calls = 0, depth = 0;
 
 struct Memory : c10::MemoryReportingInfoBase {
   int64_t pieces = 0, bytes = 0, held = 0, peak = 0;
@@ -31,8 +31,10 @@ struct Count {
   at::CallbackHandle handle = at::addThreadLocalCallback(
       at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
         operations += 1;
+        calls += depth == 0;
+        depth += 1;
         return nullptr;
-      }).scopes({at::RecordScope::FUNCTION}));
+      }, [](const at::RecordFunction&, at::ObserverContext*) { depth -= 1; }).scopes({at::RecordScope::FUNCTION}));
 
   ~Count() { at::removeCallback(handle); }
 };
@@ -42,17 +44,18 @@ struct Count {
 extern "C" {
 
 void* reward_collapse_count_begin() {
-  operations = 0;
+  operations = calls = depth = 0;
   return new Count;
 }
 
-// Operations, pieces of memory, their bytes, and the most that were held at a time.
+// Operations, pieces of memory, their bytes, the most that were held at a time, and operations that are not within others.
 void reward_collapse_count_end(void* count, int64_t* found) {
   auto* own = static_cast<Count*>(count);
   found[0] = operations;
   found[1] = own->memory->pieces;
   found[2] = own->memory->bytes;
   found[3] = own->memory->peak;
+  found[4] = calls;
   delete own;
 }
 }

@@ -12,6 +12,8 @@ unsafe extern "C" {
 pub struct Work {
     /// Operations, those within others included.
     pub operations: i64,
+    /// Operations that are not within others.
+    pub calls: i64,
     /// How often memory was asked for.
     pub pieces: i64,
     /// How much, in bytes.
@@ -22,12 +24,12 @@ pub struct Work {
 
 /// Counts while `act` runs.
 pub fn count<T>(act: impl FnOnce() -> T) -> (T, Work) {
-    let mut found = [0; 4];
+    let mut found = [0; 5];
     // SAFETY: the counter is begun and ended once each, on this thread.
     let count = unsafe { reward_collapse_count_begin() };
     let outcome = act();
-    // SAFETY: as above; four numbers are written.
+    // SAFETY: as above; five numbers are written.
     unsafe { reward_collapse_count_end(count, found.as_mut_ptr()) };
-    let [operations, pieces, bytes, peak] = found;
-    (outcome, Work { operations, pieces, bytes, peak })
+    let [operations, pieces, bytes, peak, calls] = found;
+    (outcome, Work { operations, calls, pieces, bytes, peak })
 }

@@ -18,7 +18,7 @@ use super::source::{PromptSource, Taking};
 use crate::dataset::Rankings;
 use crate::libtorch::{Work, count};
 use crate::reward_model::tokenizer::Tokenizer;
-use crate::reward_model::{Batches, Grouping, RewardModel, Sequence};
+use crate::reward_model::{AttnImplementation, Batches, Grouping, RewardModel, Sequence};
 
 fn configuration() -> Configuration {
     let text = "model_name: embedded\nloss: adaptive\nembedded: {rows: 1024}\n";
@@ -151,6 +151,18 @@ fn each_improvement_leaves_less_to_do() {
     tell("by prompts, and by texts computed twice", by_prompt, by_text);
     let difference = (&whole - divided).norm().double_value(&[]) / whole.norm().double_value(&[]);
     assert!(difference < 1e-4 && by_text.peak < by_prompt.peak / 2 && by_prompt.peak < one.peak / 2, "{difference}");
+
+    // Attention as one operation: what the program asks of libtorch, which on a CPU makes it of others.
+    let rewards = |model: &RewardModel| {
+        let pass = || model.architecture().forward(model.parameters(), &fastest, Kind::Float, false).logits;
+        tch::no_grad(|| count(pass))
+    };
+    let (eager, before) = rewards(&model);
+    model = model.attending(AttnImplementation::Sdpa);
+    let (fused, after) = rewards(&model);
+    tell("a forward pass, with attention as one operation for each group", before, after);
+    let difference = (eager - fused).abs().max().double_value(&[]);
+    assert!(difference < 1e-5 && after.calls < before.calls, "{difference}");
 
     // How long a checkpoint keeps training waiting: all of it, or a copy. Printed and not asserted: clocks are not to be relied on.
     let folder = tempfile::tempdir().unwrap();

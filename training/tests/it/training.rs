@@ -4,7 +4,7 @@
 use reward_collapse::experiment::PromptType;
 use reward_collapse_training::reward_model::parameters::{Declarations, Initial, Parameters, Role};
 use reward_collapse_training::reward_model::tokenizer::Encoding;
-use reward_collapse_training::reward_model::{Batches, Compute, Grouping, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{AttnImplementation, Batches, Compute, Grouping, RewardModel, Sequence};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
 use reward_collapse_training::training::gradient::{EncodedPrompt, Limit, Pass, accumulate};
@@ -105,14 +105,21 @@ fn a_divided_prompt_keeps_its_dropout() {
         dropout: Some(0.2),
         ..EmbeddedOverrides::default()
     };
-    let model = RewardModel::new(&embedded::config(VOCABULARY, 0, &overrides), 3, Device::Cpu).unwrap();
+    for implementation in [AttnImplementation::Eager, AttnImplementation::Sdpa] {
+        let model = RewardModel::new(&embedded::config(VOCABULARY, 0, &overrides), 3, Device::Cpu).unwrap();
+        divided_gradient_is_that_of_the_loss(&model.attending(implementation));
+    }
+}
+
+/// A step along the gradient changes the loss by what the gradient says.
+fn divided_gradient_is_that_of_the_loss(model: &RewardModel) {
     let loss = RankingLoss::parse("adaptive").unwrap();
     let limit = Limit { tokens: 60, divides: true };
     let evaluate = || {
         let gradient = model.parameters().flat().zeros_like();
         let passes = Pass::all(prompts(1), &model.config().sizes(), Device::Cpu, limit).unwrap();
         tch::manual_seed(11);
-        let totals = accumulate(&model, &loss, &passes, Kind::Float, 1.0, &gradient).unwrap();
+        let totals = accumulate(model, &loss, &passes, Kind::Float, 1.0, &gradient).unwrap();
         (totals.loss, gradient)
     };
     let (_, gradient) = evaluate();

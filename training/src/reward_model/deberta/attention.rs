@@ -102,6 +102,11 @@ impl DisentangledSelfAttention {
         }
     }
 
+    /// Whether the projection that keys of positions take lies before that of queries.
+    fn keys_come_first(&self) -> bool {
+        self.pos_key_proj.is_some() || self.pos_query_proj.is_some()
+    }
+
     /// Projects `embeddings`, `(2 span, H)`, for all relative positions of a pass and all `layers`, which are of the same make: one
     /// product in place of two a layer.
     pub fn positions(
@@ -112,18 +117,21 @@ impl DisentangledSelfAttention {
         training: bool,
     ) -> Vec<ProjectedPositions> {
         let longest = relative.longest();
-        let projections = layers.iter().flat_map(|own| {
-            let keys = own.content_to_position.then(|| own.pos_key_proj.as_ref().unwrap_or(&own.key_proj));
-            let queries = own.position_to_content.then(|| own.pos_query_proj.as_ref().unwrap_or(&own.query_proj));
-            keys.into_iter().chain(queries)
-        });
-        let projections: Vec<&Linear> = projections.collect();
-        let (Some(one), false) = (layers.first(), projections.is_empty()) else {
+        let Some(one) = layers.first().filter(|own| own.content_to_position || own.position_to_content) else {
             return layers.iter().map(|_| ProjectedPositions { keys: None, queries: None, longest }).collect();
         };
 
+        // In the order of their memory, so that nothing is copied.
+        let projections = layers.iter().map(|own| {
+            let keys = own.content_to_position.then(|| own.pos_key_proj.as_ref().unwrap_or(&own.key_proj));
+            let queries = own.position_to_content.then(|| own.pos_query_proj.as_ref().unwrap_or(&own.query_proj));
+            match own.keys_come_first() {
+                true => keys.into_iter().chain(queries).collect(),
+                false => queries.into_iter().chain(keys).collect(),
+            }
+        });
         let count = layers.len() as i64;
-        let (weight, bias) = Linear::stacked(&projections, weights, count);
+        let (weight, bias) = Linear::stacked(&projections.collect::<Vec<_>>(), weights);
         let table = embeddings.unsqueeze(0).expand([count, -1, -1], false);
         let table = one.pos_dropout.forward(table, training).to_kind(weight.kind());
         // Short sequences need few rows, long ones repeat them.
@@ -132,7 +140,11 @@ impl DisentangledSelfAttention {
         let projected = bias.baddbmm(&table, &weight, one.scale, one.scale);
         let projected = if short { projected } else { projected.index_select(1, relative.rows()) };
         let all = projected.view([count, 2 * longest + 1, -1, one.heads, one.width]).permute([2, 0, 3, 1, 4]);
-        let mut kinds = all.contiguous().unbind(0).into_iter();
+        let mut kinds = all.contiguous().unbind(0);
+        if !one.keys_come_first() {
+            kinds.reverse();
+        }
+        let mut kinds = kinds.into_iter();
         let mut part = |wanted: bool, start: i64, descending: bool| {
             let own = (if wanted { kinds.next() } else { None })?.narrow(2, start, 2 * longest);
             Some(if descending { own.flip([2]) } else { own }.unbind(0))
@@ -235,7 +247,8 @@ impl DisentangledSelfAttention {
         let rows = 2 * length;
         let square = [self.heads, count, length, length];
         let against = |content: &Tensor, table: &Tensor, [of_query, of_key]: [i64; 2]| {
-            let table = table.narrow(1, positions.map_or(0, |p| p.longest) - length, rows);
+            let longest = positions.map_or(0, |p| p.longest);
+            let table = if longest > length { &table.narrow(1, longest - length, rows) } else { table };
             let strides = [count * length * rows, length * rows, of_query, of_key];
             content.bmm(&table.transpose(1, 2)).as_strided(square, strides, length - 1)
         };

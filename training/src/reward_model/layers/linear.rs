@@ -31,21 +31,22 @@ impl Linear {
         x.to_kind(weight.kind()).linear(weight, self.bias.map(|bias| &weights[bias]))
     }
 
-    /// `pieces` times as many projections as one product for each piece: the weights, `(pieces, H, outputs)`, and the biases,
-    /// `(pieces, 1, outputs)`.
-    pub fn stacked(layers: &[&Self], weights: &Weights, pieces: i64) -> (Tensor, Tensor) {
-        let weight: Vec<&Tensor> = layers.iter().map(|layer| &weights[layer.weight]).collect();
-        let bias: Vec<&Tensor> = layers.iter().filter_map(|layer| layer.bias).map(|bias| &weights[bias]).collect();
-        let (weight, bias) = (Tensor::cat(&weight, 0), Tensor::cat(&bias, 0));
-        let width = weight.size().last().copied().unwrap_or(1);
-        (weight.view([pieces, -1, width]).transpose(1, 2), bias.view([pieces, 1, -1]))
+    /// Projections of several layers, as many of each: the weights as one product for each layer takes them, `(layers, H, outputs)`, and
+    /// the biases, `(layers, 1, outputs)`.
+    pub fn stacked(layers: &[Vec<&Self>], weights: &Weights) -> (Tensor, Tensor) {
+        let of = |id: &dyn Fn(&Self) -> Option<Id>| -> Vec<Vec<Id>> {
+            layers.iter().map(|layer| layer.iter().filter_map(|own| id(own)).collect()).collect()
+        };
+        let all = |ids: &[Vec<Id>]| weights.stacked(&ids.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let (weight, bias) = (all(&of(&|own| Some(own.weight))), all(&of(&|own| own.bias)));
+        (weight.transpose(1, 2), bias.unsqueeze(1))
     }
 
     /// Several projections of the same `x` as one: their outputs side by side.
     pub fn side_by_side(layers: &[&Self], weights: &Weights, x: &Tensor) -> Tensor {
-        let weight: Vec<&Tensor> = layers.iter().map(|layer| &weights[layer.weight]).collect();
-        let bias: Vec<&Tensor> = layers.iter().filter_map(|layer| layer.bias).map(|bias| &weights[bias]).collect();
-        let weight = Tensor::cat(&weight, 0);
-        x.to_kind(weight.kind()).linear(&weight, Some(Tensor::cat(&bias, 0)))
+        let weight: Vec<Id> = layers.iter().map(|layer| layer.weight).collect();
+        let bias: Vec<Id> = layers.iter().filter_map(|layer| layer.bias).collect();
+        let weight = weights.joined(&weight);
+        x.to_kind(weight.kind()).linear(&weight, Some(weights.joined(&bias)))
     }
 }
