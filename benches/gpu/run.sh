@@ -23,9 +23,11 @@
 #   precision  a whole run of the embedded default in bfloat16 and in float32: the same mean rewards
 #   finite     gradients are finite in float32, bfloat16 and float16, with dropout
 #   speed      200 steps at base size, 8 prompts a step: step time, tokens a second, and the losses fall
+#   attention  the same step with attention as separate operations and as one: the step time of each
 #   lengths    texts of 64, 192, 320 and 512 tokens in half precision: finite gradients, and the step time of each
 #   logits     rewards and gradients of the same weights in transformers, float32 and bfloat16
 #   peers      the step at the size of DeBERTa-v3-base, this program's and transformers', on the same texts
+#   ranks      ranks that add up by NCCL, two where there are two GPUs and else one: the rewards of a run without ranks
 #   resume     a run that goes on from its checkpoint ends as the one that was not stopped
 set -eu
 
@@ -134,6 +136,19 @@ part() {
             train speed "$DEVICE"
             check speed "$RESULTS/speed" --after "$warm" $size
             ;;
+        attention)
+            lines=1
+            for implementation in eager sdpa eager sdpa; do
+                run=attention-$#-$implementation
+                configure "$run" "$base" $((2 * short)) "learning_rate: $base_rate" "precision: $half" \
+                    "attn_implementation: $implementation"
+                train "$run" "$DEVICE"
+                set -- "$@" "$RESULTS/$run"
+            done
+            shift
+            check finite "$@"
+            grep -h 'of the GPU' "$RESULTS/attention.log" || true
+            ;;
         lengths)
             "$PROGRAM" dataset build --embedded 64 --out "$RESULTS/lengths.jsonl" --quiet >&2
             # Each answer many times: long enough for every length.
@@ -174,6 +189,27 @@ part() {
                 "$PEER" "$here/peer.py" speed "$model" --data "$RESULTS/start.jsonl" --device "$DEVICE" --texts $texts \
                     --dtype bfloat16 --limit "$patience"
             done
+            ;;
+        ranks)
+            count=2
+            case $DEVICE in
+                cpu) ;;
+                *) [ "$(nvidia-smi -L | wc -l)" -ge 2 ] || count=1 ;;
+            esac
+            configure ranks-none "$small" "$short" "learning_rate: $rate" 'precision: float32'
+            configure ranks "$small" "$short" "learning_rate: $rate" 'precision: float32'
+            train ranks-none "$DEVICE"
+            export WORLD_SIZE=$count MASTER_ADDR=127.0.0.1 MASTER_PORT=29517
+            others=
+            for rank in $(seq 1 $((count - 1))); do
+                RANK=$rank LOCAL_RANK=$rank train ranks "$DEVICE" &
+                others="$others $!"
+            done
+            RANK=0 LOCAL_RANK=0 train ranks "$DEVICE" 2>"$RESULTS/ranks.txt" || { tail -1 "$RESULTS/ranks.txt"; exit 1; }
+            for other in $others; do wait "$other"; done
+            ! grep 'add up over the CPU' "$RESULTS/ranks.txt" || exit 1
+            printf '%s ranks: ' "$count"
+            check rewards "$RESULTS/ranks-none" "$RESULTS/ranks" --each 0.001
             ;;
         resume)
             save=$((short / 2))
@@ -236,14 +272,14 @@ missing=$(ldd "$PROGRAM" | awk '/not found/ { print $1 }' | tr '\n' ' ')
 limit() {
     case $1 in
         device) echo 60 ;;
-        parity | finite | resume) echo 90 ;;
+        parity | finite | ranks | resume) echo 90 ;;
         *) echo 180 ;;
     esac
 }
 
 status=0
 : >"$RESULTS/lines.txt"
-for name in ${PARTS:-device parity precision finite speed lengths logits peers resume}; do
+for name in ${PARTS:-device parity precision finite speed attention lengths logits peers ranks resume}; do
     rm -rf "$RESULTS/$name"*
     begun=$(date +%s)
     code=0

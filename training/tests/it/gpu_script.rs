@@ -33,15 +33,16 @@ fn a_dry_run_passes() {
         return;
     }
     let results = TempDir::new().unwrap();
-    let output = script("cpu", "device parity speed resume", &results);
+    let output = script("cpu", "device parity speed attention ranks resume", &results);
     let text = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let names = ["device", "parity", "speed", "resume"];
+    let names = ["device", "parity", "speed", "attention", "ranks", "resume"];
     assert!(lines.len() == names.len() && output.status.success(), "{text}");
     for (line, name) in lines.iter().zip(names) {
         assert!(line.starts_with(&format!("ok   {name}")), "{text}");
     }
     assert!(lines[0].contains("CPU") && lines[2].contains("tokens/s"), "{text}");
+    assert!(lines[3].contains("sdpa") && lines[4].contains("2 ranks: rewards differ"), "{text}");
     assert_eq!(std::fs::read_to_string(results.path().join("lines.txt")).unwrap(), text);
 }
 

@@ -97,6 +97,16 @@ mod tests {
         assert_eq!(read(&[]), Ok(None));
         assert_eq!(read(&[("LOCAL_RANK", "0"), ("MASTER_ADDR", "node1")]), Ok(None));
         assert_eq!(read(&[("RANK", "0"), ("WORLD_SIZE", "1")]), Ok(None));
+        assert_eq!(read(&[("RANK", "0"), ("WORLD_SIZE", "1"), ("MASTER_ADDR", "node1")]), Ok(None));
+    }
+
+    /// One that a launcher started is a rank like others, so that what ranks do can be tried on one GPU.
+    #[test]
+    fn a_process_with_a_launcher_is_a_rank() {
+        let one =
+            [("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"), ("MASTER_ADDR", "node1"), ("MASTER_PORT", "1")];
+        let read = read(&one).unwrap().unwrap();
+        assert_eq!((read.rank, read.size, read.local_rank), (0, 1, 0));
     }
 
     #[test]
