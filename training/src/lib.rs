@@ -12,6 +12,7 @@
 #[doc(hidden)]
 pub mod cli;
 pub mod dataset;
+mod guard;
 mod libtorch;
 mod random;
 pub mod reward_model;

@@ -147,7 +147,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
 impl From<ModelError> for CliError {
     fn from(error: ModelError) -> Self {
         match error {
-            ModelError::Torch(_) => CliError::failure(&error),
+            ModelError::Torch(_) | ModelError::Memory(_) => CliError::failure(&error),
             _ => CliError::input(&error),
         }
     }

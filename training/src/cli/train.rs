@@ -247,6 +247,7 @@ impl From<TrainingError> for CliError {
     fn from(error: TrainingError) -> Self {
         match error {
             TrainingError::NotFinite { .. }
+            | TrainingError::Memory { .. }
             | TrainingError::Signals(_)
             | TrainingError::Ranks(RanksError::Gone { .. } | RanksError::Join { .. } | RanksError::Differ { .. }) => {
                 CliError::failure(&error)

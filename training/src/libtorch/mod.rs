@@ -32,6 +32,13 @@ unsafe extern "C" {
     fn reward_collapse_free(text: *mut c_char);
 }
 
+/// What `act` returns without keeping track of derivatives, as tch's function of this name, but that tracking goes on where `act` panics,
+/// too ([`crate::guard`]).
+pub fn no_grad<T>(act: impl FnOnce() -> T) -> T {
+    let _until_the_end = tch::no_grad_guard();
+    act()
+}
+
 /// The numbers of an AdamW step.
 #[derive(Debug, Clone, Copy)]
 pub struct AdamWSettings {

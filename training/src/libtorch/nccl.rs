@@ -10,6 +10,8 @@ use libloading::Library;
 use tch::{Kind, Tensor};
 use thiserror::Error;
 
+use super::no_grad;
+
 /// The name by which libtorch finds it, too.
 const LIBRARY: &str = "libnccl.so.2";
 /// Bytes of what processes must know to meet.
@@ -230,7 +232,7 @@ impl GpuGroup {
         let whole = tensor.contiguous();
         self.functions.check(operation, act(whole.data_ptr(), whole.numel(), kind, communicator))?;
         if whole.data_ptr() != tensor.data_ptr() {
-            tch::no_grad(|| tensor.copy_(&whole));
+            no_grad(|| tensor.copy_(&whole));
         }
         Ok(())
     }

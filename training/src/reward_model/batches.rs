@@ -6,6 +6,7 @@ use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 use super::{ModelError, Sizes};
+use crate::guard;
 
 /// A tokenised text.
 #[derive(Debug, Clone, Copy)]
@@ -96,11 +97,15 @@ impl Batches {
     ///
     /// # Errors
     /// [`ModelError::Sequence`] for a sequence that is empty, longer than absolute positions reach, or has a token beyond the
-    /// vocabulary.
+    /// vocabulary; [`ModelError::Memory`].
     pub fn new(sequences: &[Sequence], sizes: &Sizes, device: Device, grouping: Grouping) -> Result<Self, ModelError> {
         for sequence in sequences {
             check(sequence, sizes)?;
         }
+        Ok(guard::torch(|| Self::laid_out(sequences, sizes, device, grouping))?)
+    }
+
+    fn laid_out(sequences: &[Sequence], sizes: &Sizes, device: Device, grouping: Grouping) -> Self {
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&index| sequences[index].ids.len());
         let lengths: Vec<usize> = order.iter().map(|&index| sequences[index].ids.len()).collect();
@@ -143,7 +148,7 @@ impl Batches {
         });
         let groups: Vec<Group> = groups.collect();
         let longest = groups.iter().map(|group| group.length).max().unwrap_or(1);
-        Ok(Self {
+        Self {
             distinct: part(distinct),
             tokens: part(tokens),
             segments: part(segments),
@@ -152,7 +157,7 @@ impl Batches {
             groups,
             longest,
             order,
-        })
+        }
     }
 
     /// The parts of `rows`, `(N, W)`, that belong to each group.

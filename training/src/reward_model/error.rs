@@ -99,7 +99,10 @@ pub enum ModelError {
     /// A prompt of a type that the loss lacks.
     #[error(transparent)]
     MissingUtility(#[from] MissingUtility),
-    /// An operation of libtorch that failed: out of memory, as a rule.
+    /// There is not enough memory, of the GPU or of the machine.
+    #[error("there is not enough memory: libtorch {0}")]
+    Memory(String),
+    /// An operation of libtorch that failed.
     #[error("libtorch: {0}")]
     Torch(String),
 }
@@ -109,6 +112,53 @@ impl From<tch::TchError> for ModelError {
         // libtorch appends a stack trace.
         let text = error.to_string();
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-        Self::Torch(line.to_owned())
+        let line = line.strip_prefix("Internal torch error: ").unwrap_or(line);
+        match tried_to_allocate(line) {
+            Some(tried) => Self::Memory(tried),
+            None => Self::Torch(line.to_owned()),
+        }
+    }
+}
+
+/// What a message of libtorch about memory says of it: `tried to allocate` so much, and for a GPU how much it has.
+fn tried_to_allocate(message: &str) -> Option<String> {
+    let lower = message.to_lowercase();
+    if !["out of memory", "can't allocate memory", "not enough memory"].iter().any(|words| lower.contains(words)) {
+        return None;
+    }
+    let Some(start) = lower.find("tried to allocate") else { return Some(format!("says: {message}")) };
+    // Advice follows that is for Python.
+    let tried = &message[start + 1..];
+    let end = ["is free", "bytes"].iter().find_map(|last| Some(tried.find(last)? + last.len()));
+    Some(format!("t{}", &tried[..end.unwrap_or(tried.len())]))
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::TchError;
+
+    use super::*;
+
+    fn told(message: &str) -> String {
+        ModelError::from(TchError::Torch(message.to_owned())).to_string()
+    }
+
+    #[test]
+    fn want_of_memory_is_told_from_other_errors() {
+        // Of libtorch 2.11.
+        let cpu = "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 2163200 \
+                   bytes. Error code 12 (Cannot allocate memory)";
+        assert_eq!(told(cpu), "there is not enough memory: libtorch tried to allocate 2163200 bytes");
+        let gpu = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.10 GiB of which 13.06 MiB is free. \
+                   Process 1 has 79.08 GiB memory in use. Of the allocated memory 78.40 GiB is allocated by PyTorch";
+        let wanted = "there is not enough memory: libtorch tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.10 GiB of which \
+                      13.06 MiB is free";
+        assert_eq!(told(gpu), wanted);
+        let code = "CUDA error: out of memory";
+        assert_eq!(told(code), "there is not enough memory: libtorch says: CUDA error: out of memory");
+        assert_eq!(
+            told("mat1 and mat2 shapes cannot be multiplied"),
+            "libtorch: mat1 and mat2 shapes cannot be multiplied"
+        );
     }
 }

@@ -6,6 +6,8 @@ use tch::{Device, Kind};
 
 use super::parameters::Parameters;
 use super::{Architecture, AttnImplementation, Batches, Config, Grouping, ModelError, Sequence, weights};
+use crate::guard;
+use crate::libtorch::no_grad;
 
 /// An encoder with one output and its parameters.
 #[derive(Debug)]
@@ -19,10 +21,10 @@ impl RewardModel {
     /// Makes a new model; `seed` decides its weights.
     ///
     /// # Errors
-    /// [`ModelError::Torch`] where there is no memory for it.
+    /// [`ModelError::Memory`].
     pub fn new(config: &Config, seed: i64, device: Device) -> Result<Self, ModelError> {
         let mut model = Self::uninitialised(config.clone(), device, None)?;
-        model.parameters.initialise(config.initializer_range(), seed);
+        guard::torch(|| model.parameters.initialise(config.initializer_range(), seed))?;
         Ok(model)
     }
 
@@ -42,7 +44,8 @@ impl RewardModel {
         frozen_layers: Option<usize>,
     ) -> Result<(Self, Vec<String>), ModelError> {
         let mut model = Self::uninitialised(Config::read(directory)?, device, frozen_layers)?;
-        model.parameters.initialise(model.config.initializer_range(), seed);
+        let deviation = model.config.initializer_range();
+        guard::torch(|| model.parameters.initialise(deviation, seed))?;
         let fresh = weights::load(directory, &mut model.parameters)?;
         Ok((model, fresh))
     }
@@ -102,7 +105,7 @@ impl RewardModel {
                 tokens <= tokens_per_pass
             });
             let (now, later) = rest.split_at(fit.count().max(1));
-            logits.extend(tch::no_grad(|| self.pass(now, kind))?);
+            logits.extend(guard::torch(|| no_grad(|| self.pass(now, kind)))??);
             rest = later;
         }
         Ok(logits)

@@ -15,6 +15,7 @@ use super::TrainingError;
 use super::configuration::Configuration;
 use super::loss_scale::LossScale;
 use super::optimiser::AdamW;
+use crate::libtorch::no_grad;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::weights::{self, SafetensorsFile};
 use crate::reward_model::{Config, RewardModel};
@@ -123,7 +124,7 @@ impl Snapshot {
 
 /// The same values on the CPU, in memory of their own.
 fn copied(tensor: &Tensor) -> Result<Tensor, TchError> {
-    tch::no_grad(|| {
+    no_grad(|| {
         let tensor = tensor.detach();
         if tensor.device() != Device::Cpu {
             return tensor.f_to_device(Device::Cpu);
@@ -249,7 +250,7 @@ pub fn restore(folder: &Path, model: &RewardModel, optimiser: &mut AdamW, state:
                 let reason = format!("{moment}.{name} has the shape {:?}", value.size());
                 return Err(TrainingError::Checkpoint { path, reason });
             }
-            tch::no_grad(|| place.f_copy_(&value))?;
+            no_grad(|| place.f_copy_(&value))?;
         }
     }
     optimiser.resume(state.optimiser_steps);

@@ -93,7 +93,7 @@ fn each_improvement_leaves_less_to_do() {
 
     // The optimiser, whose values are the same either way.
     let gradient = (model.parameters().flat() * 0.3 + 0.01).detach();
-    let mut optimiser = AdamW::new(model.parameters(), 0.01);
+    let mut optimiser = AdamW::new(model.parameters(), 0.01).unwrap();
     let moments = [gradient.zeros_like(), gradient.zeros_like()];
     let values = model.parameters().flat().detach().copy();
     let (_, before) = count(|| separate(&values, &gradient, [&moments[0], &moments[1]], model.parameters().decaying()));
@@ -108,7 +108,7 @@ fn each_improvement_leaves_less_to_do() {
     // The norm, in double precision on a CPU as it was, in pieces, and as it is on a GPU.
     let mut same = gradient.copy();
     let (norm, before) = count(|| gradient.norm_scalaropt_dtype(2.0, Kind::Double).double_value(&[]));
-    let (found, after) = count(|| clip(&mut same, 0.0));
+    let (found, after) = count(|| clip(&mut same, 0.0).unwrap());
     let (_, single) = count(|| gradient.norm_scalaropt_dtype(2.0, Kind::Float).double_value(&[]));
     tell("norm", before, after);
     println!("  on a GPU {single:?}");

@@ -88,6 +88,25 @@ pub enum TrainingError {
     /// Signals that cannot be watched for.
     #[error("cannot watch for signals: {0}")]
     Signals(String),
+    /// A step that needs more memory than there is.
+    #[error(
+        "there is not enough memory for a step: libtorch {reason}; set tokens_per_pass to less than {tokens_per_pass}{}{}",
+        if *.divides { "" } else { " and gradient_checkpointing to true" },
+        saved.as_ref().map_or_else(String::new, |path| format!(
+            "; the model as it was is in {}, and --resume goes on from there",
+            path.display()
+        ))
+    )]
+    Memory {
+        /// What libtorch tried.
+        reason: String,
+        /// The most tokens of a pass.
+        tokens_per_pass: usize,
+        /// Whether prompts of more tokens are divided.
+        divides: bool,
+        /// Where the state before the step was saved, if it was.
+        saved: Option<PathBuf>,
+    },
     /// A loss or gradient that is no number.
     #[error(
         "{what} is not finite after {steps} steps; training stops, and the model as it was is in {checkpoint}. A smaller \
@@ -106,5 +125,22 @@ pub enum TrainingError {
 impl From<tch::TchError> for TrainingError {
     fn from(error: tch::TchError) -> Self {
         Self::Model(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_memory_comes_with_what_to_do() {
+        let told = |divides, saved: Option<&str>| {
+            let reason = "tried to allocate 20.00 MiB".to_owned();
+            TrainingError::Memory { reason, tokens_per_pass: 900, divides, saved: saved.map(PathBuf::from) }.to_string()
+        };
+        let all = "there is not enough memory for a step: libtorch tried to allocate 20.00 MiB; set tokens_per_pass to less than 900";
+        assert_eq!(told(true, None), all);
+        let more = " and gradient_checkpointing to true; the model as it was is in run/checkpoint-7, and --resume goes on from there";
+        assert_eq!(told(false, Some("run/checkpoint-7")), format!("{all}{more}"));
     }
 }

@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::guard;
+use crate::libtorch::no_grad;
 use crate::reward_model::{Batches, Grouping, ModelError, RewardModel, Sequence, Sizes, copied};
 use reward_collapse::experiment::PromptType;
 
@@ -160,7 +162,7 @@ pub fn accumulate(
 ) -> Result<Totals, ModelError> {
     let mut totals = Totals::default();
     for pass in passes {
-        add(model, loss, pass, kind, scale, gradient, &mut totals)?;
+        guard::torch(|| add(model, loss, pass, kind, scale, gradient, &mut totals))??;
     }
     Ok(totals)
 }
@@ -190,7 +192,7 @@ fn add(
     let mut whole = None;
     for (part, batches) in parts.iter().enumerate() {
         draw_again(part);
-        let pass = if seed.is_some() { tch::no_grad(|| forward(batches)) } else { forward(batches) };
+        let pass = if seed.is_some() { no_grad(|| forward(batches)) } else { forward(batches) };
         let values = Vec::<f32>::try_from(pass.logits.detach().to_device(Device::Cpu))?;
         let start = logits.len();
         logits.resize(start + values.len(), 0.0);

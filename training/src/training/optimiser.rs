@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use crate::guard;
 use crate::libtorch::{self, AdamWSettings};
 use crate::reward_model::ModelError;
 use crate::reward_model::parameters::Parameters;
@@ -23,9 +24,12 @@ const PIECE: i64 = 1 << 18;
 
 impl AdamW {
     /// An optimiser whose moments are 0.
-    pub fn new(parameters: &Parameters, weight_decay: f64) -> Self {
+    ///
+    /// # Errors
+    /// [`ModelError::Memory`].
+    pub fn new(parameters: &Parameters, weight_decay: f64) -> Result<Self, ModelError> {
         let flat = parameters.flat();
-        Self { first: flat.zeros_like(), second: flat.zeros_like(), steps: 0, weight_decay }
+        Ok(Self { first: flat.f_zeros_like()?, second: flat.f_zeros_like()?, steps: 0, weight_decay })
     }
 
     /// Steps taken.
@@ -46,7 +50,7 @@ impl AdamW {
     /// One step against `gradient`, laid out like [`Parameters::flat`].
     ///
     /// # Errors
-    /// [`ModelError::Torch`], where there is no memory.
+    /// [`ModelError::Memory`].
     pub fn step(
         &mut self,
         parameters: &mut Parameters,
@@ -69,7 +73,14 @@ impl AdamW {
 }
 
 /// The Euclidean norm of `gradient`, which is scaled down to `longest` where it is longer; 0 is no limit.
-pub fn clip(gradient: &mut Tensor, longest: f64) -> f64 {
+///
+/// # Errors
+/// [`ModelError::Memory`].
+pub fn clip(gradient: &mut Tensor, longest: f64) -> Result<f64, ModelError> {
+    Ok(guard::torch(|| clipped(gradient, longest))?)
+}
+
+fn clipped(gradient: &mut Tensor, longest: f64) -> f64 {
     let norm = match gradient.device().is_cuda() {
         // It adds by halves.
         true => gradient.norm_scalaropt_dtype(2.0, Kind::Float).double_value(&[]),

@@ -19,6 +19,7 @@ use super::trainer::Trainer;
 use super::workers::Workers;
 use super::writer::Writer;
 use crate::dataset::Rankings;
+use crate::libtorch::no_grad;
 use crate::reward_model::tokenizer::Tokenizer;
 use crate::reward_model::{Compute, Config, DeviceName, RewardModel, max_length, weights};
 use reward_collapse::experiment::{self, ExperimentError, PromptType, REWARDS_FILE, RunDescription, Split, TypeColumn};
@@ -87,7 +88,7 @@ impl Trainer {
             Some((path, _)) => (load(path, &configuration, compute, observer)?, Tokenizer::load(path)?),
             None => new_model(&configuration, &rankings, compute, observer)?,
         };
-        let mut optimiser = AdamW::new(model.parameters(), configuration.weight_decay);
+        let mut optimiser = AdamW::new(model.parameters(), configuration.weight_decay)?;
         let mut scale = LossScale::new(compute.kind);
         let (mut step, mut seconds) = (0, 0.0);
         if let Some((path, state)) = &resumed {
@@ -131,7 +132,7 @@ impl Trainer {
         if ranks.size() > 1 {
             let parameters = workers.model().parameters().flat();
             for mut values in [parameters].into_iter().chain(optimiser.moments().map(|(_, own)| own.shallow_clone())) {
-                tch::no_grad(|| ranks.broadcast(&mut values))?;
+                no_grad(|| ranks.broadcast(&mut values))?;
             }
         }
         let description = RunDescription {

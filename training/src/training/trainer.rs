@@ -21,7 +21,7 @@ use super::source::PromptSource;
 use super::workers::{Plan, Planner, Workers};
 use super::writer::Writer;
 use crate::reward_model::tokenizer::Tokenizer;
-use crate::reward_model::{Compute, RewardModel};
+use crate::reward_model::{Compute, ModelError, RewardModel};
 use reward_collapse::experiment::{self, REWARDS_FILE, TypeColumn};
 
 /// Steps that are tokenised and laid out ahead.
@@ -196,17 +196,17 @@ impl Trainer {
         tch::manual_seed((seed >> 1) as i64);
         let scale = self.scale.scale();
         let all = self.configuration.prompts_per_step();
-        let (mut totals, mut gradient) =
-            self.workers.gradient_of_part(&self.configuration.loss, prompts, all, scale)?;
+        let computed = self.workers.gradient_of_part(&self.configuration.loss, prompts, all, scale);
+        let (mut totals, mut gradient) = computed.map_err(|error| self.saved_before(error))?;
         totals.sum(&self.ranks)?;
         self.ranks.sum(&mut gradient)?;
         if !totals.loss.is_finite() {
             return Err(self.not_finite("the loss")?);
         }
         if scale != 1.0 {
-            let _ = gradient.g_mul_scalar_(1.0 / scale);
+            let _ = gradient.f_mul_scalar_(1.0 / scale)?;
         }
-        let norm = clip(&mut gradient, self.configuration.max_grad_norm);
+        let norm = clip(&mut gradient, self.configuration.max_grad_norm)?;
         if !self.scale.update(norm.is_finite()) {
             return Err(self.not_finite("the gradient")?);
         }
@@ -219,6 +219,19 @@ impl Trainer {
         window.steps += 1;
         window.totals.add(&totals);
         Ok(totals)
+    }
+
+    /// The same error. Where it is want of memory, it says what to do, and the steps so far are saved. Among several ranks the others do
+    /// not know of it, and cannot save together.
+    fn saved_before(&mut self, error: TrainingError) -> TrainingError {
+        let TrainingError::Model(ModelError::Memory(reason)) = error else { return error };
+        let saved = if self.ranks.size() == 1 && self.step > 0 { self.save(&mut ()).ok() } else { None };
+        TrainingError::Memory {
+            reason,
+            tokens_per_pass: self.workers.tokens_per_pass(),
+            divides: self.configuration.gradient_checkpointing,
+            saved,
+        }
     }
 
     fn not_finite(&mut self, what: &'static str) -> Result<TrainingError, TrainingError> {
@@ -246,7 +259,11 @@ impl Trainer {
     fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut rows = Vec::new();
         for evaluation in &self.evaluations {
-            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step, &self.ranks)?;
+            let evaluated = evaluation.run(&mut self.workers, &self.configuration.loss, self.step, &self.ranks);
+            let evaluated = match evaluated {
+                Err(error) => return Err(self.saved_before(error)),
+                Ok(evaluated) => evaluated,
+            };
             let Evaluated { split, step, loss, accuracy, .. } = evaluated;
             if !loss.is_finite() {
                 return Err(self.not_finite("the loss")?);

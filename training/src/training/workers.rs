@@ -77,7 +77,7 @@ impl Workers {
     /// On as many threads as libtorch would use; `tokens_per_pass` bounds a pass in place of an estimate of its memory.
     ///
     /// # Errors
-    /// [`TrainingError::Threads`] where no threads are to be had.
+    /// [`TrainingError::Threads`] where no threads are to be had; [`ModelError::Memory`].
     pub fn new(model: RewardModel, compute: Compute, tokens_per_pass: Option<usize>) -> Result<Self, TrainingError> {
         let threads = tch::get_num_threads().max(1) as usize;
         let config = model.config();
@@ -97,10 +97,10 @@ impl Workers {
         let mut models: Vec<RewardModel> = (1..count).map(|_| model.replica()).collect();
         models.insert(0, model);
         let workers = models.into_iter().map(|model| {
-            let gradient = model.parameters().flat().zeros_like();
-            Worker { model, gradient }
+            let gradient = model.parameters().flat().f_zeros_like()?;
+            Ok(Worker { model, gradient })
         });
-        let workers: Vec<Worker> = workers.collect();
+        let workers: Vec<Worker> = workers.collect::<Result<_, TrainingError>>()?;
         // After everything that stays: weights, moments and gradient.
         let free = compute.memory().map(|memory| GPU_PART * (memory.free + memory.held - memory.taken) as f64);
         let estimate = self::tokens_per_pass(&sizes, compute, free) / count;
@@ -112,6 +112,11 @@ impl Workers {
     #[must_use]
     pub fn dividing(self, divides: bool) -> Self {
         Self { divides, ..self }
+    }
+
+    /// The most tokens of a pass, as long as a prompt has no more.
+    pub fn tokens_per_pass(&self) -> usize {
+        self.tokens_per_pass
     }
 
     /// The model; its replicas have the same parameters in the same memory.
@@ -180,7 +185,7 @@ impl Workers {
         // One after the other: the sum is the same whoever finished first.
         let mut sum = self.workers[0].gradient.shallow_clone();
         for worker in &self.workers[1..] {
-            let _ = sum.g_add_(&worker.gradient);
+            let _ = sum.f_add_(&worker.gradient)?;
         }
         Ok((totals, sum))
     }

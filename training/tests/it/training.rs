@@ -4,7 +4,9 @@
 use reward_collapse::experiment::PromptType;
 use reward_collapse_training::reward_model::parameters::{Declarations, Initial, Parameters, Role};
 use reward_collapse_training::reward_model::tokenizer::Encoding;
-use reward_collapse_training::reward_model::{AttnImplementation, Batches, Compute, Grouping, RewardModel, Sequence};
+use reward_collapse_training::reward_model::{
+    AttnImplementation, Batches, Compute, Grouping, ModelError, RewardModel, Sequence,
+};
 use reward_collapse_training::training::configuration::EmbeddedOverrides;
 use reward_collapse_training::training::embedded;
 use reward_collapse_training::training::gradient::{EncodedPrompt, Limit, Pass, accumulate};
@@ -83,6 +85,35 @@ fn by_pairs(model: &RewardModel, prompt: &EncodedPrompt) -> (f64, Tensor) {
 fn assert_near(found: &Tensor, wanted: &Tensor, tolerance: f64, what: &str) {
     let distance = (found - wanted).norm().double_value(&[]) / wanted.norm().double_value(&[]);
     assert!(distance < tolerance, "{what}: {distance:e}");
+}
+
+/// tch panics where libtorch has no memory.
+#[test]
+fn want_of_memory_is_an_error_and_leaves_the_model_usable() {
+    // More scores than any machine has addresses for: one head of a text with four million tokens.
+    let overrides = EmbeddedOverrides {
+        hidden_size: Some(2),
+        num_attention_heads: Some(1),
+        intermediate_size: Some(2),
+        num_hidden_layers: Some(2),
+        ..EmbeddedOverrides::default()
+    };
+    let model = RewardModel::new(&embedded::config(VOCABULARY, 0, &overrides), 3, Device::Cpu).unwrap();
+    let ids = vec![1; 4_300_000];
+    let segments = vec![0; ids.len()];
+    let long = Sequence { ids: &ids, segments: &segments };
+    let error = model.logits(&[long], Kind::Float, usize::MAX).unwrap_err();
+    assert!(matches!(error, ModelError::Memory(_)), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("there is not enough memory: libtorch tried to allocate ") && !text.contains('\n'),
+        "{text}"
+    );
+    // It was computed without derivatives; those of another text are there.
+    let short = Sequence { ids: &ids[..5], segments: &segments[..5] };
+    let batches = Batches::new(&[short], &model.config().sizes(), Device::Cpu, Grouping::One).unwrap();
+    let pass = model.architecture().forward(model.parameters(), &batches, Kind::Float, true);
+    assert!(pass.logits.requires_grad());
 }
 
 /// The gradient is that of the loss whose activations were thrown away: parts are computed again with the dropout that they had.
@@ -240,10 +271,10 @@ fn clipping_and_adamw_are_those_of_pytorch() {
     let mut parameters = Parameters::uninitialised(declarations, Device::Cpu, None).unwrap();
     let start = Tensor::from_slice(&[0.5_f32, -1.0, 2.0, 0.1, 0.0, -0.3, 1.0, -2.0, 0.25]);
     parameters.flat().copy_(&start);
-    let mut optimiser = AdamW::new(&parameters, 0.1);
+    let mut optimiser = AdamW::new(&parameters, 0.1).unwrap();
     for (rate, gradient, norm, expected) in steps {
         let mut gradient = Tensor::from_slice(&gradient);
-        let found = clip(&mut gradient, 2.0);
+        let found = clip(&mut gradient, 2.0).unwrap();
         assert!((found / norm - 1.0).abs() < 1e-6, "{found}, not {norm}");
         optimiser.step(&mut parameters, &gradient, rate).unwrap();
         let values = Vec::<f32>::try_from(parameters.flat()).unwrap();
@@ -259,6 +290,6 @@ fn clipping_and_adamw_are_those_of_pytorch() {
 #[test]
 fn a_limit_of_0_does_not_clip() {
     let mut gradient = Tensor::from_slice(&[3.0_f32, 4.0]);
-    assert_eq!(clip(&mut gradient, 0.0), 5.0);
+    assert_eq!(clip(&mut gradient, 0.0).unwrap(), 5.0);
     assert_eq!(Vec::<f32>::try_from(gradient).unwrap(), [3.0, 4.0]);
 }

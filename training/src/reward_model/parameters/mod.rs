@@ -8,6 +8,7 @@ use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
+use crate::libtorch::no_grad;
 
 pub use declaration::{Branch, Declaration, Declarations, Id, Initial, Part, Role};
 pub use weights::Weights;
@@ -113,7 +114,7 @@ impl Parameters {
     /// Gives them new values as [`Declaration::initial`] says; `seed` decides them, and `deviation` is that of normal numbers.
     /// They are drawn on the CPU: every device starts from the same.
     pub fn initialise(&mut self, deviation: f64, seed: i64) {
-        tch::no_grad(|| {
+        no_grad(|| {
             tch::manual_seed(seed);
             let normal = |leaf: &mut Tensor| {
                 let mut values = Tensor::empty(leaf.size(), (leaf.kind(), Device::Cpu));

@@ -6,6 +6,7 @@ use std::ops::Range;
 use tch::{Kind, Tensor};
 
 use super::{Id, Parameters, Precision};
+use crate::libtorch::no_grad;
 use crate::reward_model::ModelError;
 
 /// The values as one pass sees them, in the precision of the pass. They are the leaves of the pass's graph.
@@ -60,7 +61,7 @@ impl Weights {
             for run in parameters.runs(|id| parameters.precision(id) == Precision::OfThePass) {
                 let range = parameters.range(run[0]).start..parameters.range(run[run.len() - 1]).end;
                 let all = parameters.flat.narrow(0, range.start, range.end - range.start);
-                let cast = tch::no_grad(|| all.to_kind(kind));
+                let cast = no_grad(|| all.to_kind(kind));
                 for &id in run {
                     let (leaf, own) = (&parameters.leaves[id], parameters.range(id));
                     let own = cast.narrow(0, own.start - range.start, own.end - own.start).view(&leaf.size()[..]);
@@ -133,7 +134,7 @@ impl Weights {
     /// The rows `numbers`, `(M,)`, each at most once, of the table `id`.
     pub fn look_up(&mut self, id: Id, numbers: &Tensor) -> Tensor {
         let table = &self.values[id.0];
-        let rows = tch::no_grad(|| table.index_select(0, numbers)).set_requires_grad(table.requires_grad());
+        let rows = no_grad(|| table.index_select(0, numbers)).set_requires_grad(table.requires_grad());
         self.looked_up.push(LookedUp { id, numbers: numbers.shallow_clone(), rows: rows.shallow_clone() });
         rows
     }
@@ -167,7 +168,7 @@ impl Weights {
                 _ => parts.push((start, derivative.reshape([-1]))),
             }
         }
-        tch::no_grad(|| {
+        no_grad(|| {
             // Neighbours of the same precision are added as one.
             for (start, parts) in neighbours(parts) {
                 let all = match &parts[..] {

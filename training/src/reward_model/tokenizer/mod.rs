@@ -5,7 +5,6 @@
 
 mod charsmap;
 mod error;
-mod guard;
 mod lookalike;
 mod pipeline;
 mod settings;
@@ -20,8 +19,8 @@ use std::{fmt, fs, io};
 use reward_collapse::files::FileError;
 use serde::Deserialize;
 
+use crate::guard::guarded;
 pub use error::TokenizerError;
-use guard::guarded;
 use settings::Settings;
 use special_tokens::{SpecialTokens, longest_first};
 use word_cache::WordCache;

@@ -6,9 +6,9 @@ use tokenizers::models::unigram::{Unigram, UnigramTrainer};
 use tokenizers::{AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Tokenizer};
 
 use super::error::TokenizerError;
-use super::guard::guarded;
 use super::pipeline;
 use super::settings::Settings;
+use crate::guard::guarded;
 
 /// The first tokens, under DeBERTa's numbers.
 const SPECIAL: [&str; 4] = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"];

@@ -12,6 +12,7 @@ use tch::Tensor;
 
 use super::ModelError;
 use super::parameters::{Declaration, Parameters, Part};
+use crate::libtorch::no_grad;
 
 pub use hub::fetch;
 pub use safetensors::{SafetensorsFile, write};
@@ -79,7 +80,7 @@ pub(super) fn load(directory: &Path, parameters: &mut Parameters) -> Result<Vec<
                 expected: leaf.size(),
             });
         }
-        tch::no_grad(|| leaf.shallow_clone().f_copy_(&value))?;
+        no_grad(|| leaf.shallow_clone().f_copy_(&value))?;
     }
     Ok(fresh)
 }

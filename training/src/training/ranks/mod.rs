@@ -17,7 +17,7 @@ use std::time::Duration;
 use tch::{Device, TchError, Tensor};
 
 use super::TrainingError;
-use crate::libtorch::{GpuGroup, Group, Nccl, NcclError, Store, UniqueId};
+use crate::libtorch::{GpuGroup, Group, Nccl, NcclError, Store, UniqueId, no_grad};
 use watch::Watch;
 
 pub use environment::Environment;
@@ -258,7 +258,7 @@ impl Ranks {
         }
         let mut copy = tensor.f_to_device(Device::Cpu)?;
         act(group, &mut copy).map_err(|_| self.gone())?;
-        tch::no_grad(|| tensor.f_copy_(&copy))?;
+        no_grad(|| tensor.f_copy_(&copy))?;
         Ok(())
     }
 
