@@ -29,13 +29,16 @@ fn of_torch(message: &str) -> Option<String> {
     Some(line.trim_end_matches("\")").replace("\\\"", "\"").replace("\\'", "'"))
 }
 
+/// Whether a panic is expected, by its message.
+type Expected = fn(&str) -> bool;
+
 thread_local! {
-    /// Which panics are expected on this thread, by their messages.
-    static EXPECTED: Cell<Option<fn(&str) -> bool>> = const { Cell::new(None) };
+    /// Which panics are expected on this thread.
+    static EXPECTED: Cell<Option<Expected>> = const { Cell::new(None) };
 }
 
 /// The message of a panic of `call` that is `expected`; nothing is printed for it.
-fn caught<T>(expected: fn(&str) -> bool, call: impl FnOnce() -> T) -> Result<T, String> {
+fn caught<T>(expected: Expected, call: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let former = panic::take_hook();

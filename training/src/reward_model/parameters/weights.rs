@@ -122,7 +122,8 @@ impl Weights {
         if lists.len() > 1 {
             strides[0] = distance;
         }
-        let view = piece.values.as_strided(size, &strides[..], first.start - piece.range.start);
+        let memory = piece.values.narrow(0, first.start - piece.range.start, last.end - first.start);
+        let view = memory.as_strided(size, &strides[..], None);
         let leaf = view.detach().set_requires_grad(trained);
         if trained {
             let kept = Joined { start: first.start, strides, leaf: leaf.shallow_clone() };
@@ -179,7 +180,8 @@ impl Weights {
                 let _ = gradient.narrow(0, start, all.size1()?).f_add_(&all)?;
             }
             for (start, strides, derivative) in apart {
-                let _ = gradient.as_strided(derivative.size(), &strides[..], start).f_add_(&derivative)?;
+                let own = gradient.narrow(0, start, gradient.size1()? - start);
+                let _ = own.as_strided(derivative.size(), &strides[..], None).f_add_(&derivative)?;
             }
             for (own, derivative) in tables.iter().zip(derivatives.by_ref()) {
                 if derivative.defined() {
