@@ -196,20 +196,27 @@ part() {
                 cpu) ;;
                 *) [ "$(nvidia-smi -L | wc -l)" -ge 2 ] || count=1 ;;
             esac
-            configure ranks-none "$small" "$short" "learning_rate: $rate" 'precision: float32'
-            configure ranks "$small" "$short" "learning_rate: $rate" 'precision: float32'
-            train ranks-none "$DEVICE"
+            # Of a new model all rewards are nearly the same, and rounding decides where they go.
+            configure ranks "$small" 40 "learning_rate: $rate" 'precision: float32' 'scheduler: constant'
+            train ranks "$DEVICE"
+            cp -r "$RESULTS/ranks" "$RESULTS/ranks-several"
+            cp "$RESULTS/ranks.yml" "$RESULTS/ranks-several.yml"
+            train ranks "$DEVICE" --resume --max-steps 43
             export WORLD_SIZE=$count MASTER_ADDR=127.0.0.1 MASTER_PORT=29517
             others=
             for rank in $(seq 1 $((count - 1))); do
-                RANK=$rank LOCAL_RANK=$rank train ranks "$DEVICE" &
+                RANK=$rank LOCAL_RANK=$rank train ranks-several "$DEVICE" --resume --max-steps 43 &
                 others="$others $!"
             done
-            RANK=0 LOCAL_RANK=0 train ranks "$DEVICE" 2>"$RESULTS/ranks.txt" || { tail -1 "$RESULTS/ranks.txt"; exit 1; }
+            export RANK=0 LOCAL_RANK=0
+            train ranks-several "$DEVICE" --resume --max-steps 43 2>"$RESULTS/ranks.txt" || {
+                tail -1 "$RESULTS/ranks.txt"
+                exit 1
+            }
             for other in $others; do wait "$other"; done
             ! grep 'add up over the CPU' "$RESULTS/ranks.txt" || exit 1
             printf '%s ranks: ' "$count"
-            check rewards "$RESULTS/ranks-none" "$RESULTS/ranks" --each 0.001
+            check rewards "$RESULTS/ranks" "$RESULTS/ranks-several" --each 0.0001
             ;;
         resume)
             save=$((short / 2))
