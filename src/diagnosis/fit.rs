@@ -41,7 +41,7 @@ pub struct Fit {
     pub largest: f64,
     /// The mean over prompts and positions of the distance between a reward and the optimal one: what prompts do on their own is in it.
     pub distance_of_prompts: f64,
-    /// Whether it cannot be told from the best fit: the distances differ by less than a quarter of the tolerance, or so little that
+    /// Whether it cannot be told from the nearest fit: the distances differ by less than a quarter of the tolerance, or so little that
     /// other prompts might turn them round (bootstrap, 95 %).
     pub as_good_as_best: bool,
 }
@@ -126,7 +126,7 @@ impl Target {
         Some(sum / self.width)
     }
 
-    /// Every family's best member, the best first.
+    /// Every family's best member, the nearest first.
     pub fn profile(&self, predictions: &Predictions, options: &Options, task: u64) -> Vec<Fit> {
         let families: &[LossFamily] = if self.scale == FitScale::Line { &ON_LINE } else { &ON_UNIT };
         let best = families.par_iter().filter_map(|family| Some((family, self.best(family, predictions)?)));

@@ -159,7 +159,8 @@ pub struct Diagnosis {
     pub types: Vec<TypeSummary>,
     /// The tests.
     pub tests: Vec<Test>,
-    /// Every family's best member for all prompts together, the best first.
+    /// Every family's best member for all prompts together: those that cannot be told from the nearest first, and of them one without a
+    /// parameter; then by distance.
     pub fits: Vec<Fit>,
     /// Over the loss that was given.
     pub given: Option<Fit>,
@@ -294,8 +295,19 @@ fn fits(
     if let Some((scale, distance)) = fits.first().map(|best| (best.scale, best.distance)) {
         let others = fits.iter_mut().filter(|fit| fit.scale != scale);
         others.for_each(|fit| fit.as_good_as_best = fit.distance - distance < options.tolerance / 4.0);
+        fits.sort_by_key(|fit| preference(fit, scale));
     }
     fits
+}
+
+/// Of losses that cannot be told apart, one without a parameter comes first: with a parameter that may be anything, many a family comes as
+/// near. The order by distance stays otherwise; `scale` is that of the nearest.
+fn preference(fit: &Fit, scale: FitScale) -> u8 {
+    match (fit.as_good_as_best, fit.parameter) {
+        (true, None) if fit.scale == scale => 0,
+        (true, _) => 1,
+        (false, _) => 2,
+    }
 }
 
 /// The scale on which a utility that was given is compared.

@@ -38,7 +38,7 @@ pub struct TypeSummary {
     pub best_utility: Option<String>,
     /// How near, in units of the scale's width.
     pub distance: Option<f64>,
-    /// Every family's best member, the best first.
+    /// Every family's best member, as in [`super::Diagnosis::fits`].
     pub fits: Vec<Fit>,
     /// The place on the way to collapse, under the loss that was given or the best that can be trained; `null` where no path can be simulated.
     pub path: Option<PathPlace>,

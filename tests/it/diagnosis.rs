@@ -215,6 +215,29 @@ fn the_loss_of_exact_rewards_is_found() {
     }
 }
 
+/// Of losses that cannot be told apart, that without a parameter is named, and no other loss where they can.
+#[test]
+fn the_simplest_of_losses_that_fit_as_well_comes_first() {
+    let options = Options { permutations: 99, resamples: 99, ..Options::default() };
+    for (text, family) in
+        [("x", "x"), ("log(x)", "log(x)"), ("log(x+0.05)", "log(x+eps)"), ("-1/(x+0.5)", "-1/(x+eps)")]
+    {
+        let optimum = solve(&parse(text).unwrap(), 8).unwrap().rewards;
+        let rows = prompts(60, |_, random| {
+            optimum.iter().map(|reward| (reward + 0.004 * (random.random::<f64>() - 0.5)).clamp(0.0, 1.0)).collect()
+        });
+        let fits = found(&rows, true, &options).fits;
+        let best = &fits[0];
+        assert!(best.family == family && best.as_good_as_best && best.distance < 0.003, "{text}: {best:?}");
+        assert!(fits.is_sorted_by_key(|fit| !fit.as_good_as_best), "{text}: {fits:?}");
+        let far = fits.iter().filter(|fit| !fit.as_good_as_best);
+        assert!(far.map(|fit| fit.distance).is_sorted(), "{text}: {fits:?}");
+        // Noise alone decides which of the others is nearest to `x`.
+        let nearer = fits.iter().any(|fit| fit.distance < best.distance);
+        assert!(nearer == (text == "x"), "{text}: {fits:?}");
+    }
+}
+
 #[test]
 fn a_result_depends_on_the_seed_and_not_on_threads_or_order() {
     let rows = prompts(40, |prompt, random| (0..3 + prompt % 2).map(|_| random.random()).collect());
@@ -316,6 +339,13 @@ fn trained_models_are_diagnosed_as_the_book_says() {
         }
         let distance = json["types"][0]["distance"].as_f64().unwrap();
         assert!(distance < 0.01, "{name}: {distance}");
+        // Trained with `x`, which is named although `-1/(x+6.33)` is nearer by less than anybody can tell.
+        let closed = &json["types"][1];
+        let utility = if name == "log" { "log(x+0.0897)" } else { "x" };
+        assert_eq!((closed["type"].as_str(), closed["best_utility"].as_str()), (Some("closed_ended"), Some(utility)));
+        let fits = closed["fits"].as_array().unwrap();
+        let nearest = fits.iter().map(|fit| fit["distance"].as_f64().unwrap()).fold(f64::MAX, f64::min);
+        assert!(closed["distance"].as_f64().unwrap() - nearest < 0.005);
     }
 }
 

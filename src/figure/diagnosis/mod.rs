@@ -202,7 +202,7 @@ fn fits(of: &TypeSummary) -> Markup {
                         td { (share(fit.distance)) }
                         td { (share(fit.largest)) }
                         td { (share(fit.distance_of_prompts)) }
-                        td.text { @if fit.as_good_as_best { "cannot be told from the best" } }
+                        td.text { @if fit.as_good_as_best { "cannot be told from the nearest" } }
                     }
                 }
             }
