@@ -1,5 +1,6 @@
 //! `reward-collapse design`.
 
+use std::path::Path;
 #[cfg(feature = "figures")]
 use std::path::PathBuf;
 
@@ -99,7 +100,8 @@ struct Report<'a> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), CliError> {
-    arguments.output.check()?;
+    let read = arguments.target.split("empirical(").skip(1).filter_map(|rest| rest.split(')').next());
+    arguments.output.check_beside(read.map(|path| Path::new(path.trim())))?;
     #[cfg(feature = "figures")]
     let page = arguments.page.page_of(arguments.figure.is_some(), "--figure")?;
     let target: Target = arguments.target.parse().map_err(|error| CliError::input(&error))?;

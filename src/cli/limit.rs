@@ -102,7 +102,7 @@ struct Terms {
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let (utility, design) = arguments.loss.read()?;
-    arguments.output.check()?;
+    arguments.output.check_beside(arguments.terms.files().chain(arguments.loss.design.path()))?;
     let of_the_paper = arguments.terms.are_those_of_the_paper(design.as_ref());
     let report = if of_the_paper {
         Report::of_the_paper(&utility, &LimitLaw::of(utility.as_ref())?, arguments.grid)

@@ -56,12 +56,43 @@ impl OutputArguments {
         Ok(files::check_writable(path)?)
     }
 
+    /// The same, and refuses one of the files that are read.
+    pub fn check_beside<'a>(&self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
+        self.out.as_deref().map_or(Ok(()), |out| keep(inputs, out, "--out"))?;
+        self.check()
+    }
+
+    /// Where the text goes, if not to standard output.
+    #[cfg(feature = "figures")]
+    pub fn path(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+
     /// Writes the finished text.
     pub fn write(&self, text: &str) -> Result<(), CliError> {
         match &self.out {
             Some(path) => Ok(files::write(path, text.as_bytes())?),
             None => print(text),
         }
+    }
+}
+
+/// Refuses to write over a file that is read; `option` says what names `out`.
+pub fn keep<'a>(inputs: impl IntoIterator<Item = &'a Path>, out: &Path, option: &str) -> Result<(), CliError> {
+    let same = |input: &Path| match (input.canonicalize(), out.canonicalize()) {
+        (Ok(input), Ok(out)) => input == out && input.is_file(),
+        _ => false,
+    };
+    match inputs.into_iter().find(|input| same(input)) {
+        Some(input) => {
+            let text = format!(
+                "{option} {} would replace a file that is read, {}; choose another name",
+                out.display(),
+                input.display()
+            );
+            Err(CliError::Input(text))
+        }
+        None => Ok(()),
     }
 }
 

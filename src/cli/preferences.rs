@@ -35,7 +35,7 @@ pub fn run(
     utility: Option<&str>,
     output: &OutputArguments,
 ) -> Result<(), CliError> {
-    output.check()?;
+    output.check_beside(std::iter::once(file).chain(terms.files()))?;
     if terms.centering() != 0.0 {
         let reason = "--centering is for full rankings; --field \"-0.01x^2\" centres the rewards of --preferences";
         return Err(CliError::Input(reason.into()));

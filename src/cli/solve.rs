@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let design = arguments.design.read()?;
     let utility_text = arguments.utility.as_deref().or(design.as_ref().map(DesignFile::utility_text));
     let utility = parse(utility_text.unwrap_or_default())?;
-    arguments.output.check()?;
+    arguments.output.check_beside(arguments.terms.files().chain(arguments.design.path()))?;
     let progress = ProgressDisplay::new(quiet, None);
     let bar = progress.handle();
     let observer: Observer = Arc::new(move |now| {

@@ -68,6 +68,11 @@ impl TermsArguments {
         self.support.unwrap_or(default)
     }
 
+    /// Files that are read: samples of a field.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.field.iter().map(Path::new)
+    }
+
     /// The field on `support`.
     pub fn field(&self, support: Support) -> Result<Option<Field>, CliError> {
         let Some(text) = self.field.as_deref() else { return Ok(None) };

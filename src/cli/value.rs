@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::design::DesignFile;
 use crate::utility::{SharedUtility, Utility, decreasing_interval, parse};
@@ -28,6 +28,11 @@ pub struct DesignArgument {
 }
 
 impl DesignArgument {
+    /// Its file, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.design.as_deref()
+    }
+
     /// The design, where there is one.
     pub fn read(&self) -> Result<Option<DesignFile>, CliError> {
         Ok(self.design.as_deref().map(DesignFile::read).transpose()?)

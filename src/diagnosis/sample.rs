@@ -3,6 +3,9 @@
 use super::DiagnosisError;
 use crate::experiment::{PromptRewards, RewardTable};
 
+/// What prompts without a type are called beside others.
+const NO_TYPE: &str = "(none)";
+
 /// The prompts with two responses or more. A prompt with one is left out: it has no distribution.
 #[derive(Debug)]
 pub(super) struct Sample<'a> {
@@ -34,6 +37,9 @@ impl<'a> Sample<'a> {
                 types.push(prompt.prompt_type.to_owned());
                 types.len() - 1
             }));
+        }
+        if types.len() > 1 {
+            types.iter_mut().filter(|name| name.is_empty()).for_each(|name| NO_TYPE.clone_into(name));
         }
         Ok(Self { left_out: table.len() - prompts.len(), prompts, kinds, types, has_ranks })
     }

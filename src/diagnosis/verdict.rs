@@ -41,6 +41,9 @@ impl fmt::Display for Verdict {
 /// Below this, the prompts of a type are alike: rewards are at most half as far from those of the mean prompt as independent draws would be.
 const ALIKE: f64 = 0.5;
 
+/// With fewer prompts of a type, resamples tell too little of how others would be.
+const FEWEST: usize = 5;
+
 fn is_alike(of: &TypeSummary) -> bool {
     of.likeness.and_then(|likeness| likeness.ratio).is_some_and(|ratio| ratio < ALIKE)
 }
@@ -77,7 +80,8 @@ pub(super) fn decide(scaled: &Scaled, types: &[TypeSummary], tests: &[Test], opt
     if let Some(widest) = widest {
         // A pair of types without a number of responses in common has no test.
         let complete = of_types.iter().filter(|test| test.subject == Subject::Types).count() >= expected(types.len());
-        if complete && widest.interval[1] < tolerance && types.iter().all(is_alike) {
+        let enough = types.iter().all(|of| of.prompts >= FEWEST);
+        if complete && enough && widest.interval[1] < tolerance && types.iter().all(is_alike) {
             let why = format!(
                 "types of prompts have the same distribution of rewards: no two differ by more than {} (95 %), and the \
                  tolerance is {tolerance}{}",
@@ -112,9 +116,18 @@ fn alone(types: &[TypeSummary], tests: &[Test], tolerance: f64) -> (Verdict, Str
         let why = "no two prompts have the same number of responses, so that there is nothing to compare them by";
         return (Verdict::Undecided, why.to_owned());
     };
+    let prompts = types.iter().map(|of| of.prompts).sum::<usize>();
+    if likeness.interval[1] < tolerance && prompts < FEWEST {
+        let why = format!(
+            "the rewards of prompts are only {} from those of the mean prompt, but there are only {prompts} prompts; {FEWEST} are needed \
+             for an interval",
+            share(likeness.distance)
+        );
+        return (Verdict::Undecided, why);
+    }
     if likeness.interval[1] < tolerance {
         let why = format!(
-            "every prompt has the same rewards: on average they are {} from those of the mean prompt ({}), and the tolerance is \
+            "prompts have nearly the same rewards: on average they are {} from those of the mean prompt ({}), and the tolerance is \
              {tolerance}. There is only one type of prompts, and whether they were to differ only you know",
             share(likeness.distance),
             span(likeness.interval),
@@ -128,7 +141,7 @@ fn alone(types: &[TypeSummary], tests: &[Test], tolerance: f64) -> (Verdict, Str
             if test.p_corrected < LEVEL {
                 format!("that is more than chance ({p}), but may be as small as {}", share(test.interval[0]))
             } else {
-                format!("chance would explain that ({p})")
+                format!("the test, which sees the mean and the spread of a prompt, finds no more than chance ({p})")
             }
         },
     );
@@ -167,7 +180,9 @@ fn rejected(test: &Test, tolerance: f64) -> String {
 fn between(test: &Test, types: &[TypeSummary], tolerance: f64) -> String {
     let effect = format!("{} ({})", share(test.effect), span(test.interval));
     let p = p_value(test.p_corrected);
-    let reason = if test.interval[1] < tolerance && !types.iter().all(is_alike) {
+    let reason = if test.interval[1] < tolerance && types.iter().any(|of| of.prompts < FEWEST) {
+        "types do not differ, but one has fewer than five prompts, which is too few to say that its prompts have the same rewards"
+    } else if test.interval[1] < tolerance && !types.iter().all(is_alike) {
         "types do not differ, but neither do the prompts of a type repeat each other's rewards"
     } else if test.interval[1] < tolerance {
         "some types have no number of responses in common with others, and cannot be compared"

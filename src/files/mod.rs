@@ -6,6 +6,7 @@ mod line;
 mod lines;
 #[cfg(feature = "tables")]
 mod parquet;
+mod quotes;
 mod unpack;
 mod whole;
 
@@ -15,6 +16,7 @@ pub use line::{line_at, past_line_ends};
 pub use lines::{BYTE_ORDER_MARK, Line, LineNumbers, Lines, Numbered, skip_mark};
 #[cfg(feature = "tables")]
 pub use parquet::{Fault as ParquetFault, parquet_rows};
+pub use quotes::{End, NEVER_CLOSED, end, with_end};
 pub use unpack::{is_packed, unpack};
 pub use whole::{TEMPORARY, Writer, check_writable, stage, write};
 

@@ -394,6 +394,13 @@ fn bad_files_are_refused_in_one_line() {
         (format!("{body}b,1,half\n"), "line 4"),
         (format!("{body}b,,0.5\nb,,0.1\n"), "give ranks to all prompts, or to none"),
         ("prompt,score\na,1\n".into(), "--reward-column"),
+        // A quote that is never closed would hide what follows.
+        (
+            format!("prompt,reward,response\na,0.5,x\na,0.1,\"y\nb,1,z\nb,0,\"\"\nc,1,z\nc,0,z\n"),
+            "line 3: a quote is opened",
+        ),
+        ("prompt,\"reward\na,1\n".into(), "line 1: a quote is opened"),
+        ("prompt,reward,reward\na,1,2\n".into(), "two columns `reward`"),
     ] {
         std::fs::write(&path, text).unwrap();
         let (status, out, error) = run(&[name]);
@@ -406,8 +413,70 @@ fn bad_files_are_refused_in_one_line() {
         (["--utility", "x^2"], "not concave"),
         (["--permutations", "5"], "permutations"),
         (["--html", "no/such/folder/report.html"], "no/such/folder"),
+        // What is asked of a column that is not there, and what would replace the data.
+        (["--split", "test"], "there is no split"),
+        (["--step", "5"], "there is no step"),
+        (["--out", name], "would replace a file that is read"),
+        (["--html", name], "would replace a file that is read"),
     ] {
         let (status, _, error) = run(&[name, options[0], options[1]]);
         assert!(status == 2 && error.contains(words), "{error}");
     }
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with(body));
+    std::fs::write(&path, "prompt,split,reward\na,train,0.5\na,train,0.1\nb,train,0.5\nb,train,0.1\n").unwrap();
+    let (status, _, error) = run(&[name, "--split", "test"]);
+    assert!(status == 2 && error.contains("no row of the split `test`"), "{error}");
+    let report = folder.path().join("report");
+    let report = report.to_str().unwrap();
+    let (status, _, error) = run(&[name, "--html", report, "--out", report]);
+    assert!(status == 2 && error.contains("choose two names") && !folder.path().join("report").exists(), "{error}");
+}
+
+/// What may be a slip in the data is told, and the report claims no more than it found.
+#[test]
+fn slips_are_warned_of_and_words_are_true() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rewards.csv");
+    let name = path.to_str().unwrap();
+    let diagnosed = |rows: &[String], header: &str| {
+        std::fs::write(&path, format!("{header}\n{}", rows.concat())).unwrap();
+        let (status, text, error) = run(&[name, "--permutations", "99", "--resamples", "99"]);
+        assert_eq!(status, 0, "{error}");
+        (text, error)
+    };
+    let each = |prompts: usize, row: &dyn Fn(usize, usize) -> String| -> Vec<String> {
+        (0..prompts).flat_map(|prompt| (0..4).map(move |at| (prompt, at))).map(|(prompt, at)| row(prompt, at)).collect()
+    };
+    // Two prompts are too few for a collapse, and five are enough.
+    for (prompts, verdict) in [(2, "undecided"), (5, "collapsed")] {
+        let rows = each(prompts, &|p, at| {
+            format!("p{p},{},r{at}\n", at as f64 / 3.0 + 1e-3 * (p % 2) as f64 * (at % 2) as f64)
+        });
+        let (text, _) = diagnosed(&rows, "prompt,reward,response");
+        assert!(text.contains(&format!("verdict  {verdict}")), "{text}");
+    }
+    // Every row twice; one prompt with two types; ranks upside down.
+    let rows = each(12, &|p, at| format!("p{p},{at}.5,r{at}\np{p},{at}.5,r{at}\n"));
+    let (_, error) = diagnosed(&rows, "prompt,reward,response");
+    assert!(error.contains("12 prompts with the same response and reward more than once, such as `p0`"), "{error}");
+    let rows =
+        each(12, &|p, at| format!("p{p},{},{}\n", if p == 3 && at > 1 { "b" } else { "a" }, 0.1 * (p + at) as f64));
+    let (_, error) = diagnosed(&rows, "prompt,type,reward");
+    assert!(error.contains("1 prompt with more than one type, such as `p3`"), "{error}");
+    let rows = each(12, &|p, at| format!("p{p},{},{at}.25\n", at + 1));
+    let (text, error) = diagnosed(&rows, "prompt,rank,reward");
+    assert!(error.contains("rank 1 must be the best response") && text.contains("accuracy"), "{error}");
+    // All rewards of a prompt tie: no pair is in order, and none is in the wrong order. No loss has such an optimum.
+    let rows = each(12, &|p, at| format!("p{p},{},{}\n", at + 1, 0.08 * p as f64));
+    let (text, _) = diagnosed(&rows, "prompt,rank,reward");
+    assert!(text.contains("no pair is in the wrong order") && !text.contains("every pair"), "{text}");
+    assert!(text.contains("of no loss that was tried; the nearest is "), "{text}");
+    // Prompts without a type beside others.
+    let rows = each(12, &|p, at| format!("p{p},{},{}\n", if p % 2 == 0 { "a" } else { "" }, 0.1 * (p + at) as f64));
+    let (text, _) = diagnosed(&rows, "prompt,type,reward");
+    assert!(text.contains("`a` and `(none)`") && !text.contains("``"), "{text}");
+    // Pairs: one number for each prompt.
+    let rows: Vec<String> = (0..30).map(|p| format!("p{p},{}\np{p},{}\n", 1.5 + 0.1 * p as f64, -1.5)).collect();
+    let (text, _) = diagnosed(&rows, "prompt,reward");
+    assert!(text.contains("with two responses a prompt this is one number"), "{text}");
 }

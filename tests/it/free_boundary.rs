@@ -1,7 +1,8 @@
 //! Limit laws with free ends, against tables, classical laws and finite problems.
 
 use reward_collapse::limit::{FreeLaw, FreeLawError};
-use reward_collapse::problem::{Field, Support};
+use reward_collapse::problem::{Equilibrium, Field, Support};
+use reward_collapse::solution::solve_equilibrium;
 use reward_collapse::utility::{OnLine, SharedUtility, parse};
 
 fn utility(text: &str) -> SharedUtility {
@@ -347,4 +348,34 @@ fn finite_rewards_come_close_to_laws_with_free_ends() {
     // One reward far beyond the ends: the distance is its distance from the mean.
     assert!((wasserstein1(&[10.0], &law).unwrap() - 10.0).abs() < 1e-12);
     assert!(matches!(wasserstein1(&[f64::NAN], &law), Err(CompareError::NotFinite { .. })));
+}
+
+/// A linear utility on a bounded support: all rewards are at the walls, as many at the upper one as the field says.
+#[test]
+fn a_linear_utility_puts_all_rewards_at_the_walls() {
+    for (text, smoothing, support, slope, upper) in [
+        ("x", 0.0, (-1.0, 1.0), 0.0, 0.5),
+        ("x", 0.0, (0.0, 2.0), 0.0, 0.5),
+        ("2x", 0.1, (0.0, 1.0), 0.0, 0.5),
+        ("x", 0.0, (-1.0, 1.0), 0.3, 0.65),
+        ("3x", 0.2, (1.0, 4.0), -0.9, 0.25),
+        ("x", 0.0, (-1.0, 1.0), 1.0, 1.0),
+    ] {
+        let (lower, higher) = support;
+        let support = Support::new(lower, higher).unwrap();
+        let mut problem = Equilibrium::new(utility(text), smoothing, support).unwrap();
+        if slope != 0.0 {
+            problem = problem.with_field(Field::parse(&format!("{slope}x"), support).unwrap());
+        }
+        let law = FreeLaw::of_problem(&problem).unwrap();
+        assert!((law.cdf(higher - 1e-9) - (1.0 - upper)).abs() < 1e-14, "{problem}");
+        assert!((law.mean() - (upper * higher + (1.0 - upper) * lower)).abs() < 1e-14, "{problem}");
+        let below = if upper == 1.0 { higher } else { lower };
+        assert_eq!((law.quantile(0.2 * (1.0 - upper) + 1e-9), law.quantile(0.99)), (below, higher), "{problem}");
+        // E(P) is the limit of the objective of n responses, to which pairs of the same response add 1/n.
+        let n = 1000;
+        let solution = solve_equilibrium(&problem, n, None).unwrap();
+        let distance = (solution.mean_utility - law.energy()).abs();
+        assert!(distance < 8.0 / n as f64 && law.gap() < 1e-13, "{problem}: {distance}");
+    }
 }

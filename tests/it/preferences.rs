@@ -393,6 +393,28 @@ fn headers_are_told_from_data() {
     assert_eq!(odd.items(), ["a, b", "\u{e9}", "1", "line\nbreak"]);
 }
 
+/// As TRL's data sets name them, and compressed.
+#[test]
+fn other_names_and_quotes_that_are_never_closed() {
+    let folder = TempDir::new().unwrap();
+    let text = "rejected,Chosen\na,b\nb,a\nc,b\nb,c\n";
+    let plain = read(&folder, text).unwrap();
+    assert_eq!(plain.items(), ["b", "a", "c"]);
+    let packed = folder.path().join("games.csv.gz");
+    let mut gzip = flate2::write::GzEncoder::new(std::fs::File::create(&packed).unwrap(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
+    gzip.finish().unwrap();
+    assert_eq!(Preferences::read(&packed).unwrap().items(), plain.items());
+    for (text, line, words) in [
+        ("winner,loser\na,b\nb,\"a\nc,b\n", 3, "never closed"),
+        ("{\"winner\": \"a\", \"loser\": \"b\"}\n", 1, "are read from CSV"),
+    ] {
+        let error = read(&folder, text).unwrap_err();
+        assert!(matches!(&error, PreferencesError::Row { line: own, .. } if *own == line), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_told_with_its_line() {
     let folder = TempDir::new().unwrap();

@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +13,7 @@ use super::output::{self, Format, OutputArguments};
 use super::progress::ProgressDisplay;
 use super::table::ColumnArguments;
 use crate::diagnosis::{Diagnosis, DiagnosisError, Options, Scale, Shift, diagnose};
-use crate::experiment::RewardTable;
+use crate::experiment::{PromptRewards, RewardTable};
 #[cfg(feature = "figures")]
 use crate::figure::diagnosis_report;
 #[cfg(feature = "figures")]
@@ -112,9 +113,14 @@ impl Arguments {
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     let options = arguments.options();
     options.check()?;
-    arguments.output.check()?;
+    let inputs = || arguments.files.iter().map(PathBuf::as_path);
+    arguments.output.check_beside(inputs())?;
     #[cfg(feature = "figures")]
     if let Some(path) = &arguments.html {
+        output::keep(inputs(), path, "--html")?;
+        if arguments.output.path() == Some(path) {
+            return Err(CliError::Input(format!("--html and --out are both {}; choose two names", path.display())));
+        }
         files::check_writable(path)?;
     }
     let progress = ProgressDisplay::new(quiet, None);
@@ -125,12 +131,16 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         let table = RewardTable::read(path, &arguments.columns.options())?;
         progress.message(format!("diagnosing {name}"));
         let diagnosis = diagnose(&table, &options).map_err(|error| of_file(&name, error))?;
+        let doubts = doubts(&table, &diagnosis);
+        progress.aside(|| doubts.iter().for_each(|doubt| warn(&format!("{name}: {doubt}"), quiet)));
         found.push((name, diagnosis));
     }
     drop(progress);
     for (name, diagnosis) in &found {
         if diagnosis.left_out > 0 {
-            warn(&format!("{name}: {} prompts with a single response are left out", diagnosis.left_out), quiet);
+            let prompts = output::count(diagnosis.left_out as u64, "prompt");
+            let verb = if diagnosis.left_out == 1 { "is" } else { "are" };
+            warn(&format!("{name}: {prompts} with a single response {verb} left out"), quiet);
         }
     }
     let scales = |wanted: Scale| found.iter().any(|(_, diagnosis)| diagnosis.scale == wanted);
@@ -154,6 +164,42 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     }
     arguments.output.write(&text)
 }
+
+/// What in the data may be a slip.
+fn doubts(table: &RewardTable, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let mut of_name: HashMap<&str, usize> = HashMap::new();
+    let several =
+        table.prompts().filter(|prompt| *of_name.entry(prompt.name).or_insert(prompt.type_index) != prompt.type_index);
+    let several: Vec<&str> = several.map(|prompt| prompt.name).collect();
+    if let Some(name) = several.first() {
+        let count = output::count(several.len() as u64, "prompt");
+        doubts.push(format!("{count} with more than one type, such as `{name}`, counted once for each type"));
+    }
+    let repeats = |prompt: &PromptRewards<'_>| {
+        let same = |a: usize, b: usize| {
+            let by_rank = prompt.ranks.is_none_or(|ranks| ranks[a] == ranks[b]);
+            let text = prompt.responses.is_some_and(|texts| !texts.get(a).is_empty() && texts.are_same(a, b));
+            text && by_rank && prompt.rewards[a] == prompt.rewards[b]
+        };
+        // Of a prompt with very many responses, a few neighbours tell enough.
+        (0..prompt.n()).any(|a| (a + 1..prompt.n().min(a + 256)).any(|b| same(a, b)))
+    };
+    let repeated: Vec<&str> = table.prompts().filter(repeats).map(|prompt| prompt.name).collect();
+    if let Some(name) = repeated.first() {
+        let count = output::count(repeated.len() as u64, "prompt");
+        doubts.push(format!(
+            "{count} with the same response and reward more than once, such as `{name}`; are rows repeated?"
+        ));
+    }
+    if diagnosis.pairs.agreement.as_ref().is_some_and(|agreement| agreement.accuracy < UPSIDE_DOWN) {
+        doubts.push("the rewards contradict most of the ranks: rank 1 must be the best response".to_owned());
+    }
+    doubts
+}
+
+/// With a smaller share of pairs in order, ranks are likely to be the wrong way round.
+const UPSIDE_DOWN: f64 = 0.2;
 
 /// Which file it was.
 fn of_file(name: &str, error: DiagnosisError) -> CliError {

@@ -181,12 +181,19 @@ fn theory(diagnosis: &Diagnosis) -> String {
             of.fits.iter().skip(1).filter(|fit| fit.as_good_as_best).map(|fit| fit.utility.as_str()).collect();
         let also = if others.is_empty() { String::new() } else { format!("; so may those of {}", others.join(", ")) };
         let beyond = if best.at_end { " (at the end of the range that was searched)" } else { "" };
-        lines.push(format!(
-            "{}: these rewards are those of {} within {:.4}{beyond}{also}",
-            name(of),
-            best.utility,
-            best.distance
-        ));
+        let (utility, distance) = (&best.utility, best.distance);
+        lines.push(match distance > diagnosis.tolerance {
+            true => {
+                format!("{}: of no loss that was tried; the nearest is {utility}, {distance:.4} away{beyond}", name(of))
+            }
+            false => format!("{}: these rewards are those of {utility} within {distance:.4}{beyond}{also}", name(of)),
+        });
+        if of.sizes[1] == 2 && best.parameter.is_some() {
+            lines.push(
+                "    with two responses a prompt this is one number, which any family with a parameter meets"
+                    .to_owned(),
+            );
+        }
         if let Some(path) = &of.path {
             lines.push(format!(
                 "    on the way to the optimum of {} for n = {}, {} of the distance is behind; nearest to step {} of {} of a simulated \
@@ -216,7 +223,8 @@ fn pairs(diagnosis: &Diagnosis) -> String {
     let Some(agreement) = &pairs.agreement else { return text };
     let slope = match (agreement.slope, agreement.calibration_error_with_slope) {
         (Some(slope), Some(error)) => format!("{} with {} times the rewards", share(error), factor(slope)),
-        _ => "every pair is in order".into(),
+        _ if agreement.accuracy == 1.0 => "every pair is in order".into(),
+        _ => "no pair is in the wrong order".into(),
     };
     text.push_str(&facts(&[
         ("accuracy", format!("{} ({})", share(agreement.accuracy), span(agreement.accuracy_interval))),

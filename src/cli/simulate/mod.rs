@@ -216,7 +216,7 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
         }
     }
     settings.check()?;
-    arguments.output.check()?;
+    arguments.output.check_beside(arguments.design.path())?;
     #[cfg(feature = "figures")]
     let page = arguments.page.page_of(arguments.figure.is_some(), "--figure")?;
     let parts = parts(&settings, &arguments.shares(utilities.len())?)?;

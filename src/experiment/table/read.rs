@@ -55,6 +55,9 @@ impl RewardTable {
         if let (Some(step), Some(latest), true) = (options.step, rows.latest, rows.builder.is_empty()) {
             return Err(format(format!("there is no step {step}; the last is {latest}")));
         }
+        if let (Some(split), true, true) = (options.split, rows.other_split, rows.builder.is_empty()) {
+            return Err(format(format!("there is no row of the split `{split}`")));
+        }
         rows.builder.finish().map_err(wrong)?.ok_or_else(|| TableError::Empty { path: path.to_owned() })
     }
 }
@@ -65,11 +68,13 @@ struct Rows<'o> {
     builder: TableBuilder,
     /// The largest step so far.
     latest: Option<u64>,
+    /// Whether rows were left out for their split.
+    other_split: bool,
 }
 
 impl<'o> Rows<'o> {
     fn new(options: &'o TableOptions) -> Self {
-        Self { options, builder: TableBuilder::default(), latest: None }
+        Self { options, builder: TableBuilder::default(), latest: None, other_split: false }
     }
 
     fn columns(&self) -> &'o Columns {
@@ -93,8 +98,11 @@ impl<'o> Rows<'o> {
         let index = cells.get(Slot::ResponseIndex).whole(name(Slot::ResponseIndex))?;
         let step = cells.get(Slot::Step).whole(name(Slot::Step))?;
         let split = cells.get(Slot::Split).text();
-        if step.is_none() && self.latest.is_some() {
+        if step.is_none() && (self.latest.is_some() || self.options.step.is_some()) {
             return Err(format!("there is no {}", name(Slot::Step)));
+        }
+        if split.is_none() && self.options.split.is_some() {
+            return Err(format!("there is no {}", name(Slot::Split)));
         }
         let is_later = step > self.latest;
         self.latest = self.latest.max(step);
@@ -109,6 +117,7 @@ impl<'o> Rows<'o> {
             None => {}
         }
         if self.options.split.is_some_and(|wanted| split.as_deref().is_some_and(|own| own.trim() != wanted.name())) {
+            self.other_split = true;
             return Ok(());
         }
         let text = cells.get(Slot::Prompt).text().filter(|text| !text.trim().is_empty());
@@ -149,7 +158,7 @@ impl<'o> Rows<'o> {
 }
 
 fn read_csv(reader: impl Read, head: &[u8], path: &Path, rows: &mut Rows<'_>) -> Result<(), TableError> {
-    let numbered = Numbered::new(reader);
+    let numbered = Numbered::new(files::with_end(reader));
     let numbers = numbered.numbers();
     let wrong =
         |offset: u64, reason: String| TableError::Line { path: path.to_owned(), line: numbers.line_of(offset), reason };
@@ -164,15 +173,33 @@ fn read_csv(reader: impl Read, head: &[u8], path: &Path, rows: &mut Rows<'_>) ->
         }
     };
     let mut record = csv::StringRecord::new();
-    if !reader.read_record(&mut record).map_err(&refused)? {
+    let offset_of = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::byte);
+    let is_row = |more: bool, record: &csv::StringRecord| {
+        let last = record.iter().next_back().map(str::as_bytes);
+        match files::end(record.len(), last) {
+            files::End::InQuotes => Err(wrong(offset_of(record), files::NEVER_CLOSED.to_owned())),
+            files::End::Here => Ok(false),
+            files::End::NotYet => Ok(more),
+        }
+    };
+    let more = reader.read_record(&mut record).map_err(&refused)?;
+    if !is_row(more, &record)? {
         return Ok(());
     }
-    let offset_of = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::byte);
     let names: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
     rows.check(names.iter().map(String::as_str)).map_err(|reason| wrong(offset_of(&record), reason))?;
+    let is_wanted = |name: &String| Slot::ALL.into_iter().any(|slot| rows.columns().name(slot) == name);
+    let twice = |(at, name): (usize, &String)| is_wanted(name) && names[..at].contains(name);
+    if let Some((_, name)) = names.iter().enumerate().find(|&column| twice(column)) {
+        return Err(wrong(offset_of(&record), format!("there are two columns `{name}`")));
+    }
     let place = |slot: Slot| Some((slot, names.iter().position(|name| name == rows.columns().name(slot))?));
     let places: Vec<(Slot, usize)> = Slot::ALL.into_iter().filter_map(place).collect();
-    while reader.read_record(&mut record).map_err(&refused)? {
+    loop {
+        let more = reader.read_record(&mut record).map_err(&refused)?;
+        if !is_row(more, &record)? {
+            return Ok(());
+        }
         let line = numbers.line_of(offset_of(&record));
         let added = if record.len() == names.len() {
             let mut cells = Cells::default();
@@ -185,7 +212,6 @@ fn read_csv(reader: impl Read, head: &[u8], path: &Path, rows: &mut Rows<'_>) ->
         };
         added.map_err(|reason| TableError::Line { path: path.to_owned(), line, reason })?;
     }
-    Ok(())
 }
 
 /// The delimiter that the header has most of.

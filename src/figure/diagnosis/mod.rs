@@ -111,7 +111,7 @@ fn section(file: &str, diagnosis: &Diagnosis) -> Result<Markup, FigureError> {
         @if let Some(effects) = &effects { (PreEscaped(effects)) }
         h3 { "Which loss gives such rewards?" }
         @for of in &diagnosis.types {
-            (fits(of))
+            (fits(of, diagnosis.tolerance))
             @if let Some(path) = &of.path { (place(path)) }
         }
         @if let Some(given) = &diagnosis.given {
@@ -186,12 +186,21 @@ fn tests(diagnosis: &Diagnosis) -> Markup {
     }
 }
 
-fn fits(of: &TypeSummary) -> Markup {
+fn fits(of: &TypeSummary, tolerance: f64) -> Markup {
     let listed: Vec<&Fit> = of.fits.iter().take(MOST_FITS).collect();
     html! {
         @if let Some(best) = listed.first() {
             p {
-                strong { (name(of)) } ": these rewards are those of " code { (best.utility) } " within " (share(best.distance)) "."
+                strong { (name(of)) } ": "
+                @if best.distance > tolerance {
+                    "these rewards are of no loss that was tried; the nearest is " code { (best.utility) } ", "
+                    (share(best.distance)) " away."
+                } @else {
+                    "these rewards are those of " code { (best.utility) } " within " (share(best.distance)) "."
+                }
+                @if of.sizes[1] == 2 && best.parameter.is_some() {
+                    " With two responses a prompt this is one number, which any family with a parameter meets."
+                }
                 @if best.at_end { " Its parameter is at the end of the range that was searched." }
             }
             table {

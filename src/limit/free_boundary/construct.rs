@@ -7,12 +7,12 @@ use super::ends::{first_interval, nearest_to_zero, refuse_runaways, settle};
 use super::expansion::Expansion;
 use super::first_kind::{self, Leading, Rules};
 use super::kernel::{Kernel, slope_at_zero};
-use super::law::PointMass;
+use super::law::{PointMass, TwoPoints};
 use super::{FreeLaw, FreeLawError, second_kind};
 use crate::limit::Atom;
 use crate::limit::piecewise::Piecewise;
 use crate::problem::{Field, Support};
-use crate::utility::{OnLine, Utility};
+use crate::utility::{Concavity, OnLine, Utility};
 
 impl FreeLaw {
     /// The law for an infinite slope.
@@ -88,6 +88,42 @@ impl FreeLaw {
             gap: 4.0 * f64::EPSILON * u.abs().max(v.abs()),
             concavity: concavity(utility.utility().as_ref(), field, 0.0),
         }
+    }
+
+    /// The law where nothing is curved: of a linear `U` of slope `k`, without a field or with one of constant slope `v`, on a bounded
+    /// support.
+    ///
+    /// In the quantiles `r` of a law `E = 2 int (k (2u - 1) + v) r(u) du`, up to a constant: each reward is at one of the walls, and the
+    /// upper one has the mass `1/2 + v / (2k)`. For other problems there is none.
+    pub(super) fn at_the_walls(utility: &OnLine, support: Support, field: Option<&Field>) -> Option<Self> {
+        let ends = [support.lower(), support.upper()];
+        if !(utility.utility().is_linear() && support.is_bounded()) {
+            return None;
+        }
+        let v = match field {
+            None => 0.0,
+            // Of a concave function with the same slope at both ends.
+            Some(field) => {
+                let [lower, upper] = ends.map(|at| field.jet(at).slope);
+                (lower == upper && field.concavity() == Concavity::Proved).then_some(lower)?
+            }
+        };
+        let upper = (0.5 + 0.5 * v / slope_at_zero(utility)).clamp(0.0, 1.0);
+        let masses = [1.0 - upper, upper];
+        let [together, apart] = [0.0, ends[1] - ends[0]].map(|x| utility.jet(x).value);
+        let of_field: f64 =
+            ends.iter().zip(masses).map(|(&at, mass)| mass * field.map_or(0.0, |f| f.jet(at).value)).sum();
+        let both = 2.0 * masses[0] * masses[1];
+        Some(Self {
+            law: Arc::new(TwoPoints { ends, lower: masses[0] }),
+            ends,
+            walls: [true, true],
+            atoms: ends.into_iter().zip(masses).map(|(at, mass)| Atom { at, mass }).collect(),
+            rule: ends.into_iter().zip(masses).collect(),
+            energy: both * apart + (1.0 - both) * together + 2.0 * of_field,
+            gap: 8.0 * f64::EPSILON * together.abs().max(apart.abs()).max(of_field.abs()),
+            concavity: concavity(utility.utility().as_ref(), field, ends[1] - ends[0]),
+        })
     }
 
     /// The law for a finite slope, from its solved equation.

@@ -57,3 +57,29 @@ impl OnInterval for PointMass {
         f64::NAN
     }
 }
+
+/// All mass at the two ends.
+#[derive(Debug)]
+pub(super) struct TwoPoints {
+    pub(super) ends: [f64; 2],
+    /// The mass of the lower one.
+    pub(super) lower: f64,
+}
+
+impl OnInterval for TwoPoints {
+    fn density(&self, _x: f64) -> f64 {
+        0.0
+    }
+
+    fn cdf(&self, _x: f64) -> f64 {
+        self.lower
+    }
+
+    fn cdf_integral(&self, x: f64) -> f64 {
+        self.lower * (x - self.ends[0])
+    }
+
+    fn quantile(&self, _u: f64) -> f64 {
+        self.ends[0]
+    }
+}

@@ -85,6 +85,9 @@ impl FreeLaw {
         if let Some(at) = field.and_then(|field| point_of_collapse(slope_at_zero(utility), support, field)) {
             return Ok(Self::point_mass(utility, field, at));
         }
+        if let Some(law) = Self::at_the_walls(utility, support, field) {
+            return Ok(law);
+        }
         if let Some(law) = Self::of_target(utility, support, field)? {
             return Ok(law);
         }

@@ -1,16 +1,20 @@
 //! Comparisons from CSV.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use csv::ByteRecord;
 
 use super::{Comparison, Preferences, PreferencesError};
-use crate::files::{OnFile, line_at};
+use crate::files::{self, End, OnFile, line_at};
 
 /// The columns, in their order where there is no header.
 const COLUMNS: [&str; 5] = ["winner", "loser", "count", "margin", "tie"];
+
+/// Names of columns in data of preferences, and what they are here.
+const ALSO: [(&str, &str); 2] = [("chosen", "winner"), ("rejected", "loser")];
 
 /// Columns that a file without a header may have: what a last one of truths means is not plain to see.
 const UNNAMED: usize = 4;
@@ -19,7 +23,14 @@ const UNNAMED: usize = 4;
 type Fault = (u64, String);
 
 pub(super) fn read(path: &Path) -> Result<Preferences, PreferencesError> {
-    let text = fs::read(path).reading(path)?;
+    let mut text = Vec::new();
+    let file = File::open(path).reading(path)?;
+    files::unpack(file).and_then(|mut reader| reader.read_to_end(&mut text)).reading(path)?;
+    let start = text.strip_prefix(files::BYTE_ORDER_MARK).unwrap_or(&text).trim_ascii_start();
+    if start.starts_with(b"{") || start.starts_with(b"PAR1") {
+        let reason = "comparisons are read from CSV, with the columns winner and loser".to_owned();
+        return Err(PreferencesError::Row { path: path.to_owned(), line: 1, reason });
+    }
     let rows = parse(&text).map_err(|(offset, reason)| PreferencesError::Row {
         path: path.to_owned(),
         line: line_at(&text, offset),
@@ -36,17 +47,19 @@ struct Rows {
 }
 
 fn parse(text: &[u8]) -> Result<Rows, Fault> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(files::with_end(text));
     let mut rows = Rows::default();
     let mut layout: Option<Layout> = None;
     // One record for all rows: there may be a million.
     let mut record = ByteRecord::new();
     loop {
         let more = reader.read_byte_record(&mut record).map_err(|error| fault(&error))?;
-        if !more {
-            return Ok(rows);
-        }
         let offset = record.position().map_or(0, csv::Position::byte);
+        match files::end(record.len(), record.iter().next_back()) {
+            End::InQuotes => return Err((offset, files::NEVER_CLOSED.to_owned())),
+            End::NotYet if more => {}
+            _ => return Ok(rows),
+        }
         let at = |reason: String| (offset, reason);
         match &layout {
             Some(layout) => rows.add(layout, &record).map_err(at)?,
@@ -82,6 +95,10 @@ impl Layout {
     fn of_header(record: &ByteRecord) -> Result<Option<Self>, String> {
         let name = |field: &[u8]| {
             let text = field.trim_ascii();
+            let text = ALSO
+                .iter()
+                .find(|(own, _)| text.eq_ignore_ascii_case(own.as_bytes()))
+                .map_or(text, |(_, name)| name.as_bytes());
             COLUMNS.iter().position(|column| text.eq_ignore_ascii_case(column.as_bytes()))
         };
         let Some(names) = record.iter().map(name).collect::<Option<Vec<usize>>>() else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! Where Newton's method begins on problem (7).
 
 use crate::problem::Equilibrium;
+use crate::utility::Concavity;
 
 /// Responses of the smallest problem of the ladder.
 const COARSEST: usize = 8;
@@ -44,22 +45,32 @@ pub(super) fn coarsest(problem: &Equilibrium, n: usize) -> Vec<f64> {
 
 /// The optimum for a linear utility, where it is known and Newton's method would not find its way there.
 ///
-/// On a bounded support, without field and centring, half of the rewards are at each end. There is no curvature, and no step that is
-/// preconditioned by it gets to the ends.
+/// On a bounded support, without centring and with a field of constant slope `v` or none, each reward is at the end where its coefficient
+/// `k (2i - n - 1)/(n - 1) + v` drives it. There is no curvature, and no step that is preconditioned by it gets to the ends.
 ///
 /// With the field that is the potential of a law under `U = x`, they are, with `c` the field's factor, the quantiles of
 /// `1/2 + (2i - n - 1)/(2 c (n - 1))`. There may be next to no curvature where the law has hardly any mass.
 pub(super) fn of_a_linear_utility(problem: &Equilibrium, n: usize) -> Option<Vec<f64>> {
     let support = problem.support();
-    let stays = problem.field().is_none() && problem.centering() == 0.0;
-    if problem.utility().is_linear() && stays && support.is_bounded() {
-        let [low, high] = [support.lower(), support.upper()];
-        let place = |i: usize| match (2 * i + 1).cmp(&n) {
-            std::cmp::Ordering::Less => low,
-            std::cmp::Ordering::Equal => low + 0.5 * (high - low),
-            std::cmp::Ordering::Greater => high,
-        };
-        return Some((0..n).map(place).collect());
+    let [low, high] = [support.lower(), support.upper()];
+    let slope_of_field = || match problem.field() {
+        None => Some(0.0),
+        // Of a concave function with the same slope at both ends.
+        Some(field) => {
+            let [lower, upper] = [low, high].map(|at| field.jet(at).slope);
+            (lower == upper && field.concavity() == Concavity::Proved).then_some(lower)
+        }
+    };
+    if problem.utility().is_linear() && problem.centering() == 0.0 && support.is_bounded() && n > 1 {
+        if let Some(v) = slope_of_field() {
+            let k = (1.0 - 2.0 * problem.smoothing()) * problem.utility().slope_at_zero();
+            let place = |i: usize| match k * (2.0 * i as f64 + 1.0 - n as f64) / (n as f64 - 1.0) + v {
+                driven if driven < 0.0 => low,
+                driven if driven > 0.0 => high,
+                _ => low + 0.5 * (high - low),
+            };
+            return Some((0..n).map(place).collect());
+        }
     }
     let potential = problem.field()?.potential()?;
     let is_its_own = problem.utility().is_linear() && potential.base().to_string() == problem.utility().to_string();

@@ -73,7 +73,7 @@ struct Row {
 }
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
-    arguments.output.check()?;
+    arguments.output.check_beside([arguments.data.as_path()])?;
     let device = arguments.device.unwrap_or_default();
     let compute = Compute::new(device, Precision::Float32, false)?;
     let progress = ProgressDisplay::new(quiet, None);
