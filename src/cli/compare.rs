@@ -79,6 +79,16 @@ struct Report<'a> {
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     #[cfg(feature = "figures")]
     let page = arguments.page.page_of(arguments.out.is_some(), "--out")?;
+    #[cfg(feature = "figures")]
+    if let Some(out) = &arguments.out
+        && out.extension().is_some_and(|ending| ["csv", "json", "png", "svg", "pdf"].iter().any(|own| ending == *own))
+    {
+        let text = format!(
+            "--out is a folder for the figure, and {} looks like a file; redirect the output for a table",
+            out.display()
+        );
+        return Err(CliError::Input(text));
+    }
     // A fault in a utility is told before a large file is read.
     let losses = Losses::parse(arguments)?;
     let progress = ProgressDisplay::new(quiet, None);

@@ -24,7 +24,7 @@ pub struct PreferenceArguments {
 
     /// With --preferences: the standard error of each reward, from the inverse Hessian; up to 3000 items.
     #[arg(long, requires = "preferences")]
-    standard_errors: bool,
+    pub standard_errors: bool,
 }
 
 /// Fits the rewards and writes them; without a `utility`, logsigmoid(x).

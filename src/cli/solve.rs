@@ -77,6 +77,9 @@ impl From<MethodArgument> for Option<Method> {
 
 pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
     if let Some(file) = &arguments.preferences.preferences {
+        if arguments.design.path().is_some() {
+            return Err(CliError::Input("--design is for full rankings: leave it out with --preferences".into()));
+        }
         return preferences::run(
             &arguments.preferences,
             &arguments.terms,
@@ -84,6 +87,9 @@ pub fn run(arguments: &Arguments, quiet: bool) -> Result<(), CliError> {
             arguments.utility.as_deref(),
             &arguments.output,
         );
+    }
+    if arguments.preferences.standard_errors {
+        return Err(CliError::Input("--standard-errors needs --preferences".into()));
     }
     // Both are there without preferences.
     let design = arguments.design.read()?;

@@ -48,6 +48,11 @@ fn is_alike(of: &TypeSummary) -> bool {
     of.likeness.and_then(|likeness| likeness.ratio).is_some_and(|ratio| ratio < ALIKE)
 }
 
+/// Whether prompts of a type differ by more than the tolerance without doubt.
+fn is_apart(test: &Test, tolerance: f64) -> bool {
+    test.subject == Subject::Prompts && test.p_corrected < LEVEL && test.interval[0] > tolerance
+}
+
 /// A share of the width of the scale, as the report writes it.
 fn share(x: f64) -> String {
     format!("{x:.3}")
@@ -81,10 +86,11 @@ pub(super) fn decide(scaled: &Scaled, types: &[TypeSummary], tests: &[Test], opt
         // A pair of types without a number of responses in common has no test.
         let complete = of_types.iter().filter(|test| test.subject == Subject::Types).count() >= expected(types.len());
         let enough = types.iter().all(|of| of.prompts >= FEWEST);
-        if complete && enough && widest.interval[1] < tolerance && types.iter().all(is_alike) {
+        let alike = types.iter().all(is_alike) && !tests.iter().any(|test| is_apart(test, tolerance));
+        if complete && enough && widest.interval[1] < tolerance && alike {
             let why = format!(
-                "types of prompts have the same distribution of rewards: no two differ by more than {} (95 %), and the \
-                 tolerance is {tolerance}{}",
+                "types of prompts have nearly the same rewards: no two differ by more than {} (95 %), and the tolerance is \
+                 {tolerance}{}",
                 share(widest.interval[1]),
                 likeness(types)
             );
@@ -94,13 +100,12 @@ pub(super) fn decide(scaled: &Scaled, types: &[TypeSummary], tests: &[Test], opt
     // What a test within a type finds must be larger without doubt. Where there are several types, a little of it is no sign that rewards
     // depend on the prompt by intention: prompts must be unlike, too.
     let unlike = |test: &Test| !several || types.iter().any(|of| of.is(&test.types) && !is_alike(of));
-    let within = tests.iter().filter(|test| test.subject == Subject::Prompts);
-    let within = within.filter(|test| test.p_corrected < LEVEL && test.interval[0] > tolerance && unlike(test));
+    let within = tests.iter().filter(|test| is_apart(test, tolerance) && unlike(test));
     if let Some(test) = largest(within.collect()) {
         return (Verdict::PromptDependent, rejected(&test, tolerance));
     }
     if let (true, Some(widest)) = (several, widest) {
-        return (Verdict::Undecided, between(widest, types, tolerance));
+        return (Verdict::Undecided, between(widest, types, tests, tolerance));
     }
     if several {
         let why =
@@ -177,13 +182,15 @@ fn rejected(test: &Test, tolerance: f64) -> String {
     }
 }
 
-fn between(test: &Test, types: &[TypeSummary], tolerance: f64) -> String {
+fn between(test: &Test, types: &[TypeSummary], tests: &[Test], tolerance: f64) -> String {
     let effect = format!("{} ({})", share(test.effect), span(test.interval));
     let p = p_value(test.p_corrected);
     let reason = if test.interval[1] < tolerance && types.iter().any(|of| of.prompts < FEWEST) {
         "types do not differ, but one has fewer than five prompts, which is too few to say that its prompts have the same rewards"
     } else if test.interval[1] < tolerance && !types.iter().all(is_alike) {
         "types do not differ, but neither do the prompts of a type repeat each other's rewards"
+    } else if test.interval[1] < tolerance && tests.iter().any(|test| is_apart(test, tolerance)) {
+        "types do not differ, but prompts of the same type do, beyond chance and beyond the tolerance"
     } else if test.interval[1] < tolerance {
         "some types have no number of responses in common with others, and cannot be compared"
     } else if test.p_corrected < LEVEL {

@@ -101,18 +101,20 @@ pub(super) fn mathematics(expression: &str) -> String {
         return "log x".into();
     }
     let mut out = String::new();
-    let mut in_exponent = false;
+    let (mut in_exponent, mut begins) = (false, false);
     for c in expression.replace("logsigmoid(", "log sigmoid(").chars() {
         if c == '^' {
-            in_exponent = true;
+            (in_exponent, begins) = (true, true);
             continue;
         }
         let raised = match c {
-            '-' => Some('⁻'),
+            // Later on it is a difference.
+            '-' if begins => Some('⁻'),
             '.' => Some('·'),
             '0'..='9' => superscript_digit(c),
             _ => None,
         };
+        begins = false;
         match raised {
             Some(raised) if in_exponent => out.push(raised),
             _ => {
@@ -155,6 +157,8 @@ mod tests {
             ("log(x+0.1)", "log(x+0.1)"),
             ("logsigmoid(4x)", "log sigmoid(4x)"),
             ("x-0.25x^2", "x−0.25x²"),
+            ("x^0.3-0.1x^2", "x⁰·³−0.1x²"),
+            ("-x^-1.5-x^-2", "−x⁻¹·⁵−x⁻²"),
         ] {
             assert_eq!(mathematics(expression), drawn);
         }

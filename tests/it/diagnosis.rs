@@ -475,6 +475,19 @@ fn slips_are_warned_of_and_words_are_true() {
     let rows = each(12, &|p, at| format!("p{p},{},{}\n", if p % 2 == 0 { "a" } else { "" }, 0.1 * (p + at) as f64));
     let (text, _) = diagnosed(&rows, "prompt,type,reward");
     assert!(text.contains("`a` and `(none)`") && !text.contains("``"), "{text}");
+    // Two kinds of prompts that a label without meaning divides: its types are alike, and their prompts are not.
+    let kinds: Vec<Vec<f64>> = ["x", "log(x+0.1)"].map(|u| solve(&parse(u).unwrap(), 8).unwrap().rewards).to_vec();
+    let row = |(p, at): (usize, usize)| {
+        format!(
+            "p{p},{},{},{}\n",
+            p / 2 % 2,
+            8 - at,
+            0.999 * kinds[p % 2][at] + 1e-4 * ((7 * p + 3 * at) % 11) as f64 / 11.0
+        )
+    };
+    let rows: Vec<String> = (0..600).flat_map(|p| (0..8).map(move |at| (p, at))).map(row).collect();
+    let (text, _) = diagnosed(&rows, "prompt,type,rank,reward");
+    assert!(text.contains("types do not differ, but prompts of the same type do"), "{text}");
     // Pairs: one number for each prompt.
     let rows: Vec<String> = (0..30).map(|p| format!("p{p},{}\np{p},{}\n", 1.5 + 0.1 * p as f64, -1.5)).collect();
     let (text, _) = diagnosed(&rows, "prompt,reward");

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::CliError;
 use crate::cli::output::{columns, csv as csv_rows, facts};
-use crate::diagnosis::{Diagnosis, Scale, TypeSummary};
+use crate::diagnosis::{Diagnosis, FitScale, Scale, TypeSummary};
 
 /// A diagnosis with its file.
 #[derive(Serialize)]
@@ -182,11 +182,12 @@ fn theory(diagnosis: &Diagnosis) -> String {
         let also = if others.is_empty() { String::new() } else { format!("; so may those of {}", others.join(", ")) };
         let beyond = if best.at_end { " (at the end of the range that was searched)" } else { "" };
         let (utility, distance) = (&best.utility, best.distance);
+        let these = if best.scale == FitScale::Sigmoid { "the sigmoids of these rewards" } else { "these rewards" };
         lines.push(match distance > diagnosis.tolerance {
             true => {
                 format!("{}: of no loss that was tried; the nearest is {utility}, {distance:.4} away{beyond}", name(of))
             }
-            false => format!("{}: these rewards are those of {utility} within {distance:.4}{beyond}{also}", name(of)),
+            false => format!("{}: {these} are those of {utility} within {distance:.4}{beyond}{also}", name(of)),
         });
         if of.sizes[1] == 2 && best.parameter.is_some() {
             lines.push(
