@@ -396,7 +396,7 @@ fn bad_files_are_refused_in_one_line() {
         ("prompt,score\na,1\n".into(), "--reward-column"),
         // A quote that is never closed would hide what follows.
         (
-            format!("prompt,reward,response\na,0.5,x\na,0.1,\"y\nb,1,z\nb,0,\"\"\nc,1,z\nc,0,z\n"),
+            "prompt,reward,response\na,0.5,x\na,0.1,\"y\nb,1,z\nb,0,\"\"\nc,1,z\nc,0,z\n".to_owned(),
             "line 3: a quote is opened",
         ),
         ("prompt,\"reward\na,1\n".into(), "line 1: a quote is opened"),

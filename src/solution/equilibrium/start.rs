@@ -61,16 +61,19 @@ pub(super) fn of_a_linear_utility(problem: &Equilibrium, n: usize) -> Option<Vec
             (lower == upper && field.concavity() == Concavity::Proved).then_some(lower)
         }
     };
-    if problem.utility().is_linear() && problem.centering() == 0.0 && support.is_bounded() && n > 1 {
-        if let Some(v) = slope_of_field() {
-            let k = (1.0 - 2.0 * problem.smoothing()) * problem.utility().slope_at_zero();
-            let place = |i: usize| match k * (2.0 * i as f64 + 1.0 - n as f64) / (n as f64 - 1.0) + v {
-                driven if driven < 0.0 => low,
-                driven if driven > 0.0 => high,
-                _ => low + 0.5 * (high - low),
-            };
-            return Some((0..n).map(place).collect());
-        }
+    if problem.utility().is_linear()
+        && problem.centering() == 0.0
+        && support.is_bounded()
+        && n > 1
+        && let Some(v) = slope_of_field()
+    {
+        let k = (1.0 - 2.0 * problem.smoothing()) * problem.utility().slope_at_zero();
+        let place = |i: usize| match k * (2.0 * i as f64 + 1.0 - n as f64) / (n as f64 - 1.0) + v {
+            driven if driven < 0.0 => low,
+            driven if driven > 0.0 => high,
+            _ => low + 0.5 * (high - low),
+        };
+        return Some((0..n).map(place).collect());
     }
     let potential = problem.field()?.potential()?;
     let is_its_own = problem.utility().is_linear() && potential.base().to_string() == problem.utility().to_string();
