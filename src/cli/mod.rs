@@ -146,9 +146,11 @@ pub fn run_program<C: Parser>(command: impl FnOnce(C) -> Result<(), CliError>) -
     }
 }
 
-/// The command that a usage line is about: the words up to the first option or argument.
-fn command_of(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: ")).unwrap_or("reward-collapse");
+/// The command that a usage line is about: the words up to the first option or argument. A message about a value has no such line, and is
+/// about the `command` that was called.
+fn command_of(text: &str, command: &str) -> String {
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: "));
+    let Some(usage) = usage else { return format!("reward-collapse {command}").trim_end().to_owned() };
     let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
     usage.split_whitespace().take_while(is_word).collect::<Vec<_>>().join(" ")
 }
@@ -179,7 +181,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
             let message = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
             let message = message.trim_start_matches("error: ");
             let message = message.split(" For more information").next().unwrap_or(message);
-            error::report(&format!("{message}; see `{} --help`", command_of(&text)));
+            // The words of Rust's parsers.
+            let message = message
+                .replace("invalid float literal", "write a number such as 0.02, with a point")
+                .replace("invalid digit found in string", "write a whole number, such as 1000")
+                .replace(" tip: ", "; ");
+            let called = std::env::args()
+                .nth(1)
+                .filter(|_| matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation));
+            error::report(&format!("{message}; see `{} --help`", command_of(&text, &called.unwrap_or_default())));
             CliError::Input(String::new()).exit_code()
         }
     }

@@ -330,6 +330,14 @@ fn hints_name_the_command_that_was_typed() {
         (&["solve", "--utility", "x", "--m", "8"][..], "see `reward-collapse solve --help`"),
         (&["limit"], "see `reward-collapse limit --help`"),
         (&["sovle"], "see `reward-collapse --help`"),
+        (
+            &["solve", "-u", "x", "--smoothing", "0,1"],
+            "write a number such as 0.02, with a point; see `reward-collapse solve --help`",
+        ),
+        (
+            &["diagnose", "r.csv", "--seed", "1.5"],
+            "write a whole number, such as 1000; see `reward-collapse diagnose --help`",
+        ),
     ] {
         let text = error(arguments, 2);
         assert!(text.trim_end().ends_with(hint), "{text}");
